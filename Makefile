@@ -1,0 +1,46 @@
+# TechnoCommune Hub. `make help` lists what can be done. Plain POSIX sh; the host's PYTHON only makes .venv, every other
+# command runs inside it.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+UV     := uv==0.13.9
+
+.POSIX:
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format screenshots lock clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /|/' | sort | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+install: $(STAMP) ## make .venv with the locked dependencies and the hub command
+	@sh scripts/translations.sh $(BIN)
+
+$(STAMP): pyproject.toml requirements-dev.lock scripts/venv.sh
+	@sh scripts/venv.sh "$(PYTHON)" $(VENV)
+	@touch $(STAMP)
+
+run: install ## start the sample village on port 8080
+	$(BIN)/hub demo
+
+test: install ## everything the build server checks: lint, types, imports, all tests
+	@sh scripts/check.sh $(BIN)
+
+lint: install ## ruff, format, mypy, import contract
+	@sh scripts/lint.sh $(BIN)
+
+format: install ## let ruff put the code into shape
+	$(BIN)/ruff check --fix-only --exit-zero .
+	$(BIN)/ruff format .
+
+screenshots: install ## make the screenshots of the documentation
+	@sh scripts/chromium.sh
+	$(BIN)/python -m tests.screenshots
+
+lock: ## resolve the dependencies anew, with hashes, for every Python and board
+	@sh scripts/lock.sh "$(PYTHON)" "$(UV)"
+
+clean: ## remove .venv, caches and builds; a hub's data stays
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find appliance tests -name __pycache__ -type d -prune -exec rm -rf {} +
