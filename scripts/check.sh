@@ -1,0 +1,19 @@
+#!/bin/sh
+# `make test`: lint, types, imports and every test. All parts run, so one look shows everything that is wrong; pytest's
+# summary comes last. More arguments for pytest: make test PYTEST_ARGS="-k pay"
+# usage: check.sh BIN
+set -u
+bin=$1
+failed=""
+sh scripts/lint.sh "$bin" || failed="$failed lint"
+sh scripts/chromium.sh || failed="$failed chromium"
+if [ -n "$failed" ]; then
+    echo "test: FAILED so far:$failed; the tests run all the same, the whole fails" >&2
+else
+    echo "test: lint ok, chromium ok"
+fi
+# Two workers. Tests that drive a browser or take long share one of them (tests/conftest.py), one after the other, so they
+# never compete among themselves for the processor.
+# shellcheck disable=SC2086  # several arguments
+"$bin/python" -m pytest -n 2 --dist loadgroup ${PYTEST_ARGS:-} || failed="$failed tests"
+[ -z "$failed" ]
