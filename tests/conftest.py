@@ -1,0 +1,69 @@
+"""What holds for every test: no network, no thread left behind, no deadline that a slow machine would miss."""
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# A board or a busy build machine is slow, not wrong; pytest's own timeout catches what hangs.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
+
+THREAD_GRACE_SECONDS = 2.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the browser and the slow tests on one worker, one after the other; the rest spreads over all."""
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.xdist_group("alone"))
+
+
+def is_local(family: int, address: object) -> bool:
+    """Whether an address stays on this machine."""
+    if family == socket.AF_UNIX:
+        return True
+    host = address[0] if isinstance(address, tuple) and address else address
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """The product works without any network, so do its tests: only this machine can be reached."""
+
+    def guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: socket.socket, address: Any) -> Any:
+            if not is_local(self.family, address):
+                raise AssertionError(f"a test tried to reach {address!r}")
+            return original(self, address)
+
+        return connect
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_threads_left() -> Iterator[None]:
+    """Whoever starts a thread ends it. Threads of wider fixtures are there before the test and may stay."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + THREAD_GRACE_SECONDS
+    left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
+    for thread in left:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    names = sorted(thread.name for thread in left if thread.is_alive())
+    assert not names, f"threads left behind: {', '.join(names)}"
