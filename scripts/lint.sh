@@ -17,7 +17,7 @@ part() {
 part ruff "$bin/ruff" check --quiet .
 part format "$bin/ruff" format --check --quiet .
 part types "$bin/mypy" --no-error-summary
-part imports "$bin/lint-imports"
+part imports "$bin/lint-imports" --no-logo
 if [ -n "$failed" ]; then
     echo "lint: failed:$failed" >&2
     exit 1
