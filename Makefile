@@ -4,7 +4,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+# One stamp per Python, so `make test PYTHON=python3.13` makes the environment anew.
+STAMP  := $(VENV)/.installed-$(subst /,_,$(PYTHON))
 UV     := uv==0.13.9
 
 .POSIX:

@@ -26,12 +26,13 @@ if ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
     fi
 fi
 
-# A different Python asks for a new environment; otherwise the one there is brought up to date.
+# A different Python, or an environment left half-made, asks for a new one; otherwise it is brought up to date.
 wanted=$("$python" -c 'import sys; print(sys.version_info[:2])')
-if [ "$("$venv/bin/python" -c 'import sys; print(sys.version_info[:2])' 2>/dev/null || true)" != "$wanted" ]; then
+if [ "$("$venv/bin/python" -c 'import pip, sys; print(sys.version_info[:2])' 2>/dev/null || true)" != "$wanted" ]; then
     rm -rf "$venv"
     "$python" -m venv "$venv"
 fi
+echo "install: bringing $venv to the locked packages; the first time takes about a minute"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 "$venv/bin/python" -m pip install --quiet --require-hashes --requirement requirements-dev.lock
 # The build backend is in the lock, so nothing unlocked is fetched to build our own package.
