@@ -1,0 +1,75 @@
+"""Whose key must have signed an entry: followed along the book, for verifying it.
+
+Root and signing key come from the founding entry; members' keys from *join* and
+*replace_key*, each in force from its entry on and until the next.
+"""
+
+from appliance.ledger import keys
+from appliance.ledger.book.chain import Entry, Place
+from appliance.ledger.errors import BadSignature, BookDamaged
+
+
+class Keyring:
+    """The public keys in force at one point of the book. Feed it the entries in order."""
+
+    def __init__(self) -> None:
+        self.place: Place | None = None
+        self.root: bytes | None = None
+        self._hub: bytes | None = None
+        self._members: dict[int, bytes] = {}
+
+    def check(self, entry: Entry) -> None:
+        """Check who signed ``entry``, then take in the keys it brings.
+
+        Raises:
+            BookDamaged: the signature is not that of the authority it names.
+        """
+        act = entry.act
+        if act.kind == "found":
+            self._found(entry)
+        if act.place != self.place:
+            raise BookDamaged("is of another community, hub or incarnation", entry.number)
+        key = self._key_for(entry)
+        try:
+            keys.check(key or b"", act.form(), entry.signature)
+        except BadSignature as error:
+            raise BookDamaged(f"is not signed by {act.authority}", entry.number) from error
+        self._learn(entry)
+
+    def _found(self, entry: Entry) -> None:
+        act, payload = entry.act, entry.act.payload
+        if entry.number != 1:
+            raise BookDamaged("a second founding", entry.number)
+        try:
+            community, root = bytes(payload["community_key"]), bytes(payload["root_key"])
+            signing, signature = bytes(payload["signing_key"]), bytes(payload["certificate"])
+            certificate = keys.Certificate(
+                keys.community_id(community), act.place.hub, int(payload["incarnation"]), signing
+            )
+            keys.check(root, certificate.form(), signature)
+            named = Place(certificate.community, payload["community"]["hub"], certificate.incarnation)
+        except (KeyError, TypeError, ValueError, BadSignature) as error:
+            raise BookDamaged(f"the founding does not hold: {error}", entry.number) from error
+        self.place, self.root, self._hub = named, root, signing
+
+    def _key_for(self, entry: Entry) -> bytes | None:
+        kind, _, name = entry.act.authority.partition(":")
+        if kind == "root":
+            return self.root
+        if kind == "hub":
+            return self._hub
+        if kind == "newcomer" and entry.act.kind == "join":
+            key = entry.act.payload.get("key")
+            return key if isinstance(key, bytes) else None
+        if kind == "member" and name.isdecimal():
+            return self._members.get(int(name))
+        return None
+
+    def _learn(self, entry: Entry) -> None:
+        payload = entry.act.payload
+        if entry.act.kind == "join":
+            self._members[entry.outcome["number"]] = payload["key"]
+        elif entry.act.kind == "replace_key":
+            self._members[payload["member"]] = payload["key"]
+        elif entry.act.kind == "turn_away":
+            self._members.pop(payload["member"], None)

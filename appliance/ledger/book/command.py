@@ -1,0 +1,206 @@
+"""The one write path: every change of the truth goes through ``Book.submit``.
+
+Before the transaction: canonical form, digest of the personal text, signature (and, by the
+caller, PIN and key derivation). Inside it, under SQLite's write lock: the idempotency key, the
+authority, the subject's decision, the entry, the fold, the personal text; then what follows
+from it by the hub's own rules (a claim that has reached its quorum is paid). Then the commit.
+A refusal leaves nothing behind, not even its key.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import peewee as pw
+
+from appliance.ledger import codec, keys
+from appliance.ledger.book import chain, fold, rules
+from appliance.ledger.book.chain import Act, Entry, Place
+from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
+from appliance.ledger.book.store import Store, Tx, WriteBusy
+from appliance.ledger.book.subject import Asking, Command, Handler
+from appliance.ledger.care import claims
+from appliance.ledger.clock import Instant
+from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
+from appliance.ledger.keys import KeySigner, Signer
+from appliance.ledger.market import listings
+from appliance.ledger.money import accounts, transfers
+from appliance.ledger.people import founding, members
+from appliance.ledger.values import EntryNumber, RecordId
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    handler.command.KIND: handler
+    for subject in (founding, members, accounts, transfers, listings, claims)
+    for handler in subject.HANDLERS
+}
+
+FOLDS: Final[fold.Folds] = {(kind, handler.command.VERSION): handler.apply for kind, handler in HANDLERS.items()}
+
+_SALT_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A command that took effect, or had already (``replayed``) under the same key.
+
+    Attributes:
+        entry: its number in the book.
+        hash: its hash.
+        record: the id of what it created (the transfer of a payment, the claim, ...).
+        at: when, as the hub believed it.
+        outcome: what the hub decided (a newcomer's number, a request's code, ...).
+    """
+
+    entry: EntryNumber
+    hash: bytes
+    record: RecordId
+    at: Instant
+    outcome: codec.Body
+    replayed: bool
+
+
+class Book:
+    """The book of one hub, open for writing.
+
+    Args:
+        store: its database.
+        place: community, hub and incarnation.
+        hub_key: seed of the signing key; None for a book that is only being founded.
+    """
+
+    def __init__(self, store: Store, place: Place, hub_key: bytes) -> None:
+        self.store = store
+        self.place = place
+        self._hub_key = hub_key
+
+    def submit(self, command: Command, signer: Signer, key: bytes, at: Instant) -> Receipt | Refusal:
+        """Do what ``command`` asks, once.
+
+        Args:
+            signer: who asks; its key is open.
+            key: idempotency key, 16 bytes, scoped to the signer. The same key with the same
+                content gives the first receipt again; with other content it is refused.
+            at: the present time and its quality.
+
+        Raises:
+            DataDirectoryError: the disk refused; nothing was written.
+            BookDamaged: the book contradicts itself; nothing was written.
+        """
+        if len(key) != chain.KEY_BYTES:
+            raise ValueError(f"an idempotency key has {chain.KEY_BYTES} bytes")
+        prepared = _prepare(command, signer, key, at, self.place)
+        try:
+            with self.store.write() as tx:
+                result = self._accept(tx, command, prepared)
+                if isinstance(result, Receipt) and not result.replayed:
+                    self._follow(tx, command, at)
+                return result
+        except WriteBusy:
+            return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+
+    def _accept(self, tx: Tx, command: Command, prepared: "_Prepared") -> Receipt | Refusal:
+        act = prepared.act
+        if found := chain.by_key(tx, act.authority, act.key):
+            return _repeated(tx, command, *found)
+        digest = act.digest()
+        actor = check_authority(tx, prepared, HANDLERS[act.kind])
+        if isinstance(actor, Refusal):
+            return actor
+        in_force = command.rules if isinstance(command, founding.Found) else rules.load(tx)
+        asking = Asking(act.authority, actor, act.at, chain.record_id(digest), digest, in_force)
+        outcome = HANDLERS[act.kind].decide(tx, command, asking)
+        if isinstance(outcome, Refusal):
+            return outcome
+        last = chain.head(tx)
+        entry = Entry(EntryNumber(last.number + 1), last.hash, act, outcome, prepared.signature)
+        link = chain.append(tx, entry)
+        fold.apply(tx, entry, FOLDS)
+        _keep_private(tx, entry.number, prepared)
+        if attach := HANDLERS[act.kind].attach:
+            attach(tx, entry, command)
+        return Receipt(entry.number, link, asking.record, act.at, outcome, replayed=False)
+
+    def _follow(self, tx: Tx, command: Command, at: Instant) -> None:
+        """What the hub does by rule after a command, in the same transaction."""
+        if isinstance(command, claims.Cosign):
+            self._settle(tx, command.claim, at)
+
+    def settle_waiting(self, at: Instant) -> int:
+        """Pay confirmed claims, oldest first, as far as the commons and the carers' limits
+        allow; how many were paid."""
+        with self.store.write() as tx:
+            waiting = tx.rows(
+                claims.Claim.select(claims.Claim.id)
+                .where(claims.Claim.state == claims.CONFIRMED)
+                .order_by(claims.Claim.opened_entry)
+            )
+            return sum(self._settle(tx, RecordId(bytes(row.id)), at) for row in waiting)
+
+    def _settle(self, tx: Tx, claim: RecordId, at: Instant) -> bool:
+        command = claims.Settle(claim)
+        signer = KeySigner("hub:quorum", self._hub_key)
+        prepared = _prepare(command, signer, claim, at, self.place)
+        return isinstance(self._accept(tx, command, prepared), Receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An act, signed, with the personal text that its digest stands for."""
+
+    act: Act
+    signature: bytes
+    salt: bytes
+    words: dict[str, str]
+
+
+def _prepare(command: Command, signer: Signer, key: bytes, at: Instant, place: Place) -> _Prepared:
+    words = {name: text.strip() for name, text in command.private().items()}
+    salt = secrets.token_bytes(_SALT_BYTES) if words else b""
+    kept = private_digest(salt, words) if words else None
+    act = Act(place, at, signer.authority, key, command.KIND, command.VERSION, command.payload(), kept)
+    return _Prepared(act, signer.sign(act.form()), salt, words)
+
+
+def _repeated(tx: Tx, command: Command, entry: Entry, link: bytes) -> Receipt | Refusal:
+    """The first receipt again, when the content is the same as then."""
+    words = {
+        row.field: row.text for row in tx.rows(PrivateText.select().where(PrivateText.entry == entry.number))
+    }
+    same = (
+        entry.act.kind == command.KIND
+        and entry.act.payload == command.payload()
+        and words == {name: text.strip() for name, text in command.private().items()}
+    )
+    if not same:
+        return Refusal(Code.KEY_REUSED, {}, (Action.HOME,))
+    return Receipt(entry.number, link, entry.record, entry.act.at, entry.outcome, replayed=True)
+
+
+def _keep_private(tx: Tx, number: int, prepared: _Prepared) -> None:
+    if not prepared.words:
+        return
+    tx.insert(PrivateSalt, entry=number, salt=prepared.salt)
+    for name, text in prepared.words.items():
+        tx.insert(PrivateText, entry=number, field=name, text=text)
+
+
+def check_authority(tx: Tx, prepared: _Prepared, handler: Handler) -> int | None | Refusal:
+    """The acting member's number (None for root, hub and newcomer), once key and kind fit.
+
+    A member's key may have been replaced between signing and now, so the signature is
+    checked against the key in force, inside the transaction.
+    """
+    kind, _, name = prepared.act.authority.partition(":")
+    if kind not in handler.authorities:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    if kind != "member":
+        return None
+    key = members.key_in_force(tx, int(name))
+    if key is None:
+        return Refusal(Code.NOT_ACTIVE, {}, (Action.ASK_KEEPER,))
+    try:
+        keys.check(bytes(key.public), prepared.act.form(), prepared.signature)
+    except keys.BadSignature:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return int(name)

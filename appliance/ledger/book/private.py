@@ -1,0 +1,60 @@
+"""Personal text and sealed keys: what can be erased without breaking the chain.
+
+An entry's personal words (a name, a note) are not in the book. The book holds a salted
+digest of them; the words and the salt are here, one row a field, under the entry's number.
+"""
+
+import peewee as pw
+
+from appliance.ledger import codec
+from appliance.ledger.book.schema import PRIVATE, Table
+
+
+class PrivateText(Table):
+    """One field of personal text of one entry."""
+
+    TABLE_CLASS = PRIVATE
+
+    entry = pw.IntegerField()
+    field = pw.TextField()
+    text = pw.TextField()
+
+    class Meta:
+        table_name = "private_text"
+        primary_key = pw.CompositeKey("entry", "field")
+
+
+class PrivateSalt(Table):
+    """The salt of one entry's digest. Erasing it erases what the digest could confirm."""
+
+    TABLE_CLASS = PRIVATE
+
+    entry = pw.IntegerField(primary_key=True)
+    salt = pw.BlobField()
+
+    class Meta:
+        table_name = "private_salt"
+
+
+class SealedKeyRow(Table):
+    """A member's present key, sealed under PIN and pepper."""
+
+    TABLE_CLASS = PRIVATE
+
+    member = pw.IntegerField(primary_key=True)
+    public = pw.BlobField()
+    salt = pw.BlobField()
+    passes = pw.IntegerField()
+    memory = pw.IntegerField()
+    box = pw.BlobField()
+
+    class Meta:
+        table_name = "sealed_key"
+
+
+PRIVATE_TABLES: tuple[type[Table], ...] = (PrivateText, PrivateSalt, SealedKeyRow)
+
+
+def private_digest(salt: bytes, fields: dict[str, str]) -> bytes:
+    """What the chain holds of ``fields``."""
+    return codec.digest("tch.private", codec.encode(dict(fields)), key=salt)

@@ -1,0 +1,191 @@
+"""The community's rules in force: what it counts in, how far credit goes, how care is paid.
+
+Rules are data in the book. They stand as one canonical map per group in the *setting* table,
+so that reading them all is one query; a change is an entry like any other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+from appliance.ledger import codec
+from appliance.ledger.book.schema import Setting
+from appliance.ledger.book.store import Tx
+from appliance.ledger.errors import BookDamaged
+from appliance.ledger.values import HUB_NUMBERS, MAX_AMOUNT, Unit
+
+CATEGORIES = (
+    "food",
+    "garden",
+    "animals",
+    "household",
+    "repair",
+    "building",
+    "tools",
+    "transport",
+    "clothing",
+    "crafts",
+    "teaching",
+    "health",
+    "children",
+    "digital",
+    "events",
+    "other",
+)
+"""What listings and payments are about. Words for people are the portal's."""
+
+CARE_CATEGORIES = ("child", "elder", "sick", "birth", "household", "company", "commons", "other")
+"""Kinds of care. Each has a rate in the care rules."""
+
+
+class _Group:
+    """A group of rules; kept as a map. Unknown names are refused, so a typing slip is seen."""
+
+    def to_map(self) -> codec.Body:
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_map(cls, values: Mapping[str, Any]) -> Self:
+        """Raises ValueError or TypeError when a rule is unknown, missing or out of its bounds."""
+        return cls(**values)
+
+
+def _within(name: str, value: object, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}")
+
+
+def _words(name: str, value: object, longest: int) -> None:
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= longest or value != value.strip():
+        raise ValueError(f"{name} must be 1 to {longest} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Community(_Group):
+    """Who we are and what we count in. Fixed when the hub is founded."""
+
+    name: str
+    hub_name: str
+    hub: int
+    unit: str
+    symbol: str
+    decimals: int
+
+    def __post_init__(self) -> None:
+        _words("name", self.name, 40)
+        _words("hub_name", self.hub_name, 40)
+        _words("unit", self.unit, 20)
+        _words("symbol", self.symbol, 8)
+        _within("hub", self.hub, HUB_NUMBERS.start, HUB_NUMBERS.stop - 1)
+        _within("decimals", self.decimals, 0, 4)
+
+    @property
+    def counted_in(self) -> Unit:
+        """The unit, for reading and writing amounts."""
+        return Unit(self.unit, self.symbol, self.decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Credit(_Group):
+    """How far an account may go. A new member can spend at once: 12 hours, as a default.
+
+    Attributes:
+        low, high: hard limits of a new member's account, minor units.
+        commons_low: floor under the commons.
+        pin_above: above this amount a payment asks for the PIN again. 0: always.
+        again_minutes: an equal free payment within this time asks "again?".
+    """
+
+    low: int = -1200
+    high: int = 2400
+    commons_low: int = -20000
+    pin_above: int = 0
+    again_minutes: int = 10
+
+    def __post_init__(self) -> None:
+        _within("low", self.low, -MAX_AMOUNT, 0)
+        _within("high", self.high, 0, MAX_AMOUNT)
+        _within("commons_low", self.commons_low, -MAX_AMOUNT, 0)
+        _within("pin_above", self.pin_above, 0, MAX_AMOUNT)
+        _within("again_minutes", self.again_minutes, 0, 24 * 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Care(_Group):
+    """How care is confirmed and paid.
+
+    Attributes:
+        quorum: how many others must co-sign.
+        longest_minutes: the most that one claim may say.
+        days_back: how long ago the care may have been given.
+        rates: credit for one hour, per category, minor units.
+    """
+
+    quorum: int = 2
+    longest_minutes: int = 12 * 60
+    days_back: int = 60
+    rates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CARE_CATEGORIES, 100))
+
+    def __post_init__(self) -> None:
+        _within("quorum", self.quorum, 1, 12)
+        _within("longest_minutes", self.longest_minutes, 1, 24 * 60)
+        _within("days_back", self.days_back, 0, 366)
+        if not isinstance(self.rates, dict) or set(self.rates) != set(CARE_CATEGORIES):
+            raise ValueError("rates must name every kind of care: " + ", ".join(CARE_CATEGORIES))
+        for name, rate in self.rates.items():
+            _within(f"rate of {name}", rate, 0, 10**9)
+
+    def pay_for(self, category: str, minutes: int) -> int:
+        """What the commons pays, in minor units; a half is rounded to the even one."""
+        whole, rest = divmod(self.rates[category] * minutes, 60)
+        return whole + (1 if rest * 2 > 60 or (rest * 2 == 60 and whole % 2) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules in force."""
+
+    community: Community
+    credit: Credit
+    care: Care
+
+    def groups(self) -> dict[str, _Group]:
+        """The groups by the name they are kept under."""
+        return {"community": self.community, "credit": self.credit, "care": self.care}
+
+    def changed(self, group: str, changes: Mapping[str, Any]) -> "Rules":
+        """These rules with some of one group changed. The community's own are fixed.
+
+        Raises:
+            ValueError, TypeError: unknown group or rule, or a value out of bounds.
+        """
+        if group == "credit":
+            return replace(self, credit=Credit.from_map(self.credit.to_map() | dict(changes)))
+        if group == "care":
+            return replace(self, care=Care.from_map(self.care.to_map() | dict(changes)))
+        raise ValueError(f"no group of rules that can be changed is called {group}")
+
+
+def load(tx: Tx) -> Rules:
+    """The rules in force.
+
+    Raises:
+        BookDamaged: the hub has not been founded, or a row is not what was written.
+    """
+    maps = {row.name: codec.decode_map(bytes(row.body)) for row in tx.rows(Setting.select())}
+    try:
+        return from_maps(maps)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BookDamaged(f"the rules cannot be read: {error}") from error
+
+
+def from_maps(maps: Mapping[str, Mapping[str, Any]]) -> Rules:
+    """Rules out of their groups' maps; raises KeyError, TypeError or ValueError."""
+    return Rules(
+        Community.from_map(maps["community"]), Credit.from_map(maps["credit"]), Care.from_map(maps["care"])
+    )
+
+
+def save(tx: Tx, group: str, body: codec.Body, entry: int) -> None:
+    """Keep one group as ``entry`` set it."""
+    tx.put(Setting, name=group, body=codec.encode(body), entry=entry)

@@ -1,0 +1,214 @@
+"""The ledger's database: opened, migrated, read and written.
+
+``ledger.db`` runs WAL with ``synchronous=FULL``: what has been acknowledged survives a power
+cut (with NORMAL, SQLite may roll a commit back, and a signed number would be given twice;
+https://www.sqlite.org/pragma.html#pragma_synchronous).
+
+There is one way to write: ``Store.write()``, which takes SQLite's write lock at once
+(``BEGIN IMMEDIATE``) and refuses to nest. peewee's ``atomic()`` is not used: it begins
+deferred, so that two writers can both read before one of them is turned away, and nested it
+becomes a savepoint without the lock.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import peewee as pw
+from playhouse.migrations import Runner
+from playhouse.pool import PooledSqliteDatabase
+
+from appliance.ledger.book.schema import Table
+from appliance.ledger.errors import BookDamaged, DataDirectoryError, NestedWrite
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+LEDGER_FILE: Final = "ledger.db"
+
+_LOCK_SECONDS: Final = 10.0
+"""How long a writer waits for its turn before it gives up with ``WriteBusy``."""
+
+Row = TypeVar("Row", bound=Table)
+
+
+class WriteBusy(DataDirectoryError):
+    """Other writers kept the lock too long. Nothing was written; trying again is safe."""
+
+
+class Tx:
+    """One transaction's view of the database. Every query names its database through it."""
+
+    def __init__(self, database: pw.Database) -> None:
+        self._db = database
+
+    def find(self, model: type[Row], *where: Any) -> Row | None:
+        """The one row that fits, or None."""
+        found: list[Row] = list(model.select().where(*where).limit(1).execute(self._db))
+        return found[0] if found else None
+
+    def rows(self, query: Any) -> list[Any]:
+        """All rows of a select."""
+        return list(query.execute(self._db))
+
+    def each(self, query: Any) -> Iterator[Any]:
+        """The rows of a select one by one, for tables of any length."""
+        yield from query.iterator(self._db)
+
+    def scalar(self, query: Any) -> Any:
+        """The first column of the first row."""
+        return query.scalar(self._db)
+
+    def insert(self, model: type[Table], **values: Any) -> None:
+        """Add a row; it must be new."""
+        model.insert(**values).execute(self._db)
+
+    def put(self, model: type[Table], **values: Any) -> None:
+        """Add a row, or take the place of the one with its key."""
+        model.replace(**values).execute(self._db)
+
+    def update(self, model: type[Table], *where: Any, **values: Any) -> int:
+        """Change the rows that fit; how many there were."""
+        return int(model.update(**values).where(*where).execute(self._db))
+
+    def delete(self, model: type[Table], *where: Any) -> int:
+        """Remove the rows that fit; how many there were."""
+        return int(model.delete().where(*where).execute(self._db))
+
+
+class Store:
+    """The database of one hub. Threads may share it; each transaction takes its own connection."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = PooledSqliteDatabase(
+            str(path),
+            max_connections=64,
+            timeout=30,
+            check_same_thread=False,
+            pragmas={
+                "journal_mode": "wal",
+                "synchronous": "full",
+                "foreign_keys": 1,
+                "busy_timeout": int(_LOCK_SECONDS * 1000),
+                "trusted_schema": 0,
+            },
+        )
+        # Threads of one process queue here rather than in SQLite's busy handler, which
+        # sleeps and retries and can starve one of them.
+        self._turn = threading.Lock()
+        self._inside = threading.local()
+
+    @classmethod
+    def create(cls, path: Path) -> "Store":
+        """A new, empty database at ``path``.
+
+        Raises:
+            DataDirectoryError: something is there already, or it cannot be written.
+        """
+        if path.exists():
+            raise DataDirectoryError(f"{path} exists already")
+        store = cls(path)
+        store.migrate()
+        path.chmod(0o600)
+        return store
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """The database at ``path``, brought to this release's tables.
+
+        Raises:
+            DataDirectoryError: there is none, it cannot be written, or a newer release wrote it.
+            BookDamaged: it is no SQLite database.
+        """
+        if not path.exists():
+            raise DataDirectoryError(f"no hub at {path.parent}: there is no {path.name} (see: hub init)")
+        store = cls(path)
+        store.migrate()
+        return store
+
+    def migrate(self) -> None:
+        """Apply the migrations that are not applied yet, each in one transaction."""
+        try:
+            with self._db.connection_context():
+                runner = Runner(self._db, str(MIGRATIONS))
+                gone = [m.name for m in runner.status() if m.path is None]
+                if gone:
+                    raise DataDirectoryError(
+                        f"{self.path} was written by a newer release (it knows {gone[-1]}): update this hub first"
+                    )
+                if any(not m.applied for m in runner.status()):
+                    runner.up()
+        except pw.DatabaseError as error:
+            if "not a database" in str(error) or "malformed" in str(error):
+                raise BookDamaged(f"{self.path}: {error}") from error
+            raise DataDirectoryError(f"{self.path}: {error}") from error
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that holds the write lock from its first moment.
+
+        What it wrote is durable when the block has ended, and gone when the block raised.
+
+        Raises:
+            NestedWrite: this thread is already inside a transaction of this store.
+            WriteBusy: other writers kept the lock; nothing was written.
+            DataDirectoryError: the disk is full or cannot be written; nothing was written.
+        """
+        if getattr(self._inside, "tx", None) is not None:
+            raise NestedWrite("a write inside a transaction")
+        if not self._turn.acquire(timeout=_LOCK_SECONDS):
+            raise WriteBusy("the book is busy")
+        try:
+            with self._db.connection_context(), self._marked() as tx:
+                self._begin("IMMEDIATE")
+                try:
+                    yield tx
+                    self._db.execute_sql("COMMIT")
+                except BaseException as error:
+                    self._rollback()
+                    if isinstance(error, pw.OperationalError):
+                        raise DataDirectoryError(f"{self.path}: {error}") from error
+                    raise
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction in which all reads see one state. Inside a write it sees the write's."""
+        inside: Tx | None = getattr(self._inside, "tx", None)
+        if inside is not None:
+            yield inside
+            return
+        with self._db.connection_context(), self._marked() as tx:
+            self._begin("DEFERRED")
+            try:
+                yield tx
+            finally:
+                self._rollback()
+
+    def close(self) -> None:
+        """Close every connection; the store may be opened again by its next use."""
+        self._db.close_all()
+
+    def _begin(self, mode: str) -> None:
+        try:
+            self._db.execute_sql(f"BEGIN {mode}")
+        except pw.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise WriteBusy("the book is busy") from error
+            raise DataDirectoryError(f"{self.path}: {error}") from error
+
+    def _rollback(self) -> None:
+        connection = self._db.connection()
+        if isinstance(connection, sqlite3.Connection) and connection.in_transaction:
+            self._db.execute_sql("ROLLBACK")
+
+    @contextmanager
+    def _marked(self) -> Iterator[Tx]:
+        self._inside.tx = Tx(self._db)
+        try:
+            yield self._inside.tx
+        finally:
+            self._inside.tx = None

@@ -1,0 +1,142 @@
+"""What can go wrong, in two kinds.
+
+*Refusals* are values. The rules of the community say no to a person: the answer carries a
+code, the numbers that matter and what can be done next. Nothing has been written.
+
+*Errors* are exceptions, all under ``HubError``: a damaged book, a data directory that cannot
+be used, bytes that are not what they claim, or a mistake in our own code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class HubError(Exception):
+    """Root of every error that this product raises on purpose."""
+
+
+class BadNumber(HubError, ValueError):
+    """Text that is no account number, or whose check digit does not fit."""
+
+
+class BadAmount(HubError, ValueError):
+    """Text that is no positive amount in the community's unit."""
+
+
+class BadEncoding(HubError, ValueError):
+    """Bytes that are not deterministic CBOR of the types we use."""
+
+
+class BadSignature(HubError, ValueError):
+    """A signature that does not fit its key and bytes, or a certificate that does not hold."""
+
+
+class BadPaper(HubError, ValueError):
+    """Text that is not a root paper."""
+
+
+class DataDirectoryError(HubError, OSError):
+    """The data directory is missing, not ours, already in use or cannot be written."""
+
+
+class BookDamaged(HubError):
+    """The book contradicts itself. ``entry`` is the first entry that does, when known."""
+
+    def __init__(self, reason: str, entry: int | None = None) -> None:
+        super().__init__(reason if entry is None else f"entry {entry}: {reason}")
+        self.reason = reason
+        self.entry = entry
+
+
+class NestedWrite(HubError, RuntimeError):
+    """Our mistake: a write began inside a write. The inner one would lose its lock."""
+
+
+class UnbalancedPosting(HubError, RuntimeError):
+    """Our mistake: lines of a transfer that do not sum to zero. Nothing is posted."""
+
+
+class Code(StrEnum):
+    """Why a command was refused. Stable: the API and the tests rely on these words."""
+
+    # the person who acts
+    NOT_ACTIVE = "not_active"
+    NOT_KEEPER = "not_keeper"
+    NOT_YOURS = "not_yours"
+    PIN_WRONG = "pin_wrong"
+    PIN_WAIT = "pin_wait"
+    PIN_WEAK = "pin_weak"
+    BUSY = "busy"
+    KEY_REUSED = "key_reused"
+    # accounts and amounts
+    UNKNOWN_ACCOUNT = "unknown_account"
+    ACCOUNT_CLOSED = "account_closed"
+    OWN_ACCOUNT = "own_account"
+    AMOUNT_WRONG = "amount_wrong"
+    PAYER_LIMIT = "payer_limit"
+    PAYEE_LIMIT = "payee_limit"
+    LIMITS_WRONG = "limits_wrong"
+    # transfers
+    SAME_AGAIN = "same_again"
+    UNKNOWN_TRANSFER = "unknown_transfer"
+    NOT_PENDING = "not_pending"
+    NOT_REVERSIBLE = "not_reversible"
+    ALREADY_REVERSED = "already_reversed"
+    # people and words
+    NOT_APPLIED = "not_applied"
+    NAME_MISSING = "name_missing"
+    TEXT_MISSING = "text_missing"
+    TEXT_TOO_LONG = "text_too_long"
+    UNKNOWN_CATEGORY = "unknown_category"
+    SETTING_WRONG = "setting_wrong"
+    # market
+    UNKNOWN_LISTING = "unknown_listing"
+    LISTING_CLOSED = "listing_closed"
+    # care
+    UNKNOWN_CLAIM = "unknown_claim"
+    CLAIM_CLOSED = "claim_closed"
+    OWN_CLAIM = "own_claim"
+    ALREADY_SIGNED = "already_signed"
+    TERMS_CHANGED = "terms_changed"
+    TIME_WRONG = "time_wrong"
+    QUORUM_MISSING = "quorum_missing"
+    COMMONS_FLOOR = "commons_floor"
+
+
+class Action(StrEnum):
+    """What can be done next: with a refusal, or with an object somebody looks at."""
+
+    PAY = "pay"
+    PAY_LESS = "pay_less"
+    PAY_AGAIN = "pay_again"
+    ASK = "ask"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    CANCEL = "cancel"
+    REVERSE = "reverse"
+    CLOSE = "close"
+    COSIGN = "cosign"
+    SETTLE = "settle"
+    WAIT = "wait"
+    TRY_AGAIN = "try_again"
+    CHECK_NUMBER = "check_number"
+    ASK_KEEPER = "ask_keeper"
+    SHOW = "show"
+    HOME = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The community's rules, or the state of things, say no. Nothing has been written.
+
+    Attributes:
+        code: why.
+        numbers: figures that explain it (minor units, counts, seconds), by name. Never
+            another person's balance or headroom.
+        actions: what the same person can do next, best first.
+    """
+
+    code: Code
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()

@@ -1,0 +1,253 @@
+"""One hub: its data directory, its keys, its book. What the portal and the command line open.
+
+A data directory holds ``ledger.db``, and ``keys/`` with what the box needs to start alone
+after a power cut: the pepper and the signing key. The root itself is only on paper.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from appliance.ledger import keys
+from appliance.ledger.book import chain, command, rules
+from appliance.ledger.book.chain import Place
+from appliance.ledger.book.command import Book, Receipt
+from appliance.ledger.book.private import SealedKeyRow
+from appliance.ledger.book.rules import Rules
+from appliance.ledger.book.store import LEDGER_FILE, Store, Tx
+from appliance.ledger.book.subject import Command
+from appliance.ledger.clock import Clock, SystemClock
+from appliance.ledger.errors import Action, BookDamaged, Code, DataDirectoryError, HubError, Refusal
+from appliance.ledger.keys import Certificate, KdfCost, KeySigner, RootPaper, SealedKey, Signer
+from appliance.ledger.people import founding, members, pins
+from appliance.ledger.values import AccountNumber
+
+_KEYS: Final = "keys"
+_BOX: Final = "box.json"
+
+
+def new_key() -> bytes:
+    """A fresh idempotency key."""
+    return secrets.token_bytes(chain.KEY_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What is printed at the founding and then forgotten by the box."""
+
+    hub: RootPaper
+    community: RootPaper
+
+
+@dataclass(slots=True)
+class Hub:
+    """A hub at work. Threads may share it."""
+
+    data: Path
+    book: Book
+    clock: Clock
+    pepper: bytes = field(repr=False)
+    cost: KdfCost
+    _queue: pins.KdfQueue = field(default_factory=pins.KdfQueue)
+
+    @property
+    def store(self) -> Store:
+        return self.book.store
+
+    @property
+    def number(self) -> int:
+        """The hub's number: the first three digits of every account here."""
+        return self.book.place.hub
+
+    @classmethod
+    def found(
+        cls, data: Path, in_force: Rules, clock: Clock | None = None, cost: KdfCost | None = None
+    ) -> tuple["Hub", Papers]:
+        """Make a new hub, the first of a new community, in the empty or missing directory ``data``.
+
+        Returns the hub and the papers to print; the box does not keep them.
+
+        Raises:
+            DataDirectoryError: the directory is not empty or cannot be written.
+        """
+        clock, cost = clock or SystemClock(), cost or KdfCost()
+        papers = Papers(RootPaper.fresh(), RootPaper.fresh())
+        signing = keys.new_seed()
+        number = in_force.community.hub
+        community = keys.community_id(papers.community.public)
+        certificate = Certificate(community, number, 1, keys.public_of(signing))
+        _write_keys(data, papers.hub, signing, certificate, cost)
+        root = KeySigner("root:founding", papers.hub.seed)
+        store = Store.create(data / LEDGER_FILE)
+        hub = cls(data, Book(store, Place(community, number, 1), signing), clock, papers.hub.pepper, cost)
+        begun = founding.Found(
+            papers.community.public, papers.hub.public, certificate, root.sign(certificate.form()), in_force
+        )
+        if isinstance(hub.book.submit(begun, root, new_key(), clock.now()), Refusal):
+            raise BookDamaged("a new book refused its founding")
+        return hub, papers
+
+    @classmethod
+    def open(cls, data: Path, clock: Clock | None = None) -> "Hub":
+        """The hub whose data directory is ``data``.
+
+        Raises:
+            DataDirectoryError: it is missing, incomplete, or not readable.
+            BookDamaged: the database is none, or has no founding.
+        """
+        store = Store.open(data / LEDGER_FILE)
+        try:
+            box = json.loads((data / _KEYS / _BOX).read_text("utf-8"))
+            place = Place(bytes.fromhex(box["community"]), box["hub"], box["incarnation"])
+            signing, pepper = bytes.fromhex(box["signing_key"]), bytes.fromhex(box["pepper"])
+            cost = KdfCost(box["kdf_passes"], box["kdf_memory"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            store.close()
+            raise DataDirectoryError(f"{data}: its keys cannot be read ({error})") from error
+        return cls(data, Book(store, place, signing), clock or SystemClock(), pepper, cost)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    def rules(self) -> Rules:
+        """The rules in force."""
+        with self.store.read() as tx:
+            return rules.load(tx)
+
+    @contextmanager
+    def reading(self) -> Iterator[Tx]:
+        """One state to read from; see ``ledger.reads``."""
+        with self.store.read() as tx:
+            yield tx
+
+    def submit(self, asked: Command, signer: Signer, key: bytes | None = None) -> Receipt | Refusal:
+        """Do what is asked, now. Without ``key`` it is asked for the first time."""
+        return self.book.submit(asked, signer, key or new_key(), self.clock.now())
+
+    def unlock(self, member: int, pin: str, device: bytes = b"") -> KeySigner | Refusal:
+        """Open a member's key with its PIN. The caller closes it.
+
+        Args:
+            device: what the browser has carried since its first visit, or empty.
+
+        Wrong PIN and unknown member look and last the same. The attempt is on disk before
+        it is checked.
+        """
+        with self._queue.place() as turn:
+            if not turn:
+                return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+            counted = pins.begin(self.store, member, device, self.clock.uptime())
+            if isinstance(counted, Refusal):
+                return counted
+            seed = keys.unseal(self._sealed(member), pins.normal(pin), self.pepper)
+            if seed is None:
+                left = max(0, pins.FREE_TRIES - counted)
+                numbers = {"tries_left": left, "seconds": pins.wait_after(counted) // 1000}
+                return Refusal(Code.PIN_WRONG, numbers, (Action.TRY_AGAIN if left else Action.WAIT, Action.ASK_KEEPER))
+            pins.succeeded(self.store, member, device)
+            return KeySigner(keys.member_authority(member), seed)
+
+    def _sealed(self, member: int) -> SealedKey:
+        with self.store.read() as tx:
+            row = tx.find(SealedKeyRow, SealedKeyRow.member == member)
+        if row is None:
+            # Nobody's key, with everybody's cost: the answer takes as long as for a member.
+            return SealedKey(bytes(32), bytes(keys.SALT_BYTES), self.cost, bytes(72))
+        return SealedKey(bytes(row.public), bytes(row.salt), KdfCost(row.passes, row.memory), bytes(row.box))
+
+    def _seal(self, seed: bytes, pin: str) -> SealedKey | Refusal:
+        if refusal := pins.refuse_weak(pin):
+            return refusal
+        with self._queue.place() as turn:
+            if not turn:
+                return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+            return keys.seal(seed, pins.normal(pin), self.pepper, self.cost)
+
+    def join(self, name: str, pin: str, key: bytes | None = None) -> Receipt | Refusal:
+        """Take in somebody's wish to become a member, with a new key under ``pin``.
+
+        The receipt's outcome has the number. The same key again gives the first receipt only
+        for the same name; the PIN of the first time stays.
+        """
+        key = key or new_key()
+        if (earlier := self._joined(key)) is not None:
+            same = earlier.act.private_digest is not None and self._name_of(earlier.number) == name.strip()
+            if not same:
+                return Refusal(Code.KEY_REUSED, {}, (Action.HOME,))
+            return Receipt(earlier.number, earlier.hash(), earlier.record, earlier.act.at, earlier.outcome, True)
+        seed = keys.new_seed()
+        sealed = self._seal(seed, pin)
+        if isinstance(sealed, Refusal):
+            return sealed
+        return self.submit(members.Join(name, sealed), KeySigner("newcomer", seed), key)
+
+    def _joined(self, key: bytes) -> chain.Entry | None:
+        with self.store.read() as tx:
+            found = chain.by_key(tx, "newcomer", key)
+            return found[0] if found else None
+
+    def _name_of(self, entry: int) -> str | None:
+        with self.store.read() as tx:
+            row = tx.find(command.PrivateText, (command.PrivateText.entry == entry) & (command.PrivateText.field == "name"))
+            return row.text if row else None
+
+    def change_pin(self, member: int, old: str, new: str, device: bytes = b"") -> Receipt | Refusal:
+        """Seal a member's key under another PIN; the old one must be right."""
+        if refusal := pins.refuse_weak(new):
+            return refusal
+        signer = self.unlock(member, old, device)
+        if isinstance(signer, Refusal):
+            return signer
+        try:
+            sealed = self._seal(signer.seed(), new)
+            return sealed if isinstance(sealed, Refusal) else self.submit(members.ChangePin(sealed), signer)
+        finally:
+            signer.close()
+
+    def reset_pin(self, member: int, pin: str, keeper: Signer, key: bytes | None = None) -> Receipt | Refusal:
+        """Give a member who forgot the PIN a new key under a new PIN, by a keeper."""
+        sealed = self._seal(keys.new_seed(), pin)
+        if isinstance(sealed, Refusal):
+            return sealed
+        result = self.submit(members.ReplaceKey(AccountNumber(member), sealed), keeper, key)
+        if isinstance(result, Receipt) and not result.replayed:
+            pins.forget(self.store, member)
+        return result
+
+    def settle_waiting(self) -> int:
+        """Pay confirmed care that waits for the commons; how many claims were paid."""
+        return self.book.settle_waiting(self.clock.now())
+
+    def head(self) -> chain.Head:
+        """Where the book ends now."""
+        with self.store.read() as tx:
+            return chain.head(tx)
+
+
+def _write_keys(data: Path, root: RootPaper, signing: bytes, certificate: Certificate, cost: KdfCost) -> None:
+    try:
+        if data.exists() and any(data.iterdir()):
+            raise DataDirectoryError(f"{data} is not empty: a new hub needs an empty directory")
+        (data / _KEYS).mkdir(parents=True, mode=0o700)
+        box = {
+            "community": certificate.community.hex(),
+            "hub": certificate.hub,
+            "incarnation": certificate.incarnation,
+            "signing_key": signing.hex(),
+            "pepper": root.pepper.hex(),
+            "root_public": root.public.hex(),
+            "kdf_passes": cost.passes,
+            "kdf_memory": cost.memory,
+        }
+        path = data / _KEYS / _BOX
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(box, indent=1) + "\n", "utf-8")
+    except HubError:
+        raise
+    except OSError as error:
+        raise DataDirectoryError(f"{data}: {error}") from error

@@ -1,0 +1,225 @@
+"""Keys: made, sealed, certified, opened for a moment.
+
+* The *hub root* and the *community root* live on paper. From a hub's root paper everything a
+  hub cannot lose is derived: the root key pair, the pepper, the backup key.
+* The *signing key* of one incarnation of a hub lies on the box, certified by the root.
+* A *member's key* is made at the hub and sealed under the member's PIN and the pepper:
+  XChaCha20-Poly1305 under BLAKE2b(Argon2id(PIN, salt), key=pepper). Argon2id's cost is kept
+  with each sealed key (RFC 9106), so that a later board can use another. Neither a stolen
+  card without the pepper, nor the pepper without the PIN, opens it.
+
+A PIN has few digits: what protects it is the pepper, and that wrong PINs are counted on disk
+(``people.pins``).
+"""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from nacl import pwhash
+from nacl.exceptions import BadSignatureError, CryptoError
+from nacl.secret import Aead
+from nacl.signing import SigningKey, VerifyKey
+
+from appliance.ledger import codec
+from appliance.ledger.errors import BadPaper, BadSignature
+
+SUITE_ED25519: Final = 1
+"""Suite id in every entry and frame: Ed25519 (RFC 8032) by libsodium."""
+
+SEED_BYTES: Final = 32
+SALT_BYTES: Final = pwhash.argon2id.SALTBYTES
+
+
+@dataclass(frozen=True, slots=True)
+class KdfCost:
+    """Argon2id's cost: passes, and memory in bytes. One lane."""
+
+    passes: int = 3
+    memory: int = 64 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if self.passes < pwhash.argon2id.OPSLIMIT_MIN or self.memory < pwhash.argon2id.MEMLIMIT_MIN:
+            raise ValueError("cost below Argon2id's minimum")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A member's secret seed under PIN and pepper, with what is needed to open it again."""
+
+    public: bytes
+    salt: bytes
+    cost: KdfCost
+    box: bytes
+
+
+class Signer(Protocol):
+    """Somebody whose key is open now."""
+
+    @property
+    def authority(self) -> str:
+        """As written in the book: ``member:42``, ``newcomer``, ``hub:quorum``, ``root:founding``."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """64 bytes of Ed25519 over ``data``."""
+        ...
+
+
+class KeySigner:
+    """A key pair, open in memory, that signs as ``authority``. ``close`` forgets it."""
+
+    def __init__(self, authority: str, seed: bytes) -> None:
+        self.authority = authority
+        self._key: SigningKey | None = SigningKey(seed)
+        self.public = bytes(self._key.verify_key)
+
+    def sign(self, data: bytes) -> bytes:
+        if self._key is None:
+            raise RuntimeError("the key has been closed")
+        return self._key.sign(data).signature
+
+    def seed(self) -> bytes:
+        """The secret, for sealing it under another PIN."""
+        if self._key is None:
+            raise RuntimeError("the key has been closed")
+        return bytes(self._key)
+
+    def close(self) -> None:
+        """Forget the key. Python may keep copies of the bytes until their memory is reused."""
+        self._key = None
+
+
+def member_authority(number: int) -> str:
+    """The authority of a member's key, as written in the book."""
+    return f"member:{number}"
+
+
+def new_seed() -> bytes:
+    """A fresh secret seed from the operating system."""
+    return secrets.token_bytes(SEED_BYTES)
+
+
+def public_of(seed: bytes) -> bytes:
+    """The 32-byte public key of ``seed``."""
+    return bytes(SigningKey(seed).verify_key)
+
+
+def check(public: bytes, data: bytes, signature: bytes) -> None:
+    """Return when ``signature`` is ``public``'s over ``data``.
+
+    Raises:
+        BadSignature: it is not, or key or signature are not of their length.
+    """
+    try:
+        VerifyKey(public).verify(data, signature)
+    except (BadSignatureError, ValueError, TypeError, CryptoError) as error:
+        raise BadSignature("signature does not fit") from error
+
+
+def _sealing_key(pin: str, pepper: bytes, salt: bytes, cost: KdfCost) -> bytes:
+    stretched = pwhash.argon2id.kdf(
+        SEED_BYTES, pin.encode("utf-8"), salt, opslimit=cost.passes, memlimit=cost.memory
+    )
+    return codec.digest("tch.seal.1", stretched, key=pepper)
+
+
+def seal(seed: bytes, pin: str, pepper: bytes, cost: KdfCost) -> SealedKey:
+    """Seal ``seed``. Takes as long as Argon2id at ``cost`` does; call it outside any transaction."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    public = public_of(seed)
+    box = Aead(_sealing_key(pin, pepper, salt, cost)).encrypt(seed, aad=public)
+    return SealedKey(public, salt, cost, bytes(box))
+
+
+def unseal(sealed: SealedKey, pin: str, pepper: bytes) -> bytes | None:
+    """The seed, or None when the PIN (or the pepper) is not the one it was sealed with."""
+    try:
+        seed = Aead(_sealing_key(pin, pepper, sealed.salt, sealed.cost)).decrypt(sealed.box, aad=sealed.public)
+    except CryptoError:
+        return None
+    return seed if public_of(seed) == sealed.public else None
+
+
+@dataclass(frozen=True, slots=True)
+class RootPaper:
+    """A root secret, and what a hub derives from it."""
+
+    secret: bytes
+
+    @classmethod
+    def fresh(cls) -> "RootPaper":
+        """A new root, from the operating system's randomness."""
+        return cls(new_seed())
+
+    @property
+    def seed(self) -> bytes:
+        """Seed of the root's Ed25519 key pair."""
+        return codec.digest("tch.root.sign", self.secret)
+
+    @property
+    def public(self) -> bytes:
+        return public_of(self.seed)
+
+    @property
+    def pepper(self) -> bytes:
+        return codec.digest("tch.root.pepper", self.secret)
+
+    def text(self) -> str:
+        """As printed: 14 groups of four letters and digits (base 32), the last four a check."""
+        body = self.secret + codec.digest("tch.paper.check", self.secret)[:3]
+        letters = base64.b32encode(body).decode("ascii")
+        return " ".join(letters[i : i + 4] for i in range(0, len(letters), 4))
+
+    @classmethod
+    def parse(cls, text: str) -> "RootPaper":
+        """Read what ``text`` printed; spaces, line ends and letter case do not matter.
+
+        Raises:
+            BadPaper: mistyped, cut off, or not a root paper.
+        """
+        letters = "".join(text.split()).upper()
+        try:
+            body = base64.b32decode(letters)
+        except ValueError as error:
+            raise BadPaper("not the letters of a root paper") from error
+        paper = cls(body[:SEED_BYTES])
+        if len(body) != SEED_BYTES + 3 or paper.text().replace(" ", "") != letters:
+            raise BadPaper("a letter is wrong, or a group is missing")
+        return paper
+
+
+def community_id(community_key: bytes) -> bytes:
+    """16 bytes that name a community: the head of its root key's digest."""
+    return codec.digest("tch.community", community_key)[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The root's word that a signing key belongs to one incarnation of a hub.
+
+    ``closed_number`` and ``closed_head`` say where the incarnation before ended (0 and zeros
+    for the first).
+    """
+
+    community: bytes
+    hub: int
+    incarnation: int
+    signing_key: bytes
+    closed_number: int = 0
+    closed_head: bytes = bytes(codec.DIGEST_BYTES)
+
+    def form(self) -> bytes:
+        """The bytes that the root signs."""
+        return codec.signed_form(
+            "tch/certificate/1",
+            [
+                self.community,
+                self.hub,
+                self.incarnation,
+                self.signing_key,
+                self.closed_number,
+                self.closed_head,
+            ],
+        )

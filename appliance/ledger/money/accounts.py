@@ -1,0 +1,124 @@
+"""Accounts and their hard limits.
+
+The headroom of an account is counted on each side: it can give down to ``low`` and receive up
+to ``high``, less what its own unanswered requests keep aside (``held``). Each movement is
+checked only on the side toward which it moves, so an account outside its limits may always
+move back toward zero.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from appliance.ledger import codec
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.schema import AccountRow, Member
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.people import powers
+from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber
+
+MEMBER = "member"
+COMMONS_KIND = "commons"
+
+
+def can_give(account: AccountRow) -> int | None:
+    """How much the account can still give; None: no limit. Never negative."""
+    return None if account.low is None else max(0, account.balance - account.low)
+
+
+def can_receive(account: AccountRow) -> int | None:
+    """How much the account can still receive; None: no limit. Never negative."""
+    return None if account.high is None else max(0, account.high - account.balance - account.held)
+
+
+def refuse_giving(account: AccountRow, amount: int) -> Refusal | None:
+    """The refusal when ``account`` cannot give ``amount``; with its own numbers."""
+    room = can_give(account)
+    if room is None or amount <= room:
+        return None
+    numbers = {"amount": amount, "can_give": room, "balance": account.balance, "limit": int(account.low)}
+    return Refusal(Code.PAYER_LIMIT, numbers, (Action.PAY_LESS, Action.ASK_KEEPER) if room else (Action.ASK_KEEPER,))
+
+
+def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | None:
+    """The refusal when ``account`` cannot receive ``amount``; numbers only to its owner."""
+    room = can_receive(account)
+    if room is None or amount <= room:
+        return None
+    numbers = {"amount": amount}
+    if own:
+        numbers |= {"can_receive": room, "balance": account.balance, "held": account.held, "limit": int(account.high)}
+    return Refusal(Code.PAYEE_LIMIT, numbers, (Action.PAY_LESS, Action.ASK_KEEPER))
+
+
+def get(tx: Tx, number: int) -> AccountRow | None:
+    """The account of this number at this hub."""
+    return tx.find(AccountRow, AccountRow.number == number)
+
+
+def open_account(
+    tx: Tx, number: int, kind: str, owner: int | None, low: int | None, high: int | None, entry: int
+) -> None:
+    """Add an account at zero: everyone starts there."""
+    tx.insert(
+        AccountRow, number=number, kind=kind, owner=owner, balance=0, held=0, low=low, high=high, entry=entry
+    )
+
+
+def move_floor(tx: Tx, low: int) -> None:
+    """Give the commons another floor."""
+    tx.update(AccountRow, AccountRow.number == COMMONS, low=low)
+
+
+def usable(tx: Tx, number: int) -> AccountRow | Refusal:
+    """The account of somebody who can trade: an active member's, or the commons."""
+    account = get(tx, number)
+    if account is None:
+        return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    if account.kind == MEMBER:
+        owner = tx.find(Member, Member.number == account.owner)
+        if owner is None or owner.status != "active":
+            return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.CHECK_NUMBER, Action.ASK_KEEPER))
+    return account
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimits:
+    """A keeper gives an account other hard limits, and says why. None: no limit on that side."""
+
+    KIND: ClassVar[str] = "set_limits"
+    VERSION: ClassVar[int] = 1
+
+    account: AccountNumber
+    low: int | None
+    high: int | None
+    reason: str
+
+    def payload(self) -> codec.Body:
+        return {"account": self.account, "low": self.low, "high": self.high}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason}
+
+
+def _decide_limits(tx: Tx, command: SetLimits, asking: Asking) -> codec.Body | Refusal:
+    if refusal := powers.refuse_unless_keeper(tx, asking.actor):
+        return refusal
+    if get(tx, command.account) is None:
+        return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    low, high = command.low, command.high
+    if (low is not None and not -MAX_AMOUNT <= low <= 0) or (high is not None and not 0 <= high <= MAX_AMOUNT):
+        return Refusal(Code.LIMITS_WRONG, {}, (Action.TRY_AGAIN,))
+    if not command.reason.strip():
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    return too_long(command.reason, LONGEST_LINE) or {}
+
+
+def _apply_limits(tx: Tx, entry: Entry) -> None:
+    p = entry.act.payload
+    tx.update(AccountRow, AccountRow.number == p["account"], low=p["low"], high=p["high"])
+
+
+HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits),)

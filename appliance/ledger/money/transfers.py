@@ -1,0 +1,409 @@
+"""Transfers: pay, ask, answer, undo.
+
+::
+
+    (nothing) --pay--> done
+    (nothing) --request--> pending --accept--> done
+                           pending --decline (by who was asked)--> declined
+                           pending --cancel (by who asked)--> cancelled
+    done --reverse--> done, with a reversal linked to it
+
+An unanswered request keeps its amount aside on the side of the one who asked (``held``); the
+one who is asked is checked when answering. A reversal moves the same credit back, whatever
+the limits say: what was wrong must be possible to put right.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from appliance.ledger import codec
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.book.schema import AccountRow, Transfer
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.money import accounts
+from appliance.ledger.money.postings import post
+from appliance.ledger.people import powers
+from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId, code_of
+
+PENDING = "pending"
+DONE = "done"
+DECLINED = "declined"
+CANCELLED = "cancelled"
+
+PAYMENT = "payment"
+REQUEST = "request"
+REVERSAL = "reversal"
+CARE = "care"
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Pay somebody now. ``again`` says that an equal payment a moment ago is no mistake."""
+
+    KIND: ClassVar[str] = "pay"
+    VERSION: ClassVar[int] = 1
+
+    payer: AccountNumber
+    payee: AccountNumber
+    amount: Amount
+    category: str = "other"
+    note: str = ""
+    again: bool = False
+
+    def payload(self) -> codec.Body:
+        return {"payer": self.payer, "payee": self.payee, "amount": self.amount, "category": self.category}
+
+    def private(self) -> dict[str, str]:
+        return {"note": self.note} if self.note else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Ask for credit: of one member, or (``payer`` None) of whoever reads the QR code."""
+
+    KIND: ClassVar[str] = "request"
+    VERSION: ClassVar[int] = 1
+
+    payee: AccountNumber
+    payer: AccountNumber | None
+    amount: Amount
+    category: str = "other"
+    note: str = ""
+
+    def payload(self) -> codec.Body:
+        return {"payer": self.payer, "payee": self.payee, "amount": self.amount, "category": self.category}
+
+    def private(self) -> dict[str, str]:
+        return {"note": self.note} if self.note else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What all answers to a request carry."""
+
+    request: RecordId
+    payer: AccountNumber
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request, "payer": self.payer}
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(_Answer):
+    """Pay what somebody asked for, out of ``payer``.
+
+    ``amount`` and ``payee`` stand in the payload so that the payer's signature covers them.
+    """
+
+    KIND: ClassVar[str] = "accept"
+    VERSION: ClassVar[int] = 1
+
+    payee: AccountNumber
+    amount: Amount
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request, "payer": self.payer, "payee": self.payee, "amount": self.amount}
+
+
+@dataclass(frozen=True, slots=True)
+class Decline(_Answer):
+    """Say no to a request. ``payer`` is who was asked."""
+
+    KIND: ClassVar[str] = "decline"
+    VERSION: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Take back one's own unanswered request."""
+
+    KIND: ClassVar[str] = "cancel"
+    VERSION: ClassVar[int] = 1
+
+    request: RecordId
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request}
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """Give back what was received: by the payee, or by a keeper with a reason."""
+
+    KIND: ClassVar[str] = "reverse"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+    reason: str = ""
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason} if self.reason else {}
+
+
+def _refuse_basics(amount: int, category: str, note: str) -> Refusal | None:
+    if not 0 < amount <= MAX_AMOUNT:
+        return Refusal(Code.AMOUNT_WRONG, {"amount": amount}, (Action.TRY_AGAIN,))
+    if category not in CATEGORIES:
+        return Refusal(Code.UNKNOWN_CATEGORY, {}, (Action.TRY_AGAIN,))
+    return too_long(note, LONGEST_LINE)
+
+
+def _own(tx: Tx, number: int, asking: Asking) -> AccountRow | Refusal:
+    """The asking member's own, usable account."""
+    if refusal := powers.refuse_unless_active(tx, asking.actor):
+        return refusal
+    account = accounts.usable(tx, number)
+    if isinstance(account, Refusal):
+        return account
+    if account.owner is None or account.owner != asking.actor:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return account
+
+
+def _decide_pay(tx: Tx, command: Pay, asking: Asking) -> codec.Body | Refusal:
+    if refusal := _refuse_basics(command.amount, command.category, command.note):
+        return refusal
+    payer = _own(tx, command.payer, asking)
+    if isinstance(payer, Refusal):
+        return payer
+    if command.payee == command.payer:
+        return Refusal(Code.OWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    payee = accounts.usable(tx, command.payee)
+    if isinstance(payee, Refusal):
+        return payee
+    if refusal := accounts.refuse_giving(payer, command.amount):
+        return refusal
+    if refusal := accounts.refuse_receiving(payee, command.amount, own=False):
+        return refusal
+    if not command.again and (ago := _equal_payment(tx, command, asking)) is not None:
+        return Refusal(Code.SAME_AGAIN, {"amount": command.amount, "seconds": ago}, (Action.PAY_AGAIN, Action.HOME))
+    return {}
+
+
+def _equal_payment(tx: Tx, command: Pay, asking: Asking) -> int | None:
+    """How many seconds ago the same was paid, when that is within the community's window."""
+    since = asking.at.ms - asking.rules.credit.again_minutes * 60_000
+    query = (
+        Transfer.select(Transfer.closed_ms)
+        .where(
+            Transfer.payer == command.payer,
+            Transfer.payee == command.payee,
+            Transfer.amount == command.amount,
+            Transfer.closed_ms > since,
+            Transfer.closed_ms <= asking.at.ms,
+            Transfer.kind == PAYMENT,
+            Transfer.reversed_by.is_null(),
+        )
+        .order_by(Transfer.closed_ms.desc())
+        .limit(1)
+    )
+    rows = tx.rows(query)
+    return (asking.at.ms - rows[0].closed_ms) // 1000 if rows else None
+
+
+def _apply_pay(tx: Tx, entry: Entry) -> None:
+    p = entry.act.payload
+    _insert(tx, entry, PAYMENT, p["payer"], closed=True)
+    _move(tx, entry, entry.record, p["payer"], p["payee"], p["amount"])
+
+
+def _decide_request(tx: Tx, command: Request, asking: Asking) -> codec.Body | Refusal:
+    if refusal := _refuse_basics(command.amount, command.category, command.note):
+        return refusal
+    payee = _own(tx, command.payee, asking)
+    if isinstance(payee, Refusal):
+        return payee
+    if command.payer is not None:
+        if command.payer == command.payee:
+            return Refusal(Code.OWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+        payer = accounts.usable(tx, command.payer)
+        if isinstance(payer, Refusal):
+            return payer
+        if payer.kind != accounts.MEMBER:
+            return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    return accounts.refuse_receiving(payee, command.amount, own=True) or {"code": code_of(asking.record)}
+
+
+def _apply_request(tx: Tx, entry: Entry) -> None:
+    p = entry.act.payload
+    _insert(tx, entry, REQUEST, p["payer"], closed=False, code=entry.outcome["code"])
+    _hold(tx, p["payee"], p["amount"])
+
+
+def _pending(tx: Tx, record: bytes) -> Transfer | Refusal:
+    request = tx.find(Transfer, Transfer.id == record)
+    if request is None or request.kind != REQUEST:
+        return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
+    if request.state != PENDING:
+        return Refusal(Code.NOT_PENDING, {}, (Action.SHOW, Action.HOME))
+    return request
+
+
+def _decide_accept(tx: Tx, command: Accept, asking: Asking) -> codec.Body | Refusal:
+    request = _pending(tx, command.request)
+    if isinstance(request, Refusal):
+        return request
+    payer = _own(tx, command.payer, asking)
+    if isinstance(payer, Refusal):
+        return payer
+    if request.payee == command.payer:
+        return Refusal(Code.OWN_ACCOUNT, {}, (Action.HOME,))
+    if request.payer is not None and request.payer != command.payer:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    if (request.payee, request.amount) != (command.payee, command.amount):
+        return Refusal(Code.TERMS_CHANGED, {"amount": request.amount}, (Action.SHOW,))
+    payee = accounts.usable(tx, request.payee)
+    if isinstance(payee, Refusal):
+        return payee
+    # The payee's own hold is released by this very answer.
+    payee.held -= request.amount
+    return accounts.refuse_giving(payer, request.amount) or accounts.refuse_receiving(
+        payee, request.amount, own=False
+    ) or {}
+
+
+def _apply_accept(tx: Tx, entry: Entry) -> None:
+    p = entry.act.payload
+    _close(tx, entry, p["request"], DONE, payer=p["payer"])
+    _hold(tx, p["payee"], -p["amount"])
+    _move(tx, entry, p["request"], p["payer"], p["payee"], p["amount"])
+
+
+def _decide_decline(tx: Tx, command: Decline, asking: Asking) -> codec.Body | Refusal:
+    request = _pending(tx, command.request)
+    if isinstance(request, Refusal):
+        return request
+    account = accounts.get(tx, command.payer)
+    if account is None or account.owner != asking.actor or request.payer != command.payer:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return {}
+
+
+def _decide_cancel(tx: Tx, command: Cancel, asking: Asking) -> codec.Body | Refusal:
+    request = _pending(tx, command.request)
+    if isinstance(request, Refusal):
+        return request
+    account = accounts.get(tx, request.payee)
+    if account is None or account.owner != asking.actor:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return {}
+
+
+def _apply_drop(tx: Tx, entry: Entry) -> None:
+    """Decline and cancel: the request ends, and what it kept aside is free again."""
+    record = entry.act.payload["request"]
+    request = tx.find(Transfer, Transfer.id == record)
+    if request is not None:
+        _hold(tx, request.payee, -request.amount)
+    _close(tx, entry, record, DECLINED if entry.act.kind == Decline.KIND else CANCELLED)
+
+
+def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Refusal:
+    transfer = tx.find(Transfer, Transfer.id == command.transfer)
+    if transfer is None:
+        return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
+    payee = accounts.get(tx, transfer.payee)
+    if payee is None or payee.owner is None or payee.owner != asking.actor:
+        if powers.refuse_unless_keeper(tx, asking.actor):
+            return Refusal(Code.NOT_YOURS, {}, (Action.ASK_KEEPER,))
+        if not command.reason.strip():
+            return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    elif refusal := powers.refuse_unless_active(tx, asking.actor):
+        return refusal
+    if refusal := too_long(command.reason, LONGEST_LINE):
+        return refusal
+    if transfer.reversed_by is not None:
+        return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
+    if transfer.state != DONE or transfer.kind == REVERSAL:
+        return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
+    return {"payer": transfer.payee, "payee": transfer.payer, "amount": transfer.amount}
+
+
+def _apply_reverse(tx: Tx, entry: Entry) -> None:
+    undone, o = entry.act.payload["transfer"], entry.outcome
+    original = tx.find(Transfer, Transfer.id == undone)
+    tx.insert(
+        Transfer,
+        id=entry.record,
+        kind=REVERSAL,
+        state=DONE,
+        payer=o["payer"],
+        payee=o["payee"],
+        amount=o["amount"],
+        category=original.category if original else "other",
+        text_entry=entry.number if entry.act.private_digest else None,
+        opened_entry=entry.number,
+        opened_ms=entry.act.at.ms,
+        closed_entry=entry.number,
+        closed_ms=entry.act.at.ms,
+        closed_quality=int(entry.act.at.quality),
+        reverses=undone,
+    )
+    tx.update(Transfer, Transfer.id == undone, reversed_by=entry.record)
+    _move(tx, entry, entry.record, o["payer"], o["payee"], o["amount"])
+
+
+def _insert(tx: Tx, entry: Entry, kind: str, payer: object, closed: bool, code: object = None) -> None:
+    p, at = entry.act.payload, entry.act.at
+    tx.insert(
+        Transfer,
+        id=entry.record,
+        code=code,
+        kind=kind,
+        state=DONE if closed else PENDING,
+        payer=payer,
+        payee=p["payee"],
+        amount=p["amount"],
+        category=p["category"],
+        text_entry=entry.number if entry.act.private_digest else None,
+        opened_entry=entry.number,
+        opened_ms=at.ms,
+        closed_entry=entry.number if closed else None,
+        closed_ms=at.ms if closed else None,
+        closed_quality=int(at.quality) if closed else None,
+    )
+
+
+def _close(tx: Tx, entry: Entry, record: object, state: str, **also: object) -> None:
+    at = entry.act.at
+    tx.update(
+        Transfer,
+        Transfer.id == record,
+        state=state,
+        closed_entry=entry.number,
+        closed_ms=at.ms,
+        closed_quality=int(at.quality),
+        **also,
+    )
+
+
+def _hold(tx: Tx, account: object, amount: int) -> None:
+    tx.update(AccountRow, AccountRow.number == account, held=AccountRow.held + amount)
+
+
+def _move(tx: Tx, entry: Entry, transfer: object, payer: object, payee: object, amount: int) -> None:
+    lines = ((AccountNumber(payer), Amount(-amount)), (AccountNumber(payee), Amount(amount)))
+    post(tx, RecordId(transfer), lines, entry.number)
+
+
+HANDLERS = (
+    Handler(Pay, _decide_pay, _apply_pay),
+    Handler(Request, _decide_request, _apply_request),
+    Handler(Accept, _decide_accept, _apply_accept),
+    Handler(Decline, _decide_decline, _apply_drop),
+    Handler(Cancel, _decide_cancel, _apply_drop),
+    Handler(Reverse, _decide_reverse, _apply_reverse),
+)

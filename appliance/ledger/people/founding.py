@@ -1,0 +1,111 @@
+"""The first entry of a book: which hub, of which community, by which rules.
+
+It is signed by the hub root, whose public key it carries together with the certificate of
+the first signing key. From here on every signature can be checked out of the book alone; who
+keeps the root's public key elsewhere (it is printed on the root paper) can check that too.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from appliance.ledger import codec, keys
+from appliance.ledger.book import rules as book_rules
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.rules import Rules
+from appliance.ledger.book.schema import Setting
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.money import accounts
+from appliance.ledger.people import powers
+from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.values import COMMONS
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Begin the book of a hub."""
+
+    KIND: ClassVar[str] = "found"
+    VERSION: ClassVar[int] = 1
+
+    community_key: bytes
+    root_key: bytes
+    certificate: keys.Certificate
+    certificate_signature: bytes
+    rules: Rules
+
+    def payload(self) -> codec.Body:
+        return {
+            "community_key": self.community_key,
+            "root_key": self.root_key,
+            "incarnation": self.certificate.incarnation,
+            "signing_key": self.certificate.signing_key,
+            "certificate": self.certificate_signature,
+            **{name: group.to_map() for name, group in self.rules.groups().items()},
+        }
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRules:
+    """A keeper changes some rules of one group, and says why."""
+
+    KIND: ClassVar[str] = "change_rules"
+    VERSION: ClassVar[int] = 1
+
+    group: str
+    changes: codec.Body
+    reason: str
+
+    def payload(self) -> codec.Body:
+        return {"group": self.group, "changes": self.changes}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason}
+
+
+def _decide_found(tx: Tx, command: Found, asking: Asking) -> codec.Body | Refusal:
+    if tx.find(Setting, Setting.name == "community") is not None:
+        return Refusal(Code.SETTING_WRONG, {}, ())
+    return {}
+
+
+def _apply_found(tx: Tx, entry: Entry) -> None:
+    payload = entry.act.payload
+    for group in ("community", "credit", "care"):
+        book_rules.save(tx, group, payload[group], entry.number)
+    accounts.open_account(
+        tx, COMMONS, accounts.COMMONS_KIND, None, payload["credit"]["commons_low"], None, entry.number
+    )
+
+
+def _decide_change(tx: Tx, command: ChangeRules, asking: Asking) -> codec.Body | Refusal:
+    if refusal := powers.refuse_unless_keeper(tx, asking.actor):
+        return refusal
+    if not command.reason.strip():
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    if refusal := too_long(command.reason, LONGEST_LINE):
+        return refusal
+    try:
+        changed = asking.rules.changed(command.group, command.changes)
+    except (TypeError, ValueError):
+        return Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
+    return {"group": changed.groups()[command.group].to_map()}
+
+
+def _apply_change(tx: Tx, entry: Entry) -> None:
+    group, body = entry.act.payload["group"], entry.outcome["group"]
+    book_rules.save(tx, group, body, entry.number)
+    if group == "credit":
+        account = accounts.get(tx, COMMONS)
+        if account is not None and account.low != body["commons_low"]:
+            accounts.move_floor(tx, body["commons_low"])
+
+
+HANDLERS = (
+    Handler(Found, _decide_found, _apply_found, ("root",)),
+    Handler(ChangeRules, _decide_change, _apply_change),
+)

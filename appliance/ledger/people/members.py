@@ -1,0 +1,270 @@
+"""Members: joining, being approved, keys.
+
+::
+
+    (nothing) --join--> applied --approve--> active
+                        applied --turn_away--> closed
+
+A newcomer's key pair is made and sealed when joining; the join is signed with it, so the book
+knows from the first entry whose key it is. The number is given at once: the newcomer can sign
+in and read that a keeper has still to say yes.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import peewee as pw
+
+from appliance.ledger import codec
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.private import SealedKeyRow
+from appliance.ledger.book.schema import Member, MemberKey
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.keys import SealedKey
+from appliance.ledger.money import accounts
+from appliance.ledger.people import powers
+from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME, too_long
+from appliance.ledger.values import AccountNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Ask to become a member. ``sealed`` is kept beside the book."""
+
+    KIND: ClassVar[str] = "join"
+    VERSION: ClassVar[int] = 1
+
+    name: str
+    sealed: SealedKey
+
+    def payload(self) -> codec.Body:
+        return {"key": self.sealed.public}
+
+    def private(self) -> dict[str, str]:
+        return {"name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """A keeper admits somebody who has applied: the account opens at zero."""
+
+    KIND: ClassVar[str] = "approve"
+    VERSION: ClassVar[int] = 1
+
+    member: AccountNumber
+
+    def payload(self) -> codec.Body:
+        return {"member": self.member}
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAway:
+    """A keeper says no to somebody who has applied, and why."""
+
+    KIND: ClassVar[str] = "turn_away"
+    VERSION: ClassVar[int] = 1
+
+    member: AccountNumber
+    reason: str
+
+    def payload(self) -> codec.Body:
+        return {"member": self.member}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class AppointKeeper:
+    """The hub's root makes a member a keeper."""
+
+    KIND: ClassVar[str] = "appoint_keeper"
+    VERSION: ClassVar[int] = 1
+
+    member: AccountNumber
+
+    def payload(self) -> codec.Body:
+        return {"member": self.member}
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePin:
+    """A member's key is sealed under another PIN. The key stays; the book knows that it happened."""
+
+    KIND: ClassVar[str] = "change_pin"
+    VERSION: ClassVar[int] = 1
+
+    sealed: SealedKey
+
+    def payload(self) -> codec.Body:
+        return {"key": self.sealed.public}
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceKey:
+    """A keeper gives a member who forgot the PIN a new key. The old one signs nothing any more."""
+
+    KIND: ClassVar[str] = "replace_key"
+    VERSION: ClassVar[int] = 1
+
+    member: AccountNumber
+    sealed: SealedKey
+
+    def payload(self) -> codec.Body:
+        return {"member": self.member, "key": self.sealed.public}
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
+def key_in_force(tx: Tx, member: int) -> MemberKey | None:
+    """The public key that ``member`` signs with now."""
+    return tx.find(MemberKey, (MemberKey.member == member) & MemberKey.ended_entry.is_null())
+
+
+def _decide_join(tx: Tx, command: Join, asking: Asking) -> codec.Body | Refusal:
+    if not command.name.strip():
+        return Refusal(Code.NAME_MISSING, {}, (Action.TRY_AGAIN,))
+    if refusal := too_long(command.name, LONGEST_NAME):
+        return refusal
+    last = tx.scalar(Member.select(pw.fn.MAX(Member.number)))
+    return {"number": (last or 0) + 1}
+
+
+def _apply_join(tx: Tx, entry: Entry) -> None:
+    number = entry.outcome["number"]
+    tx.insert(
+        Member,
+        number=number,
+        status=powers.APPLIED,
+        keeper=False,
+        name_entry=entry.number,
+        applied_entry=entry.number,
+        status_entry=entry.number,
+    )
+    tx.insert(MemberKey, member=number, seq=1, public=entry.act.payload["key"], entry=entry.number)
+
+
+def _attach_join(tx: Tx, entry: Entry, command: Join) -> None:
+    keep_sealed(tx, int(str(entry.outcome["number"])), command.sealed)
+
+
+def keep_sealed(tx: Tx, member: int, sealed: SealedKey) -> None:
+    """Keep a member's sealed key in place of the one before."""
+    tx.put(
+        SealedKeyRow,
+        member=member,
+        public=sealed.public,
+        salt=sealed.salt,
+        passes=sealed.cost.passes,
+        memory=sealed.cost.memory,
+        box=sealed.box,
+    )
+
+
+def _applied(tx: Tx, number: int) -> Member | Refusal:
+    member = tx.find(Member, Member.number == number)
+    if member is None:
+        return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    if member.status != powers.APPLIED:
+        return Refusal(Code.NOT_APPLIED, {}, (Action.SHOW,))
+    return member
+
+
+def _decide_approve(tx: Tx, command: Approve, asking: Asking) -> codec.Body | Refusal:
+    if asking.actor is not None and (refusal := powers.refuse_unless_keeper(tx, asking.actor)):
+        return refusal
+    member = _applied(tx, command.member)
+    if isinstance(member, Refusal):
+        return member
+    return {"low": asking.rules.credit.low, "high": asking.rules.credit.high}
+
+
+def _apply_approve(tx: Tx, entry: Entry) -> None:
+    number, o = entry.act.payload["member"], entry.outcome
+    tx.update(Member, Member.number == number, status=powers.ACTIVE, status_entry=entry.number)
+    accounts.open_account(tx, number, accounts.MEMBER, number, o["low"], o["high"], entry.number)
+
+
+def _decide_turn_away(tx: Tx, command: TurnAway, asking: Asking) -> codec.Body | Refusal:
+    if refusal := powers.refuse_unless_keeper(tx, asking.actor):
+        return refusal
+    member = _applied(tx, command.member)
+    if isinstance(member, Refusal):
+        return member
+    if not command.reason.strip():
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    return too_long(command.reason, LONGEST_LINE) or {}
+
+
+def _apply_turn_away(tx: Tx, entry: Entry) -> None:
+    number = entry.act.payload["member"]
+    tx.update(Member, Member.number == number, status=powers.CLOSED, status_entry=entry.number)
+    tx.update(
+        MemberKey, (MemberKey.member == number) & MemberKey.ended_entry.is_null(), ended_entry=entry.number
+    )
+
+
+def _decide_appoint(tx: Tx, command: AppointKeeper, asking: Asking) -> codec.Body | Refusal:
+    return powers.refuse_unless_active(tx, command.member) or {}
+
+
+def _apply_appoint(tx: Tx, entry: Entry) -> None:
+    tx.update(Member, Member.number == entry.act.payload["member"], keeper=True)
+
+
+def _decide_change_pin(tx: Tx, command: ChangePin, asking: Asking) -> codec.Body | Refusal:
+    key = key_in_force(tx, asking.actor or 0)
+    if key is None or bytes(key.public) != command.sealed.public:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return {}
+
+
+def _apply_nothing(tx: Tx, entry: Entry) -> None:
+    """The act is remembered; no row of the truth changes."""
+
+
+def _attach_change_pin(tx: Tx, entry: Entry, command: ChangePin) -> None:
+    keep_sealed(tx, int(entry.act.authority.partition(":")[2]), command.sealed)
+
+
+def _decide_replace(tx: Tx, command: ReplaceKey, asking: Asking) -> codec.Body | Refusal:
+    if refusal := powers.refuse_unless_keeper(tx, asking.actor):
+        return refusal
+    if key_in_force(tx, command.member) is None:
+        return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    return {}
+
+
+def _apply_replace(tx: Tx, entry: Entry) -> None:
+    number = entry.act.payload["member"]
+    last = tx.scalar(MemberKey.select(pw.fn.MAX(MemberKey.seq)).where(MemberKey.member == number))
+    tx.update(
+        MemberKey, (MemberKey.member == number) & MemberKey.ended_entry.is_null(), ended_entry=entry.number
+    )
+    tx.insert(MemberKey, member=number, seq=last + 1, public=entry.act.payload["key"], entry=entry.number)
+
+
+def _attach_replace(tx: Tx, entry: Entry, command: ReplaceKey) -> None:
+    keep_sealed(tx, command.member, command.sealed)
+
+
+HANDLERS = (
+    Handler(Join, _decide_join, _apply_join, ("newcomer",), _attach_join),
+    Handler(Approve, _decide_approve, _apply_approve, ("member", "root")),
+    Handler(TurnAway, _decide_turn_away, _apply_turn_away),
+    Handler(AppointKeeper, _decide_appoint, _apply_appoint, ("root",)),
+    Handler(ChangePin, _decide_change_pin, _apply_nothing, attach=_attach_change_pin),
+    Handler(ReplaceKey, _decide_replace, _apply_replace, attach=_attach_replace),
+)

@@ -1,0 +1,25 @@
+"""Who may do what: the checks that commands share."""
+
+from appliance.ledger.book.schema import Member
+from appliance.ledger.book.store import Tx
+from appliance.ledger.errors import Action, Code, Refusal
+
+APPLIED = "applied"
+ACTIVE = "active"
+CLOSED = "closed"
+
+
+def refuse_unless_active(tx: Tx, number: int | None) -> Refusal | None:
+    """The refusal unless ``number`` is a member who has been approved and has not left."""
+    member = tx.find(Member, Member.number == number)
+    if member is None or member.status != ACTIVE:
+        return Refusal(Code.NOT_ACTIVE, {}, (Action.ASK_KEEPER,))
+    return None
+
+
+def refuse_unless_keeper(tx: Tx, number: int | None) -> Refusal | None:
+    """The refusal unless ``number`` is an active member whom the root appointed keeper."""
+    member = tx.find(Member, Member.number == number)
+    if member is None or member.status != ACTIVE or not member.keeper:
+        return Refusal(Code.NOT_KEEPER, {}, (Action.ASK_KEEPER,))
+    return None
