@@ -1,0 +1,165 @@
+"""What a keeper sees at the hub's own screen: who waits, accounts and limits, the log of acts."""
+
+from dataclasses import dataclass
+
+import peewee as pw
+
+from appliance.ledger import codec
+from appliance.ledger.book import chain
+from appliance.ledger.book.private import PrivateText
+from appliance.ledger.book.schema import AccountRow, Claim, Entry, Listing, Member, Transfer
+from appliance.ledger.book.store import Tx
+from appliance.ledger.care import claims
+from appliance.ledger.clock import Instant
+from appliance.ledger.money import accounts, transfers
+from appliance.ledger.people import powers
+from appliance.ledger.reads.people import Person, people, person
+from appliance.ledger.values import COMMONS
+
+KEEPER_ACTS = (
+    "found",
+    "approve",
+    "turn_away",
+    "appoint_keeper",
+    "replace_key",
+    "set_limits",
+    "change_rules",
+    "settle",
+)
+"""Kinds of entries that are acts of keepers, of the root or of the hub itself. A reversal or
+the closing of a listing is one when its authority is not the owner; they are added by actor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Counts for the first page of the desk. ``commons`` is the balance of the commons."""
+
+    applied: int
+    active: int
+    pending: int
+    care_open: int
+    care_waiting: int
+    commons: int
+    commons_low: int | None
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """A member with the numbers of the account; None before there is one."""
+
+    who: Person
+    balance: int | None
+    low: int | None
+    high: int | None
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """An entry as an act: who, what, whom, why.
+
+    Attributes:
+        authority: ``member:5``, ``root:founding``, ``hub:quorum``, ``newcomer``.
+        who: the member who acted, when it was one.
+        about: the member concerned, when there is one.
+        reason: the words that were given.
+        payload, outcome: what exactly.
+    """
+
+    entry: int
+    at: Instant
+    kind: str
+    authority: str
+    who: Person | None
+    about: Person | None
+    reason: str
+    payload: codec.Body
+    outcome: codec.Body
+
+
+def overview(tx: Tx) -> Overview:
+    """The counts now."""
+
+    def count(query: object) -> int:
+        return int(tx.scalar(query) or 0)
+
+    number = pw.fn.COUNT(pw.SQL("1"))
+    commons = accounts.get(tx, COMMONS)
+    return Overview(
+        count(Member.select(number).where(Member.status == powers.APPLIED)),
+        count(Member.select(number).where(Member.status == powers.ACTIVE)),
+        count(Transfer.select(number).where(Transfer.state == transfers.PENDING)),
+        count(Claim.select(number).where(Claim.state == claims.OPEN)),
+        count(Claim.select(number).where(Claim.state == claims.CONFIRMED)),
+        commons.balance if commons else 0,
+        commons.low if commons else None,
+        chain.head(tx).number,
+    )
+
+
+def account_lines(tx: Tx, status: str | None = None) -> tuple[AccountLine, ...]:
+    """All members, or those of one status, with their accounts."""
+    rows = {row.number: row for row in tx.rows(AccountRow.select().where(AccountRow.kind == accounts.MEMBER))}
+    return tuple(_line(who, rows.get(who.number)) for who in people(tx, status))
+
+
+def account_line(tx: Tx, number: int) -> AccountLine | None:
+    """One member with the account."""
+    who = person(tx, number)
+    return None if who is None else _line(who, accounts.get(tx, number))
+
+
+def _line(who: Person, row: AccountRow | None) -> AccountLine:
+    if row is None:
+        return AccountLine(who, None, None, None, 0)
+    return AccountLine(who, row.balance, row.low, row.high, row.held)
+
+
+def log(tx: Tx, before: int | None = None, limit: int = 30) -> tuple[tuple[LogLine, ...], int | None]:
+    """Acts of keepers, root and hub, newest first, from before entry ``before``; and where the
+    older ones begin (None at the end). Reversals and closings by somebody else are among them."""
+    limit = max(1, min(limit, 200))
+    by_others = Entry.kind.in_(("reverse", "close_listing"))
+    lines: list[LogLine] = []
+    cursor = before
+    while len(lines) <= limit:
+        query = Entry.select(Entry.number, Entry.body).where(Entry.kind.in_(KEEPER_ACTS) | by_others)
+        if cursor is not None:
+            query = query.where(Entry.number < cursor)
+        rows = tx.rows(query.order_by(Entry.number.desc()).limit(limit + 1))
+        lines += [line for row in rows if (line := _log_line(tx, chain.parse(bytes(row.body)))) is not None]
+        if len(rows) <= limit:
+            break
+        cursor = rows[-1].number
+    older = lines[limit - 1].entry if len(lines) > limit else None
+    return tuple(lines[:limit]), older
+
+
+def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
+    act = entry.act
+    _, _, name = act.authority.partition(":")
+    who = person(tx, int(name)) if act.authority.startswith("member:") else None
+    if act.kind in ("reverse", "close_listing") and (who is None or _own_act(tx, entry, who.number)):
+        return None
+    about = act.payload.get("member", act.payload.get("account", entry.outcome.get("carer")))
+    reason = tx.find(PrivateText, (PrivateText.entry == entry.number) & (PrivateText.field == "reason"))
+    return LogLine(
+        entry.number,
+        act.at,
+        act.kind,
+        act.authority,
+        who,
+        person(tx, about) if isinstance(about, int) else None,
+        reason.text if reason else "",
+        act.payload,
+        entry.outcome,
+    )
+
+
+def _own_act(tx: Tx, entry: chain.Entry, who: int) -> bool:
+    if entry.act.kind == "reverse":
+        return entry.outcome.get("payer") == who
+    listing = entry.act.payload.get("listing")
+    row = tx.find(Listing, Listing.id == listing)
+    return row is not None and row.owner == who

@@ -1,0 +1,402 @@
+"""What a member sees: home, statement, transfers, claims, listings.
+
+Every object comes with the actions its viewer may take now, so that no screen needs the
+rules. Amounts are in minor units, signed from the viewer's side where it says so.
+"""
+
+from dataclasses import dataclass
+
+import peewee as pw
+
+from appliance.ledger.book.schema import AccountRow, Claim, Listing, Posting, Transfer, Witness
+from appliance.ledger.book.store import Tx
+from appliance.ledger.care import claims
+from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.errors import Action
+from appliance.ledger.market import listings
+from appliance.ledger.money import accounts, transfers
+from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
+from appliance.ledger.values import AccountNumber, RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One posting on a statement.
+
+    Attributes:
+        transfer: its id.
+        entry: the entry that posted it; lines are ordered by it.
+        other: the other side.
+        amount: what it did to this account, signed.
+        balance: the account's balance after it.
+        kind: payment, request (one that was accepted), reversal or care.
+        cancelled: it is a reversal or was reversed: one cancelled movement to people.
+    """
+
+    transfer: RecordId
+    entry: int
+    at: Instant
+    other: Person
+    amount: int
+    balance: int
+    kind: str
+    category: str
+    note: str
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines, newest first; ``older`` continues after them, None at the end."""
+
+    lines: tuple[Line, ...]
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferView:
+    """A transfer or request as ``viewer`` sees it.
+
+    ``text`` is the note, or the reason of a reversal. ``at`` is when it was opened, ``closed``
+    when it was done or ended. ``reversal`` is the transfer that undid this one, ``undoes`` the
+    one that this undid, ``claim`` the care that it paid. ``entry`` is its last entry.
+    """
+
+    id: RecordId
+    code: str | None
+    kind: str
+    state: str
+    payer: Person | None
+    payee: Person
+    amount: int
+    category: str
+    text: str
+    at: Instant
+    closed: Instant | None
+    entry: int
+    reversal: RecordId | None
+    undoes: RecordId | None
+    claim: RecordId | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessView:
+    """Somebody asked to confirm care: ``state`` asked, signed or declined."""
+
+    who: Person
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A care claim. ``cared_for`` and ``what`` are empty for those who are not involved."""
+
+    id: RecordId
+    code: str
+    carer: Person
+    category: str
+    minutes: int
+    day: int
+    amount: int
+    quorum: int
+    signed: int
+    state: str
+    terms: bytes
+    cared_for: str
+    what: str
+    at: Instant
+    witnesses: tuple[WitnessView, ...]
+    transfer: RecordId | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListingView:
+    """An offer or want; ``price`` None: to be agreed."""
+
+    id: RecordId
+    owner: Person
+    kind: str
+    category: str
+    price: int | None
+    title: str
+    text: str
+    state: str
+    at: Millis
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A member's first page.
+
+    ``can_give`` and ``can_receive`` are None without a limit. ``to_pay``: requests to answer;
+    ``to_confirm``: care that names the member as co-signer; ``asked``: own unanswered requests;
+    ``my_care``: own claims not yet paid. A newcomer who waits for a keeper has balance None.
+    """
+
+    me: Person
+    balance: int | None
+    can_give: int | None
+    can_receive: int | None
+    low: int | None
+    high: int | None
+    held: int
+    to_pay: tuple[TransferView, ...]
+    to_confirm: tuple[ClaimView, ...]
+    asked: tuple[TransferView, ...]
+    my_care: tuple[ClaimView, ...]
+    recent: tuple[Line, ...]
+
+
+_LONGEST_LIST = 50
+
+
+def home(tx: Tx, number: int) -> Home | None:
+    """The first page of member ``number``; None for nobody."""
+    me = person(tx, number)
+    if me is None or me.commons:
+        return None
+    account = accounts.get(tx, number)
+    if account is None:
+        return Home(me, None, None, None, None, None, 0, (), (), (), (), ())
+    pending = Transfer.state == transfers.PENDING
+    return Home(
+        me,
+        account.balance,
+        accounts.can_give(account),
+        accounts.can_receive(account),
+        account.low,
+        account.high,
+        account.held,
+        _transfers(tx, number, (Transfer.payer == number) & pending),
+        tuple(_claim_view(tx, row, number) for row in _asked_of(tx, number)),
+        _transfers(tx, number, (Transfer.payee == number) & pending),
+        tuple(
+            _claim_view(tx, row, number)
+            for row in _claims(tx, (Claim.carer == number) & Claim.state.in_((claims.OPEN, claims.CONFIRMED)))
+        ),
+        statement(tx, number, limit=5).lines,
+    )
+
+
+def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) -> Page:
+    """The account's lines, newest first, from before entry ``before``; ``limit`` 1 to 200."""
+    limit = max(1, min(limit, 200))
+    query = (
+        Posting.select(
+            Posting.entry,
+            Posting.amount,
+            Posting.balance_after,
+            Transfer.id,
+            Transfer.kind,
+            Transfer.payer,
+            Transfer.payee,
+            Transfer.category,
+            Transfer.text_entry,
+            Transfer.closed_ms,
+            Transfer.closed_quality,
+            Transfer.reverses,
+            Transfer.reversed_by,
+        )
+        .join(Transfer, on=(Transfer.id == Posting.transfer))
+        .where(Posting.account == account)
+        .order_by(Posting.entry.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(Posting.entry < before)
+    rows = tx.rows(query.tuples())
+    others = names(tx, {row[6] if row[5] == account else row[5] for row in rows[:limit]})
+    lines = tuple(_line(tx, row, account, others) for row in rows[:limit])
+    return Page(lines, lines[-1].entry if len(rows) > limit else None)
+
+
+def _line(tx: Tx, row: tuple[object, ...], account: int, others: dict[int, Person]) -> Line:
+    entry, amount, balance, record, kind, payer, payee, category, text, ms, quality, undoes, undone = row
+    field = "reason" if kind == transfers.REVERSAL else "note"
+    return Line(
+        RecordId(bytes(record)),  # type: ignore[call-overload]
+        int(str(entry)),
+        Instant(Millis(int(str(ms))), Quality(int(str(quality)))),
+        others[int(str(payee if payer == account else payer))],
+        int(str(amount)),
+        int(str(balance)),
+        str(kind),
+        str(category),
+        text_of(tx, None if text is None else int(str(text)), field),
+        undoes is not None or undone is not None,
+    )
+
+
+def transfer(tx: Tx, record: bytes, viewer: int) -> TransferView | None:
+    """A transfer by its id, for those who may see it: its two sides and keepers; a pending
+    open request for everybody who has its id."""
+    row = tx.find(Transfer, Transfer.id == record)
+    return None if row is None or not _may_see(tx, row, viewer) else _transfer_view(tx, row, viewer)
+
+
+def request_by_code(tx: Tx, code: str, viewer: int) -> TransferView | None:
+    """A request by the code that its maker shows."""
+    row = tx.find(Transfer, Transfer.code == code)
+    return None if row is None or not _may_see(tx, row, viewer) else _transfer_view(tx, row, viewer)
+
+
+def _may_see(tx: Tx, row: Transfer, viewer: int) -> bool:
+    if viewer in (row.payer, row.payee) or (row.state == transfers.PENDING and row.payer is None):
+        return True
+    who = person(tx, viewer)
+    return who is not None and who.keeper
+
+
+def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
+    query = Transfer.select().where(where).order_by(Transfer.opened_entry.desc()).limit(_LONGEST_LIST)
+    return tuple(_transfer_view(tx, row, viewer) for row in tx.rows(query))
+
+
+def _transfer_view(tx: Tx, row: Transfer, viewer: int) -> TransferView:
+    payee = person(tx, row.payee)
+    assert payee is not None  # a transfer's payee has an account, and accounts are never removed
+    text = text_of(tx, row.text_entry, "reason" if row.kind == transfers.REVERSAL else "note")
+    closed = None
+    if row.closed_ms is not None:
+        closed = Instant(Millis(row.closed_ms), Quality(row.closed_quality))
+    opened = Instant(Millis(row.opened_ms), Quality.NONE if closed is None else closed.quality)
+    return TransferView(
+        RecordId(bytes(row.id)),
+        row.code,
+        row.kind,
+        row.state,
+        None if row.payer is None else person(tx, row.payer),
+        payee,
+        row.amount,
+        row.category,
+        text,
+        opened,
+        closed,
+        row.closed_entry or row.opened_entry,
+        None if row.reversed_by is None else RecordId(bytes(row.reversed_by)),
+        None if row.reverses is None else RecordId(bytes(row.reverses)),
+        None if row.claim is None else RecordId(bytes(row.claim)),
+        _transfer_actions(tx, row, viewer),
+    )
+
+
+def _transfer_actions(tx: Tx, row: Transfer, viewer: int) -> tuple[Action, ...]:
+    mine = owner_of(tx, row.payee) == viewer
+    if row.state == transfers.PENDING:
+        if mine:
+            return (Action.CANCEL,)
+        if row.payer is None:
+            return (Action.ACCEPT,)
+        return (Action.ACCEPT, Action.DECLINE) if owner_of(tx, row.payer) == viewer else ()
+    undoable = row.state == transfers.DONE and row.kind != transfers.REVERSAL and row.reversed_by is None
+    if not undoable:
+        return ()
+    who = person(tx, viewer)
+    return (Action.REVERSE,) if mine or (who is not None and who.keeper) else ()
+
+
+def claim(tx: Tx, record: bytes, viewer: int) -> ClaimView | None:
+    """A care claim by its id."""
+    row = tx.find(Claim, Claim.id == record)
+    return None if row is None else _claim_view(tx, row, viewer)
+
+
+def claim_by_code(tx: Tx, code: str, viewer: int) -> ClaimView | None:
+    """A care claim by the code under its QR."""
+    row = tx.find(Claim, Claim.code == code)
+    return None if row is None else _claim_view(tx, row, viewer)
+
+
+def my_claims(tx: Tx, number: int) -> tuple[ClaimView, ...]:
+    """A member's own claims, newest first."""
+    return tuple(_claim_view(tx, row, number) for row in _claims(tx, Claim.carer == number))
+
+
+def _claims(tx: Tx, where: object) -> list[Claim]:
+    return tx.rows(Claim.select().where(where).order_by(Claim.opened_entry.desc()).limit(_LONGEST_LIST))
+
+
+def _asked_of(tx: Tx, number: int) -> list[Claim]:
+    waiting = Witness.select(Witness.claim).where(Witness.member == number, Witness.state == claims.ASKED)
+    return _claims(tx, Claim.id.in_(waiting) & (Claim.state == claims.OPEN))
+
+
+def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
+    carer, me = person(tx, row.carer), person(tx, viewer)
+    assert carer is not None  # members are never removed
+    found = tx.rows(Witness.select().where(Witness.claim == row.id).order_by(Witness.entry, Witness.member))
+    who = names(tx, {w.member for w in found})
+    witnesses = tuple(WitnessView(who[w.member], w.state) for w in found)
+    mine = next((w.state for w in witnesses if w.who.number == viewer), None)
+    # Who holds the code of an open claim is asked to read it before signing, so may.
+    involved = carer.number == viewer or mine is not None or row.state == claims.OPEN or (me is not None and me.keeper)
+    actions: tuple[Action, ...] = ()
+    if carer.number == viewer and row.state in (claims.OPEN, claims.CONFIRMED):
+        actions = (Action.CANCEL,)
+    elif row.state == claims.OPEN and mine != claims.SIGNED and carer.number != viewer:
+        actions = (Action.COSIGN, Action.DECLINE) if mine == claims.ASKED else (Action.COSIGN,)
+    return ClaimView(
+        RecordId(bytes(row.id)),
+        row.code,
+        carer,
+        row.category,
+        row.minutes,
+        row.day,
+        row.amount,
+        row.quorum,
+        sum(w.state == claims.SIGNED for w in witnesses),
+        row.state,
+        bytes(row.terms),
+        text_of(tx, row.text_entry, "cared_for") if involved else "",
+        text_of(tx, row.text_entry, "what") if involved else "",
+        Instant(Millis(row.opened_ms), Quality.NONE),
+        witnesses,
+        None if row.transfer is None else RecordId(bytes(row.transfer)),
+        actions,
+    )
+
+
+def listing(tx: Tx, record: bytes, viewer: int) -> ListingView | None:
+    """One listing."""
+    row = tx.find(Listing, Listing.id == record)
+    return None if row is None else _listing_view(tx, row, viewer)
+
+
+def listings_of(tx: Tx, owner: int, viewer: int) -> tuple[ListingView, ...]:
+    """A member's listings, open ones first, newest first."""
+    query = (
+        Listing.select()
+        .where(Listing.owner == owner)
+        .order_by(pw.Case(None, ((Listing.state == listings.OPEN, 0),), 1), Listing.opened_entry.desc())
+        .limit(_LONGEST_LIST)
+    )
+    return tuple(_listing_view(tx, row, viewer) for row in tx.rows(query))
+
+
+def _listing_view(tx: Tx, row: Listing, viewer: int) -> ListingView:
+    owner = person(tx, row.owner)
+    assert owner is not None  # members are never removed
+    actions: tuple[Action, ...] = ()
+    if row.state == listings.OPEN:
+        actions = (Action.CLOSE,) if owner.number == viewer else (Action.PAY,)
+    return ListingView(
+        RecordId(bytes(row.id)),
+        owner,
+        row.kind,
+        row.category,
+        row.price,
+        text_of(tx, row.text_entry, "title"),
+        text_of(tx, row.text_entry, "text"),
+        row.state,
+        Millis(row.opened_ms),
+        actions,
+    )
+
+
+def balance(tx: Tx, account: int) -> int | None:
+    """The balance of an account; None when there is none."""
+    row = tx.find(AccountRow, AccountRow.number == AccountNumber(account))
+    return row.balance if row else None

@@ -1,0 +1,98 @@
+"""People as others see them: number and name."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from appliance.ledger.book.private import PrivateText
+from appliance.ledger.book.schema import AccountRow, Member
+from appliance.ledger.book.store import Tx
+from appliance.ledger.people import powers
+from appliance.ledger.values import COMMONS, AccountNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account. The commons has number 0 and an empty name: screens have a
+    word for it; so has somebody whose name was erased."""
+
+    number: AccountNumber
+    name: str
+    status: str
+    keeper: bool = False
+
+    @property
+    def commons(self) -> bool:
+        return self.number == COMMONS
+
+
+def text_of(tx: Tx, entry: int | None, field: str) -> str:
+    """One field of personal text; empty when there is none or it was erased."""
+    if entry is None:
+        return ""
+    row = tx.find(PrivateText, (PrivateText.entry == entry) & (PrivateText.field == field))
+    return row.text if row else ""
+
+
+def person(tx: Tx, number: int) -> Person | None:
+    """The member of this number, or the commons."""
+    if number == COMMONS:
+        return Person(COMMONS, "", powers.ACTIVE)
+    row = tx.find(Member, Member.number == number)
+    if row is None:
+        return None
+    return Person(AccountNumber(row.number), text_of(tx, row.name_entry, "name"), row.status, bool(row.keeper))
+
+
+def people(tx: Tx, status: str | None = None) -> tuple[Person, ...]:
+    """All members in the order of their numbers, or those of one status."""
+    query = (
+        Member.select(Member.number, Member.status, Member.keeper, PrivateText.text)
+        .join(
+            PrivateText,
+            "LEFT OUTER",
+            on=(PrivateText.entry == Member.name_entry) & (PrivateText.field == "name"),
+        )
+        .order_by(Member.number)
+    )
+    if status is not None:
+        query = query.where(Member.status == status)
+    return tuple(
+        Person(AccountNumber(number), name or "", state, bool(keeper))
+        for number, state, keeper, name in tx.rows(query.tuples())
+    )
+
+
+def folded(text: str) -> str:
+    """``text`` for comparing: no case, no accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()
+
+
+def named(tx: Tx, text: str, most: int = 20) -> tuple[Person, ...]:
+    """Active members whose name has a word that begins with ``text``; the closest first."""
+    wanted = folded(text)
+    if not wanted:
+        return ()
+    found = []
+    for someone in people(tx, powers.ACTIVE):
+        name = folded(someone.name)
+        if name == wanted:
+            found.append((0, someone))
+        elif name.startswith(wanted):
+            found.append((1, someone))
+        elif any(word.startswith(wanted) for word in name.split()):
+            found.append((2, someone))
+    found.sort(key=lambda pair: (pair[0], folded(pair[1].name), pair[1].number))
+    return tuple(someone for _, someone in found[:most])
+
+
+def names(tx: Tx, numbers: set[int]) -> dict[int, Person]:
+    """The people of these numbers, by number."""
+    found = {number: person(tx, number) for number in numbers}
+    return {number: someone for number, someone in found.items() if someone is not None}
+
+
+def owner_of(tx: Tx, account: int) -> int | None:
+    """Whose account it is; None for the commons and unknown ones."""
+    row = tx.find(AccountRow, AccountRow.number == account)
+    return row.owner if row else None
