@@ -12,7 +12,7 @@ one purpose never pass for another; signed bytes begin with their purpose for th
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import cbor2
 
@@ -23,8 +23,10 @@ MAX_DEPTH: Final = 16
 Value = int | str | bytes | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What can stand in an entry or a record."""
 
-Body = dict[str, Value]
-"""A map of an entry: what was asked (payload), or what the hub decided (outcome)."""
+Body = dict[str, Any]
+"""A map of an entry: what was asked (payload), or what the hub decided (outcome). Its values
+are ``Value``s; a fold takes out what its kind has, and what is missing or of another type
+makes the book damaged (``book.fold``)."""
 
 DIGEST_BYTES: Final = 32
 _INT_LOW, _INT_HIGH = -(2**63), 2**63 - 1
@@ -93,9 +95,7 @@ def decode_map(data: bytes) -> Body:
 
 def digest(purpose: str, data: bytes, key: bytes = b"") -> bytes:
     """32 bytes of BLAKE2b over ``data``; ``purpose`` has at most 16 ASCII characters."""
-    return hashlib.blake2b(
-        data, digest_size=DIGEST_BYTES, key=key, person=purpose.encode("ascii")
-    ).digest()
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES, key=key, person=purpose.encode("ascii")).digest()
 
 
 def signed_form(purpose: str, value: Value) -> bytes:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from appliance.ledger import keys
-from appliance.ledger.book import chain, command, rules
+from appliance.ledger.book import chain, rules
 from appliance.ledger.book.chain import Place
 from appliance.ledger.book.command import Book, Receipt
-from appliance.ledger.book.private import SealedKeyRow
+from appliance.ledger.book.private import PrivateText, SealedKeyRow
 from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.store import LEDGER_FILE, Store, Tx
 from appliance.ledger.book.subject import Command
@@ -148,7 +148,9 @@ class Hub:
             if seed is None:
                 left = max(0, pins.FREE_TRIES - counted)
                 numbers = {"tries_left": left, "seconds": pins.wait_after(counted) // 1000}
-                return Refusal(Code.PIN_WRONG, numbers, (Action.TRY_AGAIN if left else Action.WAIT, Action.ASK_KEEPER))
+                return Refusal(
+                    Code.PIN_WRONG, numbers, (Action.TRY_AGAIN if left else Action.WAIT, Action.ASK_KEEPER)
+                )
             pins.succeeded(self.store, member, device)
             return KeySigner(keys.member_authority(member), seed)
 
@@ -179,7 +181,9 @@ class Hub:
             same = earlier.act.private_digest is not None and self._name_of(earlier.number) == name.strip()
             if not same:
                 return Refusal(Code.KEY_REUSED, {}, (Action.HOME,))
-            return Receipt(earlier.number, earlier.hash(), earlier.record, earlier.act.at, earlier.outcome, True)
+            return Receipt(
+                earlier.number, earlier.hash(), earlier.record, earlier.act.at, earlier.outcome, True
+            )
         seed = keys.new_seed()
         sealed = self._seal(seed, pin)
         if isinstance(sealed, Refusal):
@@ -193,7 +197,7 @@ class Hub:
 
     def _name_of(self, entry: int) -> str | None:
         with self.store.read() as tx:
-            row = tx.find(command.PrivateText, (command.PrivateText.entry == entry) & (command.PrivateText.field == "name"))
+            row = tx.find(PrivateText, (PrivateText.entry == entry) & (PrivateText.field == "name"))
             return row.text if row else None
 
     def change_pin(self, member: int, old: str, new: str, device: bytes = b"") -> Receipt | Refusal:

@@ -136,7 +136,9 @@ def seal(seed: bytes, pin: str, pepper: bytes, cost: KdfCost) -> SealedKey:
 def unseal(sealed: SealedKey, pin: str, pepper: bytes) -> bytes | None:
     """The seed, or None when the PIN (or the pepper) is not the one it was sealed with."""
     try:
-        seed = Aead(_sealing_key(pin, pepper, sealed.salt, sealed.cost)).decrypt(sealed.box, aad=sealed.public)
+        seed = Aead(_sealing_key(pin, pepper, sealed.salt, sealed.cost)).decrypt(
+            sealed.box, aad=sealed.public
+        )
     except CryptoError:
         return None
     return seed if public_of(seed) == sealed.public else None

@@ -10,22 +10,21 @@ A refusal leaves nothing behind, not even its key.
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-import peewee as pw
+from typing import Final
 
 from appliance.ledger import codec, keys
 from appliance.ledger.book import chain, fold, rules
 from appliance.ledger.book.chain import Act, Entry, Place
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
+from appliance.ledger.book.schema import Claim
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
-from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
+from appliance.ledger.errors import Action, BadSignature, Code, Refusal
 from appliance.ledger.keys import KeySigner, Signer
 from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, transfers
+from appliance.ledger.money import accounts, sums, transfers
 from appliance.ledger.people import founding, members
 from appliance.ledger.values import EntryNumber, RecordId
 
@@ -35,7 +34,12 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     for handler in subject.HANDLERS
 }
 
-FOLDS: Final[fold.Folds] = {(kind, handler.command.VERSION): handler.apply for kind, handler in HANDLERS.items()}
+FOLDS: Final[fold.Folds] = {
+    (kind, handler.command.VERSION): handler.apply for kind, handler in HANDLERS.items()
+}
+
+CHECKS: Final = (sums.check,)
+"""What must hold of the folded state, besides being the fold; each raises BookDamaged."""
 
 _SALT_BYTES: Final = 16
 
@@ -128,12 +132,11 @@ class Book:
 
     def settle_waiting(self, at: Instant) -> int:
         """Pay confirmed claims, oldest first, as far as the commons and the carers' limits
-        allow; how many were paid."""
+        allow; how many were paid.
+        """
         with self.store.write() as tx:
             waiting = tx.rows(
-                claims.Claim.select(claims.Claim.id)
-                .where(claims.Claim.state == claims.CONFIRMED)
-                .order_by(claims.Claim.opened_entry)
+                Claim.select(Claim.id).where(Claim.state == claims.CONFIRMED).order_by(Claim.opened_entry)
             )
             return sum(self._settle(tx, RecordId(bytes(row.id)), at) for row in waiting)
 
@@ -185,7 +188,7 @@ def _keep_private(tx: Tx, number: int, prepared: _Prepared) -> None:
         tx.insert(PrivateText, entry=number, field=name, text=text)
 
 
-def check_authority(tx: Tx, prepared: _Prepared, handler: Handler) -> int | None | Refusal:
+def check_authority(tx: Tx, prepared: _Prepared, handler: Handler) -> int | Refusal | None:
     """The acting member's number (None for root, hub and newcomer), once key and kind fit.
 
     A member's key may have been replaced between signing and now, so the signature is
@@ -201,6 +204,6 @@ def check_authority(tx: Tx, prepared: _Prepared, handler: Handler) -> int | None
         return Refusal(Code.NOT_ACTIVE, {}, (Action.ASK_KEEPER,))
     try:
         keys.check(bytes(key.public), prepared.act.form(), prepared.signature)
-    except keys.BadSignature:
+    except BadSignature:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     return int(name)

@@ -23,7 +23,9 @@ def apply(tx: Tx, entry: Entry, folds: Folds) -> None:
     """
     fold = folds.get((entry.act.kind, entry.act.version))
     if fold is None:
-        raise BookDamaged(f"kind {entry.act.kind!r} version {entry.act.version} is not known here", entry.number)
+        raise BookDamaged(
+            f"kind {entry.act.kind!r} version {entry.act.version} is not known here", entry.number
+        )
     try:
         fold(tx, entry)
     except BookDamaged:

@@ -130,7 +130,7 @@ class Care(_Group):
         _within("quorum", self.quorum, 1, 12)
         _within("longest_minutes", self.longest_minutes, 1, 24 * 60)
         _within("days_back", self.days_back, 0, 366)
-        if not isinstance(self.rates, dict) or set(self.rates) != set(CARE_CATEGORIES):
+        if set(self.rates) != set(CARE_CATEGORIES):
             raise ValueError("rates must name every kind of care: " + ", ".join(CARE_CATEGORIES))
         for name, rate in self.rates.items():
             _within(f"rate of {name}", rate, 0, 10**9)

@@ -66,7 +66,7 @@ class Tx:
 
     def put(self, model: type[Table], **values: Any) -> None:
         """Add a row, or take the place of the one with its key."""
-        model.replace(**values).execute(self._db)
+        model.insert(**values).on_conflict_replace().execute(self._db)
 
     def update(self, model: type[Table], *where: Any, **values: Any) -> int:
         """Change the rows that fit; how many there were."""

@@ -1,0 +1,1 @@
+"""Proof of Care: claims, co-signatures, payment from the commons."""

@@ -79,7 +79,9 @@ class ClaimCare:
         }
 
     def private(self) -> dict[str, str]:
-        return {"cared_for": self.cared_for, "what": self.what} if self.what else {"cared_for": self.cared_for}
+        return (
+            {"cared_for": self.cared_for, "what": self.what} if self.what else {"cared_for": self.cared_for}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +274,7 @@ def _decide_withdraw(tx: Tx, command: WithdrawClaim, asking: Asking) -> codec.Bo
 
 
 def _apply_withdraw(tx: Tx, entry: Entry) -> None:
-    tx.update(
-        Claim, Claim.id == entry.act.payload["claim"], state=WITHDRAWN, closed_entry=entry.number
-    )
+    tx.update(Claim, Claim.id == entry.act.payload["claim"], state=WITHDRAWN, closed_entry=entry.number)
 
 
 def _decide_settle(tx: Tx, command: Settle, asking: Asking) -> codec.Body | Refusal:
@@ -300,7 +300,11 @@ def _decide_settle(tx: Tx, command: Settle, asking: Asking) -> codec.Body | Refu
 def _apply_settle(tx: Tx, entry: Entry) -> None:
     claim, o, at = entry.act.payload["claim"], entry.outcome, entry.act.at
     tx.update(
-        Claim, Claim.id == claim, state=PAID, closed_entry=entry.number, transfer=entry.record if o["amount"] else None
+        Claim,
+        Claim.id == claim,
+        state=PAID,
+        closed_entry=entry.number,
+        transfer=entry.record if o["amount"] else None,
     )
     if not o["amount"]:
         return
@@ -321,7 +325,12 @@ def _apply_settle(tx: Tx, entry: Entry) -> None:
         claim=claim,
     )
     amount = o["amount"]
-    post(tx, entry.record, ((COMMONS, Amount(-amount)), (AccountNumber(o["carer"]), Amount(amount))), entry.number)
+    post(
+        tx,
+        entry.record,
+        ((COMMONS, Amount(-amount)), (AccountNumber(o["carer"]), Amount(amount))),
+        entry.number,
+    )
 
 
 HANDLERS = (

@@ -100,9 +100,10 @@ def _decide_close(tx: Tx, command: CloseListing, asking: Asking) -> codec.Body |
 
 
 def _apply_close(tx: Tx, entry: Entry) -> None:
-    tx.update(
-        Listing, Listing.id == entry.act.payload["listing"], state=CLOSED, closed_entry=entry.number
-    )
+    tx.update(Listing, Listing.id == entry.act.payload["listing"], state=CLOSED, closed_entry=entry.number)
 
 
-HANDLERS = (Handler(OpenListing, _decide_open, _apply_open), Handler(CloseListing, _decide_close, _apply_close))
+HANDLERS = (
+    Handler(OpenListing, _decide_open, _apply_open),
+    Handler(CloseListing, _decide_close, _apply_close),
+)

@@ -1,0 +1,1 @@
+"""Accounts, limits and transfers. ``postings`` is the one place that moves credit."""

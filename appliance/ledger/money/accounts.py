@@ -38,8 +38,10 @@ def refuse_giving(account: AccountRow, amount: int) -> Refusal | None:
     room = can_give(account)
     if room is None or amount <= room:
         return None
-    numbers = {"amount": amount, "can_give": room, "balance": account.balance, "limit": int(account.low)}
-    return Refusal(Code.PAYER_LIMIT, numbers, (Action.PAY_LESS, Action.ASK_KEEPER) if room else (Action.ASK_KEEPER,))
+    numbers = {"amount": amount, "can_give": room, "balance": account.balance, "limit": account.low or 0}
+    return Refusal(
+        Code.PAYER_LIMIT, numbers, (Action.PAY_LESS, Action.ASK_KEEPER) if room else (Action.ASK_KEEPER,)
+    )
 
 
 def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | None:
@@ -49,7 +51,12 @@ def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | N
         return None
     numbers = {"amount": amount}
     if own:
-        numbers |= {"can_receive": room, "balance": account.balance, "held": account.held, "limit": int(account.high)}
+        numbers |= {
+            "can_receive": room,
+            "balance": account.balance,
+            "held": account.held,
+            "limit": account.high or 0,
+        }
     return Refusal(Code.PAYEE_LIMIT, numbers, (Action.PAY_LESS, Action.ASK_KEEPER))
 
 
@@ -109,7 +116,9 @@ def _decide_limits(tx: Tx, command: SetLimits, asking: Asking) -> codec.Body | R
     if get(tx, command.account) is None:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     low, high = command.low, command.high
-    if (low is not None and not -MAX_AMOUNT <= low <= 0) or (high is not None and not 0 <= high <= MAX_AMOUNT):
+    if (low is not None and not -MAX_AMOUNT <= low <= 0) or (
+        high is not None and not 0 <= high <= MAX_AMOUNT
+    ):
         return Refusal(Code.LIMITS_WRONG, {}, (Action.TRY_AGAIN,))
     if not command.reason.strip():
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))

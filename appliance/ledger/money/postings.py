@@ -31,4 +31,6 @@ def post(tx: Tx, transfer: RecordId, lines: Sequence[tuple[AccountNumber, Amount
             raise BookDamaged(f"posts to account {account}, which is not there", entry)
         after = row.balance + amount
         tx.update(AccountRow, AccountRow.number == account, balance=after)
-        tx.insert(Posting, transfer=transfer, account=account, amount=amount, balance_after=after, entry=entry)
+        tx.insert(
+            Posting, transfer=transfer, account=account, amount=amount, balance_after=after, entry=entry
+        )

@@ -189,7 +189,9 @@ def _decide_pay(tx: Tx, command: Pay, asking: Asking) -> codec.Body | Refusal:
     if refusal := accounts.refuse_receiving(payee, command.amount, own=False):
         return refusal
     if not command.again and (ago := _equal_payment(tx, command, asking)) is not None:
-        return Refusal(Code.SAME_AGAIN, {"amount": command.amount, "seconds": ago}, (Action.PAY_AGAIN, Action.HOME))
+        return Refusal(
+            Code.SAME_AGAIN, {"amount": command.amount, "seconds": ago}, (Action.PAY_AGAIN, Action.HOME)
+        )
     return {}
 
 
@@ -270,9 +272,11 @@ def _decide_accept(tx: Tx, command: Accept, asking: Asking) -> codec.Body | Refu
         return payee
     # The payee's own hold is released by this very answer.
     payee.held -= request.amount
-    return accounts.refuse_giving(payer, request.amount) or accounts.refuse_receiving(
-        payee, request.amount, own=False
-    ) or {}
+    return (
+        accounts.refuse_giving(payer, request.amount)
+        or accounts.refuse_receiving(payee, request.amount, own=False)
+        or {}
+    )
 
 
 def _apply_accept(tx: Tx, entry: Entry) -> None:
@@ -356,7 +360,9 @@ def _apply_reverse(tx: Tx, entry: Entry) -> None:
     _move(tx, entry, entry.record, o["payer"], o["payee"], o["amount"])
 
 
-def _insert(tx: Tx, entry: Entry, kind: str, payer: object, closed: bool, code: object = None) -> None:
+def _insert(
+    tx: Tx, entry: Entry, kind: str, payer: int | None, closed: bool, code: str | None = None
+) -> None:
     p, at = entry.act.payload, entry.act.at
     tx.insert(
         Transfer,
@@ -377,7 +383,7 @@ def _insert(tx: Tx, entry: Entry, kind: str, payer: object, closed: bool, code: 
     )
 
 
-def _close(tx: Tx, entry: Entry, record: object, state: str, **also: object) -> None:
+def _close(tx: Tx, entry: Entry, record: bytes, state: str, **also: object) -> None:
     at = entry.act.at
     tx.update(
         Transfer,
@@ -390,11 +396,11 @@ def _close(tx: Tx, entry: Entry, record: object, state: str, **also: object) -> 
     )
 
 
-def _hold(tx: Tx, account: object, amount: int) -> None:
+def _hold(tx: Tx, account: int, amount: int) -> None:
     tx.update(AccountRow, AccountRow.number == account, held=AccountRow.held + amount)
 
 
-def _move(tx: Tx, entry: Entry, transfer: object, payer: object, payee: object, amount: int) -> None:
+def _move(tx: Tx, entry: Entry, transfer: bytes, payer: int, payee: int, amount: int) -> None:
     lines = ((AccountNumber(payer), Amount(-amount)), (AccountNumber(payee), Amount(amount)))
     post(tx, RecordId(transfer), lines, entry.number)
 

@@ -1,0 +1,1 @@
+"""Members and keepers: joining, keys and PINs, powers, the founding of a hub."""

@@ -7,6 +7,7 @@ Waits are kept as time left within a boot and begin again in full after a reboot
 wall clock can be set (design.md 5).
 """
 
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,8 +36,9 @@ def normal(pin: str) -> str:
 def refuse_weak(pin: str) -> Refusal | None:
     """The refusal of a PIN that is too short or among the first anybody would try."""
     digits = normal(pin)
-    steps = {int(b) - int(a) for a, b in zip(digits, digits[1:], strict=False)} if digits.isdigit() else set()
-    if not digits.isascii() or not digits.isdigit() or not SHORTEST <= len(digits) <= LONGEST or steps in ({0}, {1}, {-1}):
+    plain = digits.isascii() and digits.isdigit() and SHORTEST <= len(digits) <= LONGEST
+    # 1111, 1234, 8765: the first that anybody would try.
+    if not plain or {int(b) - int(a) for a, b in itertools.pairwise(digits)} in ({0}, {1}, {-1}):
         return Refusal(Code.PIN_WEAK, {"shortest": SHORTEST, "longest": LONGEST}, (Action.TRY_AGAIN,))
     return None
 

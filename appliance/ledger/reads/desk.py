@@ -118,7 +118,8 @@ def _line(who: Person, row: AccountRow | None) -> AccountLine:
 
 def log(tx: Tx, before: int | None = None, limit: int = 30) -> tuple[tuple[LogLine, ...], int | None]:
     """Acts of keepers, root and hub, newest first, from before entry ``before``; and where the
-    older ones begin (None at the end). Reversals and closings by somebody else are among them."""
+    older ones begin (None at the end). Reversals and closings by somebody else are among them.
+    """
     limit = max(1, min(limit, 200))
     by_others = Entry.kind.in_(("reverse", "close_listing"))
     lines: list[LogLine] = []

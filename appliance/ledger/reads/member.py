@@ -232,7 +232,8 @@ def _line(tx: Tx, row: tuple[object, ...], account: int, others: dict[int, Perso
 
 def transfer(tx: Tx, record: bytes, viewer: int) -> TransferView | None:
     """A transfer by its id, for those who may see it: its two sides and keepers; a pending
-    open request for everybody who has its id."""
+    open request for everybody who has its id.
+    """
     row = tx.find(Transfer, Transfer.id == record)
     return None if row is None or not _may_see(tx, row, viewer) else _transfer_view(tx, row, viewer)
 
@@ -261,7 +262,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int) -> TransferView:
     text = text_of(tx, row.text_entry, "reason" if row.kind == transfers.REVERSAL else "note")
     closed = None
     if row.closed_ms is not None:
-        closed = Instant(Millis(row.closed_ms), Quality(row.closed_quality))
+        closed = Instant(Millis(row.closed_ms), Quality(row.closed_quality or 0))
     opened = Instant(Millis(row.opened_ms), Quality.NONE if closed is None else closed.quality)
     return TransferView(
         RecordId(bytes(row.id)),
@@ -332,7 +333,12 @@ def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
     witnesses = tuple(WitnessView(who[w.member], w.state) for w in found)
     mine = next((w.state for w in witnesses if w.who.number == viewer), None)
     # Who holds the code of an open claim is asked to read it before signing, so may.
-    involved = carer.number == viewer or mine is not None or row.state == claims.OPEN or (me is not None and me.keeper)
+    involved = (
+        carer.number == viewer
+        or mine is not None
+        or row.state == claims.OPEN
+        or (me is not None and me.keeper)
+    )
     actions: tuple[Action, ...] = ()
     if carer.number == viewer and row.state in (claims.OPEN, claims.CONFIRMED):
         actions = (Action.CANCEL,)

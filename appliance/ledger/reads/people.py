@@ -3,6 +3,8 @@
 import unicodedata
 from dataclasses import dataclass
 
+import peewee as pw
+
 from appliance.ledger.book.private import PrivateText
 from appliance.ledger.book.schema import AccountRow, Member
 from appliance.ledger.book.store import Tx
@@ -13,7 +15,8 @@ from appliance.ledger.values import COMMONS, AccountNumber
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody with an account. The commons has number 0 and an empty name: screens have a
-    word for it; so has somebody whose name was erased."""
+    word for it; so has somebody whose name was erased.
+    """
 
     number: AccountNumber
     name: str
@@ -40,7 +43,9 @@ def person(tx: Tx, number: int) -> Person | None:
     row = tx.find(Member, Member.number == number)
     if row is None:
         return None
-    return Person(AccountNumber(row.number), text_of(tx, row.name_entry, "name"), row.status, bool(row.keeper))
+    return Person(
+        AccountNumber(row.number), text_of(tx, row.name_entry, "name"), row.status, bool(row.keeper)
+    )
 
 
 def people(tx: Tx, status: str | None = None) -> tuple[Person, ...]:
@@ -49,7 +54,7 @@ def people(tx: Tx, status: str | None = None) -> tuple[Person, ...]:
         Member.select(Member.number, Member.status, Member.keeper, PrivateText.text)
         .join(
             PrivateText,
-            "LEFT OUTER",
+            pw.JOIN.LEFT_OUTER,
             on=(PrivateText.entry == Member.name_entry) & (PrivateText.field == "name"),
         )
         .order_by(Member.number)

@@ -1,5 +1,7 @@
 """The first tables. Frozen: what a released migration says is never changed."""
 
+from typing import Any
+
 STATEMENTS = (
     """
     CREATE TABLE "account" ("number" INTEGER NOT NULL PRIMARY KEY, "kind" TEXT NOT NULL, "owner"
@@ -136,6 +138,6 @@ STATEMENTS = (
 )
 
 
-def up(migrator, db):
+def up(_migrator: object, db: Any) -> None:
     for statement in STATEMENTS:
         db.execute_sql(statement)

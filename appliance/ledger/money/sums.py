@@ -1,0 +1,44 @@
+"""What must hold of credit at any time: postings, balances, holds and the village as a whole."""
+
+import peewee as pw
+
+from appliance.ledger.book.schema import AccountRow, Posting, Transfer
+from appliance.ledger.book.store import Tx
+from appliance.ledger.errors import BookDamaged
+from appliance.ledger.money import transfers
+
+
+def check(tx: Tx) -> int:
+    """How many postings there are, once every sum holds.
+
+    The postings of each transfer sum to zero; each balance is the sum of its account's
+    postings; each hold is what the account's unanswered requests ask for; all balances sum to
+    zero.
+
+    Raises:
+        BookDamaged: a sum does not hold.
+    """
+    amount = pw.fn.SUM(Posting.amount)
+    for row in tx.rows(
+        Posting.select(Posting.transfer).group_by(Posting.transfer).having(amount != 0).limit(1)
+    ):
+        raise BookDamaged(f"the postings of transfer {bytes(row.transfer).hex()} do not sum to zero")
+    posted = dict(tx.rows(Posting.select(Posting.account, amount).group_by(Posting.account).tuples()))
+    held_query = (
+        Transfer.select(Transfer.payee, pw.fn.SUM(Transfer.amount))
+        .where(Transfer.state == transfers.PENDING)
+        .group_by(Transfer.payee)
+    )
+    held = dict(tx.rows(held_query.tuples()))
+    total = 0
+    for account in tx.each(AccountRow.select()):
+        total += account.balance
+        if account.balance != posted.pop(account.number, 0):
+            raise BookDamaged(f"account {account.number}: its balance is not the sum of its postings")
+        if account.held != held.pop(account.number, 0):
+            raise BookDamaged(f"account {account.number}: what is held is not what its requests ask for")
+    if posted or held:
+        raise BookDamaged(f"postings or requests of accounts that are not there: {sorted({*posted, *held})}")
+    if total:
+        raise BookDamaged(f"the balances sum to {total}, not to zero")
+    return int(tx.scalar(Posting.select(pw.fn.COUNT(Posting.account))))
