@@ -156,7 +156,7 @@ class Hub:
 
     def _sealed(self, member: int) -> SealedKey:
         with self.store.read() as tx:
-            row = tx.find(SealedKeyRow, SealedKeyRow.member == member)
+            row = tx.get(SealedKeyRow, member=member)
         if row is None:
             # Nobody's key, with everybody's cost: the answer takes as long as for a member.
             return SealedKey(bytes(32), bytes(keys.SALT_BYTES), self.cost, bytes(72))
@@ -197,7 +197,7 @@ class Hub:
 
     def _name_of(self, entry: int) -> str | None:
         with self.store.read() as tx:
-            row = tx.find(PrivateText, (PrivateText.entry == entry) & (PrivateText.field == "name"))
+            row = tx.get(PrivateText, entry=entry, field="name")
             return row.text if row else None
 
     def change_pin(self, member: int, old: str, new: str, device: bytes = b"") -> Receipt | Refusal:

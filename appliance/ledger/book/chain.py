@@ -192,9 +192,8 @@ class Head:
 
 def head(tx: Tx) -> Head:
     """Where the book ends now."""
-    query = EntryRow.select(EntryRow.number, EntryRow.hash).order_by(EntryRow.number.desc()).limit(1)
-    last = tx.rows(query)
-    return Head(last[0].number, bytes(last[0].hash)) if last else Head(0, GENESIS)
+    last = tx.first("SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1")
+    return Head(last[0], bytes(last[1])) if last else Head(0, GENESIS)
 
 
 def append(tx: Tx, entry: Entry) -> bytes:
@@ -228,7 +227,7 @@ def entries(tx: Tx, after: int = 0) -> Iterator[tuple[Entry, bytes]]:
             bytes that say otherwise.
     """
     if after:
-        row = tx.find(EntryRow, EntryRow.number == after)
+        row = tx.get(EntryRow, number=after)
         if row is None:
             raise BookDamaged("the book ends before it", after)
         previous = bytes(row.hash)
@@ -268,13 +267,13 @@ def checked(row: Any, expected: int, previous: bytes) -> tuple[Entry, bytes]:
 
 def by_key(tx: Tx, authority: str, key: bytes) -> tuple[Entry, bytes] | None:
     """The entry that ``authority`` made under this idempotency key, with its hash."""
-    row = tx.find(EntryRow, (EntryRow.authority == authority) & (EntryRow.key == key))
+    row = tx.get(EntryRow, authority=authority, key=key)
     return (parse(bytes(row.body)), bytes(row.hash)) if row else None
 
 
 def by_number(tx: Tx, number: int) -> Entry | None:
     """The entry of this number."""
-    row = tx.find(EntryRow, EntryRow.number == number)
+    row = tx.get(EntryRow, number=number)
     return parse(bytes(row.body)) if row else None
 
 

@@ -137,7 +137,7 @@ class _Replay:
     def _check_private(self, entry: Entry) -> None:
         rows = self._tx.rows(PrivateText.select().where(PrivateText.entry == entry.number))
         words = {row.field: row.text for row in rows}
-        salt = self._tx.find(PrivateSalt, PrivateSalt.entry == entry.number)
+        salt = self._tx.get(PrivateSalt, entry=entry.number)
         kept = entry.act.private_digest
         if kept is None:
             if words or salt:
@@ -153,7 +153,7 @@ def _check_kept(tx: Tx, end: Head, head: Head) -> None:
         raise BookDamaged(
             f"the book ends at entry {end.number}, but entry {head.number} was seen before", head.number
         )
-    row = tx.find(EntryRow, EntryRow.number == head.number)
+    row = tx.get(EntryRow, number=head.number)
     if head.number and (row is None or bytes(row.hash) != head.hash):
         raise BookDamaged("is not the entry that was seen under this number before", head.number)
 

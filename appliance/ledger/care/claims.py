@@ -208,7 +208,7 @@ def _apply_claim(tx: Tx, entry: Entry) -> None:
 
 
 def _open_claim(tx: Tx, record: bytes) -> Claim | Refusal:
-    claim = tx.find(Claim, Claim.id == record)
+    claim = tx.get(Claim, id=record)
     if claim is None:
         return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
     if claim.state != OPEN:
@@ -232,7 +232,7 @@ def _decide_cosign(tx: Tx, command: Cosign, asking: Asking) -> codec.Body | Refu
         return Refusal(Code.OWN_CLAIM, {}, (Action.HOME,))
     if bytes(claim.terms) != command.terms:
         return Refusal(Code.TERMS_CHANGED, {"amount": claim.amount}, (Action.SHOW,))
-    witness = tx.find(Witness, (Witness.claim == command.claim) & (Witness.member == asking.actor))
+    witness = tx.get(Witness, claim=command.claim, member=asking.actor)
     if witness is not None and witness.state == SIGNED:
         return Refusal(Code.ALREADY_SIGNED, {}, (Action.SHOW, Action.HOME))
     return {"confirmed": signatures(tx, command.claim) + 1 >= claim.quorum}
@@ -243,14 +243,14 @@ def _apply_cosign(tx: Tx, entry: Entry) -> None:
     member = int(entry.act.authority.partition(":")[2])
     tx.put(Witness, claim=claim, member=member, state=SIGNED, entry=entry.number)
     if entry.outcome["confirmed"]:
-        tx.update(Claim, Claim.id == claim, state=CONFIRMED)
+        tx.update(Claim, {"id": claim}, state=CONFIRMED)
 
 
 def _decide_decline(tx: Tx, command: DeclineCosign, asking: Asking) -> codec.Body | Refusal:
     claim = _open_claim(tx, command.claim)
     if isinstance(claim, Refusal):
         return claim
-    witness = tx.find(Witness, (Witness.claim == command.claim) & (Witness.member == asking.actor))
+    witness = tx.get(Witness, claim=command.claim, member=asking.actor)
     if witness is None or witness.state != ASKED:
         return Refusal(Code.NOT_YOURS, {}, (Action.SHOW, Action.HOME))
     return {}
@@ -263,7 +263,7 @@ def _apply_decline(tx: Tx, entry: Entry) -> None:
 
 
 def _decide_withdraw(tx: Tx, command: WithdrawClaim, asking: Asking) -> codec.Body | Refusal:
-    claim = tx.find(Claim, Claim.id == command.claim)
+    claim = tx.get(Claim, id=command.claim)
     if claim is None:
         return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
     if claim.carer != asking.actor:
@@ -274,11 +274,11 @@ def _decide_withdraw(tx: Tx, command: WithdrawClaim, asking: Asking) -> codec.Bo
 
 
 def _apply_withdraw(tx: Tx, entry: Entry) -> None:
-    tx.update(Claim, Claim.id == entry.act.payload["claim"], state=WITHDRAWN, closed_entry=entry.number)
+    tx.update(Claim, {"id": entry.act.payload["claim"]}, state=WITHDRAWN, closed_entry=entry.number)
 
 
 def _decide_settle(tx: Tx, command: Settle, asking: Asking) -> codec.Body | Refusal:
-    claim = tx.find(Claim, Claim.id == command.claim)
+    claim = tx.get(Claim, id=command.claim)
     if claim is None:
         return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
     if claim.state == OPEN:
@@ -301,7 +301,7 @@ def _apply_settle(tx: Tx, entry: Entry) -> None:
     claim, o, at = entry.act.payload["claim"], entry.outcome, entry.act.at
     tx.update(
         Claim,
-        Claim.id == claim,
+        {"id": claim},
         state=PAID,
         closed_entry=entry.number,
         transfer=entry.record if o["amount"] else None,

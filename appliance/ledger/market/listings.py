@@ -89,7 +89,7 @@ def _apply_open(tx: Tx, entry: Entry) -> None:
 
 
 def _decide_close(tx: Tx, command: CloseListing, asking: Asking) -> codec.Body | Refusal:
-    listing = tx.find(Listing, Listing.id == command.listing)
+    listing = tx.get(Listing, id=command.listing)
     if listing is None:
         return Refusal(Code.UNKNOWN_LISTING, {}, (Action.HOME,))
     if listing.owner != asking.actor and powers.refuse_unless_keeper(tx, asking.actor):
@@ -100,7 +100,7 @@ def _decide_close(tx: Tx, command: CloseListing, asking: Asking) -> codec.Body |
 
 
 def _apply_close(tx: Tx, entry: Entry) -> None:
-    tx.update(Listing, Listing.id == entry.act.payload["listing"], state=CLOSED, closed_entry=entry.number)
+    tx.update(Listing, {"id": entry.act.payload["listing"]}, state=CLOSED, closed_entry=entry.number)
 
 
 HANDLERS = (

@@ -62,7 +62,7 @@ def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | N
 
 def get(tx: Tx, number: int) -> AccountRow | None:
     """The account of this number at this hub."""
-    return tx.find(AccountRow, AccountRow.number == number)
+    return tx.get(AccountRow, number=number)
 
 
 def open_account(
@@ -76,7 +76,7 @@ def open_account(
 
 def move_floor(tx: Tx, low: int) -> None:
     """Give the commons another floor."""
-    tx.update(AccountRow, AccountRow.number == COMMONS, low=low)
+    tx.update(AccountRow, {"number": COMMONS}, low=low)
 
 
 def usable(tx: Tx, number: int) -> AccountRow | Refusal:
@@ -85,7 +85,7 @@ def usable(tx: Tx, number: int) -> AccountRow | Refusal:
     if account is None:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     if account.kind == MEMBER:
-        owner = tx.find(Member, Member.number == account.owner)
+        owner = tx.get(Member, number=account.owner)
         if owner is None or owner.status != "active":
             return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.CHECK_NUMBER, Action.ASK_KEEPER))
     return account
@@ -127,7 +127,7 @@ def _decide_limits(tx: Tx, command: SetLimits, asking: Asking) -> codec.Body | R
 
 def _apply_limits(tx: Tx, entry: Entry) -> None:
     p = entry.act.payload
-    tx.update(AccountRow, AccountRow.number == p["account"], low=p["low"], high=p["high"])
+    tx.update(AccountRow, {"number": p["account"]}, low=p["low"], high=p["high"])
 
 
 HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits),)

@@ -22,7 +22,7 @@ from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.schema import AccountRow, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
-from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
 from appliance.ledger.people import powers
@@ -198,22 +198,16 @@ def _decide_pay(tx: Tx, command: Pay, asking: Asking) -> codec.Body | Refusal:
 def _equal_payment(tx: Tx, command: Pay, asking: Asking) -> int | None:
     """How many seconds ago the same was paid, when that is within the community's window."""
     since = asking.at.ms - asking.rules.credit.again_minutes * 60_000
-    query = (
-        Transfer.select(Transfer.closed_ms)
-        .where(
-            Transfer.payer == command.payer,
-            Transfer.payee == command.payee,
-            Transfer.amount == command.amount,
-            Transfer.closed_ms > since,
-            Transfer.closed_ms <= asking.at.ms,
-            Transfer.kind == PAYMENT,
-            Transfer.reversed_by.is_null(),
-        )
-        .order_by(Transfer.closed_ms.desc())
-        .limit(1)
-    )
-    rows = tx.rows(query)
-    return (asking.at.ms - rows[0].closed_ms) // 1000 if rows else None
+    last = tx.first(_LAST_EQUAL, command.payer, command.payee, command.amount, since, asking.at.ms, PAYMENT)
+    return None if last is None else (asking.at.ms - int(last[0])) // 1000
+
+
+_LAST_EQUAL = """
+SELECT closed_ms FROM transfer
+WHERE payer = ? AND payee = ? AND amount = ? AND closed_ms > ? AND closed_ms <= ?
+  AND kind = ? AND reversed_by IS NULL
+ORDER BY closed_ms DESC LIMIT 1
+"""
 
 
 def _apply_pay(tx: Tx, entry: Entry) -> None:
@@ -246,7 +240,7 @@ def _apply_request(tx: Tx, entry: Entry) -> None:
 
 
 def _pending(tx: Tx, record: bytes) -> Transfer | Refusal:
-    request = tx.find(Transfer, Transfer.id == record)
+    request = tx.get(Transfer, id=record)
     if request is None or request.kind != REQUEST:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
     if request.state != PENDING:
@@ -309,14 +303,14 @@ def _decide_cancel(tx: Tx, command: Cancel, asking: Asking) -> codec.Body | Refu
 def _apply_drop(tx: Tx, entry: Entry) -> None:
     """Decline and cancel: the request ends, and what it kept aside is free again."""
     record = entry.act.payload["request"]
-    request = tx.find(Transfer, Transfer.id == record)
+    request = tx.get(Transfer, id=record)
     if request is not None:
         _hold(tx, request.payee, -request.amount)
     _close(tx, entry, record, DECLINED if entry.act.kind == Decline.KIND else CANCELLED)
 
 
 def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Refusal:
-    transfer = tx.find(Transfer, Transfer.id == command.transfer)
+    transfer = tx.get(Transfer, id=command.transfer)
     if transfer is None:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
     payee = accounts.get(tx, transfer.payee)
@@ -338,7 +332,7 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
 
 def _apply_reverse(tx: Tx, entry: Entry) -> None:
     undone, o = entry.act.payload["transfer"], entry.outcome
-    original = tx.find(Transfer, Transfer.id == undone)
+    original = tx.get(Transfer, id=undone)
     tx.insert(
         Transfer,
         id=entry.record,
@@ -356,7 +350,7 @@ def _apply_reverse(tx: Tx, entry: Entry) -> None:
         closed_quality=int(entry.act.at.quality),
         reverses=undone,
     )
-    tx.update(Transfer, Transfer.id == undone, reversed_by=entry.record)
+    tx.update(Transfer, {"id": undone}, reversed_by=entry.record)
     _move(tx, entry, entry.record, o["payer"], o["payee"], o["amount"])
 
 
@@ -387,7 +381,7 @@ def _close(tx: Tx, entry: Entry, record: bytes, state: str, **also: object) -> N
     at = entry.act.at
     tx.update(
         Transfer,
-        Transfer.id == record,
+        {"id": record},
         state=state,
         closed_entry=entry.number,
         closed_ms=at.ms,
@@ -396,8 +390,11 @@ def _close(tx: Tx, entry: Entry, record: bytes, state: str, **also: object) -> N
     )
 
 
-def _hold(tx: Tx, account: int, amount: int) -> None:
-    tx.update(AccountRow, AccountRow.number == account, held=AccountRow.held + amount)
+def _hold(tx: Tx, number: int, amount: int) -> None:
+    account = accounts.get(tx, number)
+    if account is None:
+        raise BookDamaged(f"account {number} is not there")
+    tx.update(AccountRow, {"number": number}, held=account.held + amount)
 
 
 def _move(tx: Tx, entry: Entry, transfer: bytes, payer: int, payee: int, amount: int) -> None:

@@ -68,7 +68,7 @@ class ChangeRules:
 
 
 def _decide_found(tx: Tx, command: Found, asking: Asking) -> codec.Body | Refusal:
-    if tx.find(Setting, Setting.name == "community") is not None:
+    if tx.get(Setting, name="community") is not None:
         return Refusal(Code.SETTING_WRONG, {}, ())
     return {}
 

@@ -130,7 +130,7 @@ class ReplaceKey:
 
 def key_in_force(tx: Tx, member: int) -> MemberKey | None:
     """The public key that ``member`` signs with now."""
-    return tx.find(MemberKey, (MemberKey.member == member) & MemberKey.ended_entry.is_null())
+    return tx.get(MemberKey, member=member, ended_entry=None)
 
 
 def _decide_join(tx: Tx, command: Join, asking: Asking) -> codec.Body | Refusal:
@@ -174,7 +174,7 @@ def keep_sealed(tx: Tx, member: int, sealed: SealedKey) -> None:
 
 
 def _applied(tx: Tx, number: int) -> Member | Refusal:
-    member = tx.find(Member, Member.number == number)
+    member = tx.get(Member, number=number)
     if member is None:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     if member.status != powers.APPLIED:
@@ -193,7 +193,7 @@ def _decide_approve(tx: Tx, command: Approve, asking: Asking) -> codec.Body | Re
 
 def _apply_approve(tx: Tx, entry: Entry) -> None:
     number, o = entry.act.payload["member"], entry.outcome
-    tx.update(Member, Member.number == number, status=powers.ACTIVE, status_entry=entry.number)
+    tx.update(Member, {"number": number}, status=powers.ACTIVE, status_entry=entry.number)
     accounts.open_account(tx, number, accounts.MEMBER, number, o["low"], o["high"], entry.number)
 
 
@@ -210,10 +210,8 @@ def _decide_turn_away(tx: Tx, command: TurnAway, asking: Asking) -> codec.Body |
 
 def _apply_turn_away(tx: Tx, entry: Entry) -> None:
     number = entry.act.payload["member"]
-    tx.update(Member, Member.number == number, status=powers.CLOSED, status_entry=entry.number)
-    tx.update(
-        MemberKey, (MemberKey.member == number) & MemberKey.ended_entry.is_null(), ended_entry=entry.number
-    )
+    tx.update(Member, {"number": number}, status=powers.CLOSED, status_entry=entry.number)
+    tx.update(MemberKey, {"member": number, "ended_entry": None}, ended_entry=entry.number)
 
 
 def _decide_appoint(tx: Tx, command: AppointKeeper, asking: Asking) -> codec.Body | Refusal:
@@ -221,7 +219,7 @@ def _decide_appoint(tx: Tx, command: AppointKeeper, asking: Asking) -> codec.Bod
 
 
 def _apply_appoint(tx: Tx, entry: Entry) -> None:
-    tx.update(Member, Member.number == entry.act.payload["member"], keeper=True)
+    tx.update(Member, {"number": entry.act.payload["member"]}, keeper=True)
 
 
 def _decide_change_pin(tx: Tx, command: ChangePin, asking: Asking) -> codec.Body | Refusal:
@@ -250,9 +248,7 @@ def _decide_replace(tx: Tx, command: ReplaceKey, asking: Asking) -> codec.Body |
 def _apply_replace(tx: Tx, entry: Entry) -> None:
     number = entry.act.payload["member"]
     last = tx.scalar(MemberKey.select(pw.fn.MAX(MemberKey.seq)).where(MemberKey.member == number))
-    tx.update(
-        MemberKey, (MemberKey.member == number) & MemberKey.ended_entry.is_null(), ended_entry=entry.number
-    )
+    tx.update(MemberKey, {"member": number, "ended_entry": None}, ended_entry=entry.number)
     tx.insert(MemberKey, member=number, seq=last + 1, public=entry.act.payload["key"], entry=entry.number)
 
 

@@ -55,7 +55,7 @@ def begin(store: Store, member: int, device: bytes, now: Uptime) -> Refusal | in
     """
     with store.write() as tx:
         known = device if device and _knows(tx, member, device) else b""
-        row = tx.find(Attempt, (Attempt.member == member) & (Attempt.device == known))
+        row = tx.get(Attempt, member=member, device=known)
         failures = row.failures if row else 0
         if row and row.wait_ms:
             left = row.until_ms - now.ms if row.boot == now.boot else row.wait_ms
@@ -95,7 +95,7 @@ def forget(store: Store, member: int) -> None:
 
 
 def _knows(tx: Tx, member: int, device: bytes) -> bool:
-    return tx.find(Device, (Device.member == member) & (Device.device == device)) is not None
+    return tx.get(Device, member=member, device=device) is not None
 
 
 class KdfQueue:

@@ -11,7 +11,7 @@ CLOSED = "closed"
 
 def refuse_unless_active(tx: Tx, number: int | None) -> Refusal | None:
     """The refusal unless ``number`` is a member who has been approved and has not left."""
-    member = tx.find(Member, Member.number == number)
+    member = tx.get(Member, number=number)
     if member is None or member.status != ACTIVE:
         return Refusal(Code.NOT_ACTIVE, {}, (Action.ASK_KEEPER,))
     return None
@@ -19,7 +19,7 @@ def refuse_unless_active(tx: Tx, number: int | None) -> Refusal | None:
 
 def refuse_unless_keeper(tx: Tx, number: int | None) -> Refusal | None:
     """The refusal unless ``number`` is an active member whom the root appointed keeper."""
-    member = tx.find(Member, Member.number == number)
+    member = tx.get(Member, number=number)
     if member is None or member.status != ACTIVE or not member.keeper:
         return Refusal(Code.NOT_KEEPER, {}, (Action.ASK_KEEPER,))
     return None

@@ -144,7 +144,7 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
     if act.kind in ("reverse", "close_listing") and (who is None or _own_act(tx, entry, who.number)):
         return None
     about = act.payload.get("member", act.payload.get("account", entry.outcome.get("carer")))
-    reason = tx.find(PrivateText, (PrivateText.entry == entry.number) & (PrivateText.field == "reason"))
+    reason = tx.get(PrivateText, entry=entry.number, field="reason")
     return LogLine(
         entry.number,
         act.at,
@@ -162,5 +162,5 @@ def _own_act(tx: Tx, entry: chain.Entry, who: int) -> bool:
     if entry.act.kind == "reverse":
         return entry.outcome.get("payer") == who
     listing = entry.act.payload.get("listing")
-    row = tx.find(Listing, Listing.id == listing)
+    row = tx.get(Listing, id=listing)
     return row is not None and row.owner == who

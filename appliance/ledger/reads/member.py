@@ -234,13 +234,13 @@ def transfer(tx: Tx, record: bytes, viewer: int) -> TransferView | None:
     """A transfer by its id, for those who may see it: its two sides and keepers; a pending
     open request for everybody who has its id.
     """
-    row = tx.find(Transfer, Transfer.id == record)
+    row = tx.get(Transfer, id=record)
     return None if row is None or not _may_see(tx, row, viewer) else _transfer_view(tx, row, viewer)
 
 
 def request_by_code(tx: Tx, code: str, viewer: int) -> TransferView | None:
     """A request by the code that its maker shows."""
-    row = tx.find(Transfer, Transfer.code == code)
+    row = tx.get(Transfer, code=code)
     return None if row is None or not _may_see(tx, row, viewer) else _transfer_view(tx, row, viewer)
 
 
@@ -301,13 +301,13 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int) -> tuple[Action, ...]:
 
 def claim(tx: Tx, record: bytes, viewer: int) -> ClaimView | None:
     """A care claim by its id."""
-    row = tx.find(Claim, Claim.id == record)
+    row = tx.get(Claim, id=record)
     return None if row is None else _claim_view(tx, row, viewer)
 
 
 def claim_by_code(tx: Tx, code: str, viewer: int) -> ClaimView | None:
     """A care claim by the code under its QR."""
-    row = tx.find(Claim, Claim.code == code)
+    row = tx.get(Claim, code=code)
     return None if row is None else _claim_view(tx, row, viewer)
 
 
@@ -367,7 +367,7 @@ def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
 
 def listing(tx: Tx, record: bytes, viewer: int) -> ListingView | None:
     """One listing."""
-    row = tx.find(Listing, Listing.id == record)
+    row = tx.get(Listing, id=record)
     return None if row is None else _listing_view(tx, row, viewer)
 
 
@@ -404,5 +404,5 @@ def _listing_view(tx: Tx, row: Listing, viewer: int) -> ListingView:
 
 def balance(tx: Tx, account: int) -> int | None:
     """The balance of an account; None when there is none."""
-    row = tx.find(AccountRow, AccountRow.number == AccountNumber(account))
+    row = tx.get(AccountRow, number=AccountNumber(account))
     return row.balance if row else None

@@ -32,7 +32,7 @@ def text_of(tx: Tx, entry: int | None, field: str) -> str:
     """One field of personal text; empty when there is none or it was erased."""
     if entry is None:
         return ""
-    row = tx.find(PrivateText, (PrivateText.entry == entry) & (PrivateText.field == field))
+    row = tx.get(PrivateText, entry=entry, field=field)
     return row.text if row else ""
 
 
@@ -40,7 +40,7 @@ def person(tx: Tx, number: int) -> Person | None:
     """The member of this number, or the commons."""
     if number == COMMONS:
         return Person(COMMONS, "", powers.ACTIVE)
-    row = tx.find(Member, Member.number == number)
+    row = tx.get(Member, number=number)
     if row is None:
         return None
     return Person(
@@ -99,5 +99,5 @@ def names(tx: Tx, numbers: set[int]) -> dict[int, Person]:
 
 def owner_of(tx: Tx, account: int) -> int | None:
     """Whose account it is; None for the commons and unknown ones."""
-    row = tx.find(AccountRow, AccountRow.number == account)
+    row = tx.get(AccountRow, number=account)
     return row.owner if row else None
