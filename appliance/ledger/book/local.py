@@ -3,9 +3,16 @@
 Nothing here is truth: all of it may be lost without anybody's credit changing.
 """
 
+import json
+from dataclasses import dataclass
+from typing import Final
+
 import peewee as pw
 
+from appliance.ledger.book.chain import Head
 from appliance.ledger.book.schema import LOCAL, Table
+from appliance.ledger.book.store import Tx
+from appliance.ledger.clock import Millis
 
 
 class Session(Table):
@@ -69,3 +76,31 @@ class Note(Table):
 
 
 LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Note)
+
+_VERIFIED: Final = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The last clean verification: where the book ended, and when that was."""
+
+    head: Head
+    at: Millis
+
+
+def keep_verified(tx: Tx, verified: Verified) -> None:
+    """Remember a clean verification in place of the one before."""
+    value = {"head": str(verified.head), "time": verified.at, "entries": verified.head.number}
+    tx.put(Note, name=_VERIFIED, value=json.dumps(value))
+
+
+def last_verified(tx: Tx) -> Verified | None:
+    """The last clean verification of this box; None when there was none or the note is unreadable."""
+    note = tx.get(Note, name=_VERIFIED)
+    if note is None:
+        return None
+    try:
+        value = json.loads(note.value)
+        return Verified(Head.parse(value["head"]), Millis(int(value["time"])))
+    except (KeyError, TypeError, ValueError):
+        return None
