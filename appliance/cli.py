@@ -4,12 +4,51 @@ It imports them late, when they are asked for: on a small board loading everythi
 should not.
 """
 
+from pathlib import Path
+
 import click
 
 import appliance
+from appliance.ledger import cli as ledger_commands
+from appliance.ledger.cli import DATA, HubGroup, data_option
+
+port_option = click.option(
+    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="The port of the portal."
+)
 
 
-@click.group()
+@click.group(cls=HubGroup)
 @click.version_option(appliance.__version__, prog_name="hub")
 def main() -> None:
-    """TechnoCommune Hub: a box a village can run by itself."""
+    """TechnoCommune Hub: a box a village can run by itself.
+
+    Exit codes: 0 done; 1 a verification found a difference, or the person stopped; 2 it could
+    not be done, and one line says why.
+    """
+
+
+@main.command()
+@data_option
+@click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104 - phones on the hub's Wi-Fi
+@port_option
+def serve(data: Path, host: str, port: int) -> None:
+    """Start the portal of the hub in a data directory."""
+    from appliance.web import server
+
+    server.serve(data, host, port)
+
+
+@main.command()
+@click.option("--data", type=DATA, help="Where the village lives; by default among the person's own data.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@port_option
+@click.option("--fresh", is_flag=True, help="Throw the village away and make it anew.")
+def demo(data: Path | None, host: str, port: int, fresh: bool) -> None:
+    """Start the sample village of River, with three months of life in it."""
+    from appliance import demo as village
+
+    village.run(data, host, port, fresh)
+
+
+for _command in ledger_commands.COMMANDS:
+    main.add_command(_command)

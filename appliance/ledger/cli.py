@@ -1,0 +1,412 @@
+"""Commands of the ledger: found a hub, verify its book, appoint keepers, pay waiting care.
+
+Exit codes, the same for every command: 0 done; 1 ``hub verify`` found a difference, or the
+person stopped; 2 it could not be done (a data directory that cannot be used, a refusal, a
+wrong option), said in one line. The heavy imports are inside the commands: on a small board
+loading everything takes seconds, and ``hub --help`` should not.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from appliance.ledger.errors import HubError
+
+if TYPE_CHECKING:
+    from appliance.ledger.book.chain import Head
+    from appliance.ledger.book.command import Receipt
+    from appliance.ledger.book.rules import Rules
+    from appliance.ledger.errors import Refusal
+    from appliance.ledger.hub import Hub, Papers
+    from appliance.ledger.keys import KdfCost, KeySigner, RootPaper
+
+DIFFERENT = 1
+"""Exit code of a verification that found a difference."""
+
+CANNOT = 2
+"""Exit code of what could not be done."""
+
+DATA = click.Path(path_type=Path, file_okay=False)
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def data_option(function: _Function) -> _Function:
+    """The option every command has that works on a hub."""
+    return click.option("--data", type=DATA, required=True, help="The hub's data directory.")(function)
+
+
+class Stop(click.ClickException):
+    """What a person at a terminal reads instead of a traceback: one line."""
+
+    exit_code = CANNOT
+
+
+class HubGroup(click.Group):
+    """A group whose commands end with one line, whatever error of ours they meet."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HubError as error:
+            raise Stop(" ".join(str(error).split())) from error
+
+
+def not_refused(result: "Receipt | Refusal | KeySigner") -> Any:
+    """``result``, unless the hub said no; then a line with the reason and its numbers.
+
+    Raises:
+        Stop: it was refused.
+    """
+    from appliance.ledger.errors import Refusal
+
+    if not isinstance(result, Refusal):
+        return result
+    numbers = ", ".join(f"{name} {number}" for name, number in result.numbers.items())
+    raise Stop(f"refused: {result.code}{f' ({numbers})' if numbers else ''}; docs/refusals.md says more")
+
+
+# ---------------------------------------------------------------------------------------- init
+
+
+@click.command()
+@data_option
+@click.option("--name", required=True, metavar="RIVER", help="The village's name.")
+@click.option("--community", required=True, metavar="NAME", help="The community all its hubs belong to.")
+@click.option(
+    "--number", type=click.IntRange(101, 999), default=101, show_default=True, help="The hub's number."
+)
+@click.option("--unit", default="hour", show_default=True, help="What the village counts in.")
+@click.option("--symbol", default="h", show_default=True, help="The unit's sign, after amounts.")
+@click.option(
+    "--decimals", type=click.IntRange(0, 4), default=2, show_default=True, help="Places after the point."
+)
+@click.option("--can-owe", default="12", show_default=True, help="How far below zero a new member may go.")
+@click.option("--can-hold", default="24", show_default=True, help="How far above zero a new member may go.")
+@click.option(
+    "--commons-can-owe", default="200", show_default=True, help="How far below zero the commons may go."
+)
+@click.option(
+    "--care-pays", default="1", show_default=True, help="What the commons pays for an hour of care."
+)
+@click.option(
+    "--quorum",
+    type=click.IntRange(1, 12),
+    default=2,
+    show_default=True,
+    help="Co-signers a care claim needs.",
+)
+@click.option(
+    "--kdf-memory",
+    type=click.IntRange(8, 4096),
+    default=64,
+    show_default=True,
+    metavar="MIB",
+    help="Argon2id's memory for sealing PINs.",
+)
+@click.option(
+    "--kdf-passes", type=click.IntRange(1, 100), default=3, show_default=True, help="Argon2id's passes."
+)
+@click.option("--keeper", metavar="NAME", help="The first keeper's name; asked for when it is missing.")
+@click.option(
+    "--paper",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the root papers to this new file too.",
+)
+def init(
+    data: Path, keeper: str | None, paper: Path | None, kdf_memory: int, kdf_passes: int, **settings: Any
+) -> None:
+    """Found a hub: a new community's first, with its first keeper.
+
+    Prints the two root papers, once. The box keeps neither.
+    """
+    from appliance.ledger.keys import KdfCost
+
+    rules = _rules(**settings)
+    if data.exists() and any(data.iterdir()):
+        raise Stop(f"{data} is not empty: a new hub needs an empty or missing directory")
+    if keeper is None:
+        keeper = click.prompt("Name of the first keeper", type=str)
+    pin = click.prompt(
+        f"A PIN for {keeper}, 4 to 8 digits", hide_input=True, confirmation_prompt=True, value_proc=_strong
+    )
+    if paper is not None:
+        _make_secret_file(paper)
+    hub, papers, number = _found(data, rules, keeper, pin, KdfCost(kdf_passes, kdf_memory * 1024 * 1024))
+    text = _papers_text(hub, papers)
+    hub.close()
+    if paper is not None:
+        paper.write_text(text, "utf-8")
+    click.echo(text)
+    click.echo(f"The hub is founded. {keeper} is the first keeper and signs in with {number}.")
+    click.echo(f"Start it: hub serve --data {data}")
+
+
+def _rules(
+    name: str, community: str, number: int, unit: str, symbol: str, decimals: int,
+    can_owe: str, can_hold: str, commons_can_owe: str, care_pays: str, quorum: int,
+) -> "Rules":  # fmt: skip
+    """The rules a hub begins with, from what was typed."""
+    from appliance.ledger.book.rules import CARE_CATEGORIES, Care, Community, Credit, Rules
+    from appliance.ledger.values import Unit, parse_amount
+
+    counted_in = Unit(unit, symbol, decimals)
+
+    def amount(text: str) -> int:
+        return 0 if text.strip() == "0" else parse_amount(text, counted_in)
+
+    try:
+        return Rules(
+            Community(community, name, number, unit, symbol, decimals),
+            Credit(-amount(can_owe), amount(can_hold), -amount(commons_can_owe)),
+            Care(quorum, rates=dict.fromkeys(CARE_CATEGORIES, amount(care_pays))),
+        )
+    except HubError as error:
+        raise Stop(f"{error} is no amount with at most {decimals} places after the point") from error
+    except ValueError as error:
+        raise Stop(str(error)) from error
+
+
+def _strong(pin: str) -> str:
+    from appliance.ledger.people import pins
+
+    if pins.refuse_weak(pin):
+        raise click.UsageError("4 to 8 digits, and none of the first that anybody would try (1111, 1234).")
+    return pins.normal(pin)
+
+
+def _found(data: Path, rules: "Rules", keeper: str, pin: str, cost: "KdfCost") -> "tuple[Hub, Papers, str]":
+    """The hub with its first keeper in it, its papers, and the keeper's number as it is read.
+
+    A founding that fails half-way leaves nothing behind.
+    """
+    from appliance.ledger.hub import Hub
+    from appliance.ledger.keys import KeySigner
+    from appliance.ledger.people.members import AppointKeeper, Approve
+    from appliance.ledger.values import Account, AccountNumber
+
+    was_there = data.exists()
+    hub = None
+    try:
+        hub, papers = Hub.found(data, rules, cost=cost)
+        root = KeySigner("root:keeper", papers.hub.seed)
+        member = AccountNumber(not_refused(hub.join(keeper, pin)).outcome["number"])
+        not_refused(hub.submit(Approve(member), root))
+        not_refused(hub.submit(AppointKeeper(member), root))
+    except BaseException:
+        if hub is not None:
+            hub.close()
+            _remove(data, keep=was_there)
+        raise
+    root.close()
+    return hub, papers, Account(hub.number, member).short
+
+
+def _remove(data: Path, keep: bool) -> None:
+    import shutil
+
+    for child in data.iterdir():
+        if child.is_dir():
+            shutil.rmtree(child)
+        else:
+            child.unlink()
+    if not keep:
+        data.rmdir()
+
+
+def _make_secret_file(path: Path) -> None:
+    """An empty file that only its owner may read, made before there is anything to lose."""
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise Stop(f"the papers cannot be written to {path}: {error.strerror}") from error
+
+
+def _papers_text(hub: "Hub", papers: "Papers") -> str:
+    """The two root papers as they are printed."""
+    community = hub.rules().community
+    return f"""
+ROOT PAPERS. This is shown once; the box does not keep it. Write both down now, each twice,
+check them aloud with a second person, and keep the copies in two houses, away from the box.
+
+Hub root of {community.hub_name} ({community.hub}): whoever holds it can appoint keepers and rebuild this hub.
+
+{_lines(papers.hub)}
+    its public key, to compare with `hub verify`: {papers.hub.public.hex()}
+
+Community root of {community.name}: whoever holds it admits new hubs. It belongs to the founders.
+
+{_lines(papers.community)}
+    its public key: {papers.community.public.hex()}
+"""
+
+
+def _lines(paper: "RootPaper") -> str:
+    groups = paper.text().split()
+    return "".join(f"    {' '.join(groups[i : i + 7])}\n" for i in range(0, len(groups), 7))
+
+
+# -------------------------------------------------------------------------------------- verify
+
+
+def _parse_heads(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> "tuple[Head, ...]":
+    from appliance.ledger.book.chain import Head
+
+    try:
+        return tuple(Head.parse(text) for text in texts)
+    except ValueError as error:
+        raise click.BadParameter(
+            "a head is NUMBER:HEX with 64 hexadecimal digits, as `hub head` prints it"
+        ) from error
+
+
+def _parse_hex(ctx: click.Context, param: click.Parameter, text: str | None) -> bytes | None:
+    try:
+        return None if text is None else bytes.fromhex(text)
+    except ValueError as error:
+        raise click.BadParameter("not hexadecimal digits") from error
+
+
+@click.command()
+@data_option
+@click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    callback=_parse_heads,
+    metavar="NUMBER:HEX",
+    help="A head noted earlier; may be repeated.",
+)
+@click.option(
+    "--root", callback=_parse_hex, metavar="HEX", help="The hub root's public key, as on the root paper."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@click.pass_context
+def verify(
+    ctx: click.Context, data: Path, heads: "tuple[Head, ...]", root: bytes | None, as_json: bool
+) -> None:
+    """Check the book and replay it; the hub may be running.
+
+    Ends with 0 and the figures, or with 1 and the first difference. A clean result is
+    remembered, and the next check also asks that the book still holds the head of this one.
+    """
+    from appliance.ledger.checkup import check
+    from appliance.ledger.clock import SystemClock
+    from appliance.ledger.errors import BookDamaged
+
+    progress = _progress if sys.stderr.isatty() else None
+    try:
+        checked = check(data, heads, root, SystemClock(), progress)
+    except BookDamaged as difference:
+        line = " ".join(str(difference).split())
+        click.echo(
+            json.dumps({"clean": False, "difference": line, "entry": difference.entry}) if as_json else line
+        )
+        ctx.exit(DIFFERENT)
+    report = checked.report
+    figures = {
+        "head": str(report.head),
+        "entries": report.head.number,
+        "signatures": report.signatures,
+        "rows": report.rows,
+        "postings": report.postings,
+        "sum": f"{checked.unit.plain(checked.total)} {checked.unit.symbol}",
+        "erased": report.erased,
+        "heads_kept": checked.kept,
+        "root": report.root_key.hex(),
+    }
+    if as_json:
+        click.echo(json.dumps({"clean": True} | figures))
+        return
+    for name, value in figures.items():
+        click.echo(f"{name.replace('_', ' '):<12}{value}")
+    click.echo("clean")
+
+
+def _progress(done: int, total: int) -> None:
+    """One line that stays where it is, for who looks on."""
+    click.echo(f"\r{done} of {total} entries", nl=done == total, err=True)
+
+
+# ------------------------------------------------------------------------- keeper, settle, head
+
+
+@click.group()
+def keeper() -> None:
+    """Keepers, by the hub's root."""
+
+
+@keeper.command()
+@click.argument("number")
+@data_option
+def appoint(number: str, data: Path) -> None:
+    """Make member NUMBER a keeper. Asks for the hub's root paper."""
+    from appliance.ledger.hub import Hub
+    from appliance.ledger.keys import KeySigner, RootPaper
+    from appliance.ledger.people.members import AppointKeeper
+    from appliance.ledger.values import parse_account
+
+    hub = Hub.open(data)
+    try:
+        try:
+            account = parse_account(number, hub.number)
+        except HubError as error:
+            raise Stop(f"{number} is no account number: its check digit does not fit") from error
+        if account.hub != hub.number:
+            raise Stop(f"{account.full} is an account of another hub")
+        typed = click.prompt("The hub's root paper, all its groups", hide_input=True)
+        try:
+            paper = RootPaper.parse(typed)
+        except HubError as error:
+            raise Stop(f"that is no root paper: {error}") from error
+        if paper.public != _root_key(hub):
+            raise Stop("that is the root paper of another hub, or the community's")
+        not_refused(hub.submit(AppointKeeper(account.number), KeySigner("root:keeper", paper.seed)))
+        click.echo(f"{account.short} is a keeper now.")
+    finally:
+        hub.close()
+
+
+def _root_key(hub: "Hub") -> bytes:
+    """The root's public key, as the founding entry names it."""
+    from appliance.ledger.book import chain
+
+    with hub.reading() as tx:
+        founding = chain.by_number(tx, 1)
+    return bytes(founding.act.payload["root_key"]) if founding else b""
+
+
+@click.command()
+@data_option
+def settle(data: Path) -> None:
+    """Pay confirmed care that waits for room in the commons."""
+    from appliance.ledger.hub import Hub
+
+    hub = Hub.open(data)
+    try:
+        click.echo(f"claims paid: {hub.settle_waiting()}")
+    finally:
+        hub.close()
+
+
+@click.command()
+@data_option
+def head(data: Path) -> None:
+    """Print where the book ends, NUMBER:HEX, to note on paper for a later verify."""
+    from appliance.ledger.book import chain
+    from appliance.ledger.book.store import LEDGER_FILE, Store
+
+    store = Store.open(data / LEDGER_FILE)
+    try:
+        with store.read() as tx:
+            click.echo(str(chain.head(tx)))
+    finally:
+        store.close()
+
+
+COMMANDS: tuple[click.Command, ...] = (init, verify, keeper, settle, head)
+"""What ``appliance.cli`` mounts."""
