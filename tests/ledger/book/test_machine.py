@@ -1,0 +1,493 @@
+"""A village that does anything, in any order: what must hold holds all the same.
+
+A Hypothesis state machine drives every command through ``Hub.submit`` against a real SQLite
+file, beside a model of its own that knows nothing of the ledger's code: plain integers for
+balances, holds and limits. After each step it compares, and at the end the whole book is
+verified. Half of the choices are sensible ones, so that commands of each kind are accepted
+often enough to matter; the distribution is printed. Record ids are random, so nothing here
+may choose by their order.
+"""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from appliance.ledger.book.command import HANDLERS, Receipt
+from appliance.ledger.book.rules import Care, Community, Credit, Rules
+from appliance.ledger.book.schema import AccountRow
+from appliance.ledger.book.subject import Command
+from appliance.ledger.book.verify import verify
+from appliance.ledger.care import claims
+from appliance.ledger.care.claims import ClaimCare, Cosign, DeclineCosign, WithdrawClaim
+from appliance.ledger.clock import ManualClock
+from appliance.ledger.errors import Code, Refusal
+from appliance.ledger.hub import Hub, new_key
+from appliance.ledger.keys import KdfCost, KeySigner, new_seed, seal
+from appliance.ledger.market.listings import CloseListing, OpenListing
+from appliance.ledger.money.accounts import SetLimits
+from appliance.ledger.money.transfers import Accept, Cancel, Decline, Pay, Request, Reverse
+from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.members import AppointKeeper, Approve, ChangePin, Join, ReplaceKey, TurnAway
+from appliance.ledger.values import AccountNumber, Amount, RecordId
+
+START = 1_760_000_000_000
+PIN = "2580"
+COST = KdfCost(1, 8 * 1024)
+TALLY: Counter[tuple[str, bool]] = Counter()
+"""(kind, accepted) over all runs of this module in one process."""
+
+ODDLY = st.integers(0, 3).map(lambda n: n == 3)
+"""True now and then: take anybody, anything, instead of what makes sense."""
+PICK = st.integers(0, 10**6)
+AMOUNT = st.one_of(
+    st.integers(1, 60),
+    st.integers(1, 200),
+    st.integers(1, 500),
+    st.integers(1, 2500),
+    st.sampled_from([0, 10**13]),
+)
+
+
+class Village(RuleBasedStateMachine):
+    """Up to a dozen people, two of them keepers in time, and every command there is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = Path(tempfile.mkdtemp(prefix="village-"))
+
+    @initialize()
+    def found(self) -> None:
+        self.clock = ManualClock(START)
+        rules = Rules(Community("Valley", "River", 101, "hour", "h", 2), Credit(commons_low=-600), Care())
+        self.hub, self.papers = Hub.found(self.room / "river", rules, self.clock, COST)
+        self.root = KeySigner("root:keeper", self.papers.hub.seed)
+        self.signers: dict[int, KeySigner] = {}
+        self.status: dict[int, str] = {}
+        self.keepers: set[int] = set()
+        self.balance: dict[int, int] = {0: 0}
+        self.held: dict[int, int] = {0: 0}
+        self.limits: dict[int, tuple[int | None, int | None]] = {0: (-600, None)}
+        self.transfers: dict[bytes, tuple[int, int, int]] = {}
+        self.requests: dict[bytes, tuple[int | None, int, int]] = {}
+        self.reversed: set[bytes] = set()
+        self.claims: dict[bytes, tuple[int, int, bytes, set[int], set[int]]] = {}
+        self.confirmed: dict[bytes, tuple[int, int]] = {}
+        self.paid_care: list[tuple[bytes, int, int]] = []
+        self.listings: dict[bytes, int] = {}
+        self.last: tuple[Command, KeySigner, bytes, Receipt] | None = None
+        for name in ("Kira", "Alice", "Bob", "Chandra", "Dina"):
+            self._join(name)
+        for number in (1, 2, 3, 4, 5):
+            assert self._ask(Approve(AccountNumber(number)), self.root)
+        assert self._ask(AppointKeeper(AccountNumber(1)), self.root)
+        assert self._ask(Request(AccountNumber(2), AccountNumber(3), Amount(50)), self.signers[2])
+        assert self._ask(Request(AccountNumber(3), AccountNumber(4), Amount(70)), self.signers[3])
+        assert self._ask(Request(AccountNumber(4), None, Amount(20)), self.signers[4])
+        day = START // claims.DAY_MS
+        asked = (AccountNumber(2), AccountNumber(3))
+        for carer in (5, 4):
+            assert self._ask(
+                ClaimCare(AccountNumber(carer), "child", 90, day, "Tom", witnesses=asked), self.signers[carer]
+            )
+
+    def teardown(self) -> None:
+        if hasattr(self, "hub"):
+            report = verify(self.hub.store, kept=[self.hub.head()], root_key=self.papers.hub.public)
+            assert report.signatures == report.head.number
+            self.hub.close()
+        shutil.rmtree(self.room)
+
+    # -- the model --------------------------------------------------------------------------
+
+    def _ask(self, command: Command, signer: KeySigner) -> Receipt | None:
+        before = {n: (self.balance[n], self.limits[n]) for n in self.balance}
+        key = new_key()
+        answer = self.hub.submit(command, signer, key)
+        TALLY[command.KIND, isinstance(answer, Receipt)] += 1
+        if isinstance(answer, Refusal):
+            assert isinstance(answer.code, Code)
+            return None
+        self.last = (command, signer, key, answer)
+        self._model(command, signer, answer)
+        if command.KIND not in ("reverse", "set_limits", "change_rules"):
+            self._nobody_further_out(before)
+        return answer
+
+    def _nobody_further_out(self, before: dict[int, tuple[int, tuple[int | None, int | None]]]) -> None:
+        for number, (was, (low, high)) in before.items():
+            now = self.balance[number]
+            assert low is None or now >= min(low, was), f"account {number} fell to {now}, limit {low}"
+            assert high is None or now <= max(high, was), f"account {number} rose to {now}, limit {high}"
+
+    def _move(self, payer: int, payee: int, amount: int) -> None:
+        self.balance[payer] -= amount
+        self.balance[payee] += amount
+
+    def _model(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:  # noqa: C901, PLR0912 - one case a kind
+        match command:
+            case Approve(member):
+                self.status[member], self.balance[member], self.held[member] = "active", 0, 0
+                credit = self.hub.rules().credit
+                self.limits[member] = (credit.low, credit.high)
+            case TurnAway(member):
+                self.status[member] = "closed"
+            case AppointKeeper(member):
+                self.keepers.add(member)
+            case SetLimits(account, low, high):
+                self.limits[account] = (low, high)
+            case ChangeRules("credit", changes):
+                self.limits[0] = (changes.get("commons_low", self.limits[0][0]), None)
+            case Pay(payer, payee, amount):
+                self._move(payer, payee, amount)
+                self.transfers[receipt.record] = (payer, payee, amount)
+            case Request(payee, payer, amount):
+                self.requests[receipt.record] = (payer, payee, amount)
+                self.held[payee] += amount
+            case Accept(request, payer):
+                _, payee, amount = self.requests.pop(request)
+                self.held[payee] -= amount
+                self._move(payer, payee, amount)
+                self.transfers[request] = (payer, payee, amount)
+            case Decline(request) | Cancel(request):
+                _, payee, amount = self.requests.pop(request)
+                self.held[payee] -= amount
+            case Reverse(transfer):
+                payer, payee, amount = self.transfers[transfer]
+                assert transfer not in self.reversed
+                self.reversed.add(transfer)
+                self._move(payee, payer, amount)
+            case ClaimCare(carer):
+                o = receipt.outcome
+                asked = set(command.witnesses)
+                self.claims[receipt.record] = (carer, o["amount"], o["terms"], set(), asked)
+            case Cosign(claim):
+                carer, amount, _, signed, _ = self.claims[claim]
+                who = int(signer.authority.partition(":")[2])
+                assert who != carer
+                assert who not in signed
+                signed.add(who)
+                if len(signed) == 2:
+                    del self.claims[claim]
+                    self.confirmed[claim] = (carer, amount)
+                    self._settle(claim)
+            case WithdrawClaim(claim):
+                self.claims.pop(claim, None)
+                self.confirmed.pop(claim, None)
+            case OpenListing(owner):
+                self.listings[receipt.record] = owner
+            case CloseListing(listing):
+                del self.listings[listing]
+
+    def _settle(self, claim: bytes) -> bool:
+        """What the hub must do by itself: pay from the commons, when both sides have room."""
+        carer, amount = self.confirmed[claim]
+        low, high = self.limits[0][0], self.limits[carer][1]
+        room = low is None or amount <= max(0, self.balance[0] - low)
+        room = room and (high is None or amount <= max(0, high - self.balance[carer] - self.held[carer]))
+        TALLY["settle", room] += 1
+        if room:
+            del self.confirmed[claim]
+            self._move(0, carer, amount)
+        if room and amount:
+            self.paid_care.append((claim, carer, amount))
+        return room
+
+    def _join(self, name: str) -> None:
+        seed = new_seed()
+        sealed = seal(seed, PIN, self.hub.pepper, COST)
+        answer = self._ask(Join(name, sealed), KeySigner("newcomer", seed))
+        if answer:
+            number = answer.outcome["number"]
+            self.status[number] = "applied"
+            self.signers[number] = KeySigner(f"member:{number}", seed)
+
+    def _active(self, pick: int) -> int:
+        people = [n for n, s in self.status.items() if s == "active"]
+        return people[pick % len(people)]
+
+    def _another(self, pick: int, than: int, oddly: bool) -> int:
+        others = [n for n, s in self.status.items() if s == "active" and n != than]
+        return self._anybody(pick, True) if oddly else others[pick % len(others)]
+
+    def _anybody(self, pick: int, oddly: bool) -> int:
+        if oddly:
+            return ([*self.status, 0, 999, -1])[pick % (len(self.status) + 3)]
+        return self._active(pick)
+
+    def _keeper(self, pick: int, oddly: bool) -> KeySigner:
+        who = self._active(pick) if oddly else sorted(self.keepers)[pick % len(self.keepers)]
+        return self.signers[who]
+
+    # -- people -----------------------------------------------------------------------------
+
+    @rule(name=st.sampled_from(["Emeka", "Fatima", "Grace", "हरि", "", "x" * 41]))
+    def join(self, name: str) -> None:
+        if len(self.status) < 12:
+            self._join(name)
+
+    def _newcomer(self, pick: int, oddly: bool) -> AccountNumber:
+        waiting = [n for n, s in self.status.items() if s == "applied"]
+        return AccountNumber(self._anybody(pick, True) if oddly else waiting[pick % len(waiting)])
+
+    @precondition(lambda self: "applied" in self.status.values())
+    @rule(pick=PICK, oddly=ODDLY)
+    def approve(self, pick: int, oddly: bool) -> None:
+        self._ask(Approve(self._newcomer(pick, oddly)), self._keeper(pick, oddly))
+
+    @precondition(lambda self: "applied" in self.status.values())
+    @rule(pick=PICK, oddly=ODDLY, reason=st.sampled_from(["nobody knows them", "moved away", "twice", ""]))
+    def turn_away(self, pick: int, oddly: bool, reason: str) -> None:
+        self._ask(TurnAway(self._newcomer(pick, oddly), reason), self._keeper(pick, oddly))
+
+    @rule(pick=PICK, oddly=ODDLY)
+    def appoint(self, pick: int, oddly: bool) -> None:
+        self._ask(AppointKeeper(AccountNumber(self._anybody(pick, oddly))), self.root)
+
+    @rule(pick=PICK, oddly=ODDLY)
+    def change_pin(self, pick: int, oddly: bool) -> None:
+        signer = self.signers[self._active(pick)]
+        seed = new_seed() if oddly else signer.seed()
+        self._ask(ChangePin(seal(seed, PIN, self.hub.pepper, COST)), signer)
+
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def replace_key(self, pick: int, other: int, oddly: bool) -> None:
+        number, seed = self._anybody(pick, oddly), new_seed()
+        sealed = seal(seed, PIN, self.hub.pepper, COST)
+        if self._ask(ReplaceKey(AccountNumber(number), sealed), self._keeper(other, oddly)):
+            old, self.signers[number] = self.signers[number], KeySigner(f"member:{number}", seed)
+            refused = self.hub.submit(Pay(AccountNumber(number), AccountNumber(1), Amount(1)), old)
+            assert isinstance(refused, Refusal), "a replaced key still signs"
+
+    @rule(pick=PICK, other=PICK, oddly=ODDLY, low=st.integers(-3000, 0), high=st.integers(0, 3000))
+    def set_limits(self, pick: int, other: int, oddly: bool, low: int, high: int) -> None:
+        account = AccountNumber(self._anybody(pick, oddly))
+        self._ask(SetLimits(account, 5 if oddly else low, high, "agreed"), self._keeper(other, oddly))
+
+    @rule(pick=PICK, oddly=ODDLY, floor=st.integers(-2000, 0))
+    def change_rules(self, pick: int, oddly: bool, floor: int) -> None:
+        changes = {"commons_low": 7 if oddly else floor}
+        self._ask(ChangeRules("credit", changes, "the assembly decided"), self._keeper(pick, oddly))
+
+    # -- money ------------------------------------------------------------------------------
+
+    @rule(a=PICK, b=PICK, amount=AMOUNT, oddly=ODDLY, again=st.booleans())
+    def one_payment(self, a: int, b: int, amount: int, oddly: bool, again: bool) -> None:
+        self._pay(a, b, amount, oddly, again)
+
+    def _pay(self, a: int, b: int, amount: int, oddly: bool, again: bool) -> None:
+        payer = self._active(a)
+        payee = self._another(b, payer, oddly)
+        signer = self.signers[self._active(b) if oddly else payer]
+        self._ask(Pay(AccountNumber(payer), AccountNumber(payee), Amount(amount), again=again), signer)
+
+    @rule(trades=st.lists(st.tuples(PICK, PICK, AMOUNT, ODDLY, st.booleans()), min_size=3, max_size=8))
+    def market_day(self, trades: list[tuple[int, int, int, bool, bool]]) -> None:
+        for trade in trades:
+            self._pay(*trade)
+
+    @rule(a=PICK, b=PICK, amount=AMOUNT, oddly=ODDLY, everyone=ODDLY)
+    def request(self, a: int, b: int, amount: int, oddly: bool, everyone: bool) -> None:
+        payee = self._active(a)
+        payer = None if everyone else AccountNumber(self._another(b, payee, oddly))
+        self._ask(Request(AccountNumber(payee), payer, Amount(amount)), self.signers[payee])
+
+    def _some_request(self, pick: int, oddly: bool) -> tuple[RecordId, int | None, int, int]:
+        if oddly and self.transfers:
+            record = list(self.transfers)[pick % len(self.transfers)]
+            payer, payee, amount = self.transfers[record]
+        else:
+            record = list(self.requests)[pick % len(self.requests)]
+            payer, payee, amount = self.requests[record]  # type: ignore[assignment]
+        return RecordId(record), payer, payee, amount
+
+    @precondition(lambda self: self.requests)
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def accept(self, pick: int, other: int, oddly: bool) -> None:
+        record, payer, payee, amount = self._some_request(pick, oddly)
+        who = payer if payer is not None and not oddly else self._active(other)
+        if who in self.signers:
+            asked = Accept(
+                record, AccountNumber(who), AccountNumber(payee), Amount(amount + (other % 2 if oddly else 0))
+            )
+            self._ask(asked, self.signers[who])
+
+    @precondition(lambda self: any(payer is not None for payer, _, _ in self.requests.values()))
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def decline(self, pick: int, other: int, oddly: bool) -> None:
+        named = [record for record, (payer, _, _) in self.requests.items() if payer is not None]
+        record, payer, _, _ = self._some_request(pick, oddly)
+        if not oddly:
+            record = RecordId(named[pick % len(named)])
+            payer = self.requests[record][0]
+        who = payer if payer in self.signers and not oddly else self._active(other)
+        self._ask(Decline(record, AccountNumber(who)), self.signers[who])
+
+    @precondition(lambda self: self.requests)
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def cancel(self, pick: int, other: int, oddly: bool) -> None:
+        record, _, payee, _ = self._some_request(pick, oddly)
+        self._ask(Cancel(record), self.signers[self._active(other) if oddly else payee])
+
+    @precondition(lambda self: self.paid_care)
+    @rule()
+    def care_is_a_transfer(self) -> None:
+        """Care that was paid can be given back like anything else."""
+        claim, carer, amount = self.paid_care.pop()
+        with self.hub.reading() as tx:
+            row = tx.get(claims.Claim, id=claim)
+        assert row is not None
+        assert row.transfer is not None
+        self.transfers[bytes(row.transfer)] = (0, carer, amount)
+
+    @precondition(lambda self: self.transfers)
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def reverse(self, pick: int, other: int, oddly: bool) -> None:
+        fresh = [r for r in self.transfers if r not in self.reversed]
+        record = (
+            fresh[pick % len(fresh)]
+            if fresh and not oddly
+            else list(self.transfers)[pick % len(self.transfers)]
+        )
+        signer = self._keeper(other, oddly) if other % 2 else self.signers[self.transfers[record][1]]
+        self._ask(Reverse(RecordId(record), "a mistake" if other % 3 else ""), signer)
+
+    # -- market and care ---------------------------------------------------------------------
+
+    @rule(
+        pick=PICK,
+        kind=st.sampled_from(["offer", "want", "gift"]),
+        title=st.sampled_from(["Bread", "Maíz", ""]),
+    )
+    def open_listing(self, pick: int, kind: str, title: str) -> None:
+        owner = self._active(pick)
+        self._ask(OpenListing(AccountNumber(owner), kind, "food", title), self.signers[owner])
+
+    @precondition(lambda self: self.listings)
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def close_listing(self, pick: int, other: int, oddly: bool) -> None:
+        record = list(self.listings)[pick % len(self.listings)]
+        who = self._active(other) if oddly else self.listings[record]
+        self._ask(CloseListing(RecordId(record)), self.signers[who])
+
+    @rule(
+        pick=PICK,
+        other=PICK,
+        minutes=st.one_of(st.integers(1, 300), st.sampled_from([0, 10_000])),
+        oddly=ODDLY,
+    )
+    def claim(self, pick: int, other: int, minutes: int, oddly: bool) -> None:
+        carer, witness = self._active(pick), self._active(other)
+        day = START // claims.DAY_MS - (500 if oddly and other % 2 else 1)
+        witnesses = (AccountNumber(witness),) if witness != carer or oddly else ()
+        asked = ClaimCare(AccountNumber(carer), "elder", minutes, day, "Old Tom", witnesses=witnesses)
+        self._ask(asked, self.signers[carer])
+
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def cosign(self, pick: int, other: int, oddly: bool) -> None:
+        record = list(self.claims)[pick % len(self.claims)]
+        carer, _, terms, signed, _ = self.claims[record]
+        able = [n for n, s in self.status.items() if s == "active" and n != carer and n not in signed]
+        who = self._active(other) if oddly or not able else able[other % len(able)]
+        self._ask(Cosign(RecordId(record), bytes(32) if oddly and other % 2 else terms), self.signers[who])
+
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def decline_cosign(self, pick: int, other: int, oddly: bool) -> None:
+        record = list(self.claims)[pick % len(self.claims)]
+        _, _, _, signed, asked = self.claims[record]
+        able = sorted(asked - signed)
+        who = self._active(other) if oddly or not able else able[0]
+        if self._ask(DeclineCosign(RecordId(record)), self.signers[who]):
+            asked.discard(who)
+
+    @precondition(lambda self: self.claims or self.confirmed)
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def withdraw(self, pick: int, other: int, oddly: bool) -> None:
+        records = [*self.claims, *self.confirmed]
+        record = records[pick % len(records)]
+        carer = self.claims[record][0] if record in self.claims else self.confirmed[record][0]
+        self._ask(WithdrawClaim(RecordId(record)), self.signers[self._active(other) if oddly else carer])
+
+    @rule()
+    def settle_waiting(self) -> None:
+        order = self._confirmed_in_order()
+        expected = sum(self._settle(claim) for claim in order)
+        assert self.hub.settle_waiting() == expected
+
+    def _confirmed_in_order(self) -> list[bytes]:
+        query = claims.Claim.select(claims.Claim.id).where(claims.Claim.state == "confirmed")
+        with self.hub.reading() as tx:
+            rows = [bytes(row.id) for row in tx.rows(query.order_by(claims.Claim.opened_entry))]
+        assert set(rows) == set(self.confirmed)
+        return rows
+
+    # -- time, repetition ---------------------------------------------------------------------
+
+    @rule(minutes=st.integers(0, 600))
+    def time_passes(self, minutes: int) -> None:
+        self.clock.advance(minutes * 60_000)
+
+    @precondition(lambda self: self.last is not None)
+    @rule()
+    def send_again(self) -> None:
+        assert self.last is not None
+        command, signer, key, first = self.last
+        head = self.hub.head()
+        again = self.hub.submit(command, signer, key)
+        assert isinstance(again, Receipt)
+        assert (again.replayed, again.record) == (True, first.record)
+        assert self.hub.head() == head
+
+    @rule()
+    def restart(self) -> None:
+        self.hub.close()
+        self.hub = Hub.open(self.room / "river", self.clock)
+
+    @invariant()
+    def the_state_is_the_model(self) -> None:
+        if not hasattr(self, "hub"):
+            return
+        with self.hub.reading() as tx:
+            rows = tx.rows(AccountRow.select())
+        assert {row.number: row.balance for row in rows} == self.balance
+        assert {row.number: row.held for row in rows} == self.held
+        assert {row.number: (row.low, row.high) for row in rows} == self.limits
+        assert sum(row.balance for row in rows) == 0
+
+
+def test_a_village_that_does_anything_stays_whole() -> None:
+    # The same examples every time: the shares below are figures of this test, not of a day.
+    # HUB_EXPLORE=1 tries others.
+    always_the_same = "HUB_EXPLORE" not in os.environ
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Village,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=80,
+            deadline=None,
+            derandomize=always_the_same,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    print()
+    shares = {kind: TALLY[kind, True] / (TALLY[kind, True] + TALLY[kind, False]) for kind, _ in TALLY}
+    for kind, share in sorted(shares.items()):
+        print(f"{kind:16} accepted {TALLY[kind, True]:5}, refused {TALLY[kind, False]:5}: {share:4.0%}")
+    assert {*shares, "found"} == set(HANDLERS)
+    if always_the_same:
+        rare = [kind for kind, share in shares.items() if share < 0.3]
+        assert not rare, f"too few of these are accepted to tell anything: {rare}"
