@@ -10,8 +10,8 @@ reused), the number at that hub (four digits or more) and a Verhoeff check digit
 every single wrong digit and every swap of neighbours, the two slips people make most. Digits
 alone can be typed on any phone's number pad and read in every script::
 
-    101-0042-3     full form, on cards, in QR codes, between hubs
-    42-3           short form, at home
+    101-0042-2     full form, on cards, in QR codes, between hubs
+    42-2           short form, at home
 
 Amounts are integers in the unit's minor unit; never a float.
 """
@@ -63,17 +63,17 @@ class Account:
 
     @property
     def full(self) -> str:
-        """As on a card: ``101-0042-3``."""
+        """As on a card: ``101-0042-2``."""
         return f"{self.hub:03d}-{self.number:04d}-{self.check}"
 
     @property
     def short(self) -> str:
-        """As people say it at home: ``42-3``."""
+        """As people say it at home: ``42-2``."""
         return f"{self.number}-{self.check}"
 
     @property
     def compact(self) -> str:
-        """As in a QR code's address: ``10100423``."""
+        """As in a QR code's address: ``10100422``."""
         return self.full.replace("-", "")
 
 
@@ -98,11 +98,14 @@ def parse_account(text: str, home: int) -> Account:
     if not digits.isascii() or not digits.isdigit() or not 2 <= len(digits) <= 18:
         raise BadNumber(text)
     if len(digits) >= 8:
-        hub, number, check = int(digits[:3]), int(digits[3:-1]), digits[-1]
+        hub, number, check = int(digits[:3]), digits[3:-1], digits[-1]
     else:
-        hub, number, check = home, int(digits[:-1]), digits[-1]
-    account = Account(hub, AccountNumber(number))
-    if hub not in HUB_NUMBERS or account.check != check:
+        hub, number, check = home, digits[:-1], digits[-1]
+    account = Account(hub, AccountNumber(int(number)))
+    # 0's beyond the fourth place are no padding but a slip (0 for the 6 of 60001), and they
+    # would be checked as the shorter number that the check digit was not made for.
+    padded = number.zfill(4) == f"{account.number:04d}"
+    if hub not in HUB_NUMBERS or account.check != check or not padded:
         raise BadNumber(text)
     return account
 
