@@ -1,94 +1,128 @@
-"""The village of River as most tests need it: a real hub in a directory, four people and a keeper.
+"""A small village to test in: the hub River with Alice, Bob, Chandra and Dina, and the keeper Kira.
 
-::
-
-    with make_village(tmp_path / "river") as river:
-        river.hub.submit(Pay(river.numbers["Alice"], river.numbers["Bob"], 250), river.signers["Alice"])
+Everybody's PIN is 2580. Keys cost little to open, so that tests are quick; everything else is
+the real thing in a real file.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import Care, Community, Credit, Rules
+from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import ManualClock
 from appliance.ledger.errors import Refusal
 from appliance.ledger.hub import Hub, Papers
 from appliance.ledger.keys import KdfCost, KeySigner
+from appliance.ledger.money.transfers import Accept, Pay, Request
 from appliance.ledger.people.members import AppointKeeper, Approve
-from appliance.ledger.values import AccountNumber
+from appliance.ledger.reads import member as member_reads
+from appliance.ledger.values import Account, AccountNumber, Amount
 
 PIN = "2580"
 CHEAP = KdfCost(1, 8 * 1024 * 1024)
-"""A key derivation of milliseconds; the real one takes a second on the smallest board."""
+MONDAY_NOON = 1_780_315_200_000
+"""2026-06-01 12:00 UTC, a Monday."""
 
-START_MS = 1_790_000_000_000
-"""A morning in September 2026."""
-
-PEOPLE = ("Alice", "Bob", "Chandra", "Dina", "Kira")
-"""In the order of their numbers, from 1. Kira is the keeper."""
+PEOPLE = ("Kira", "Alice", "Bob", "Chandra", "Dina")
+"""In the order of their numbers, from 1."""
 
 
 @dataclass
 class Village:
-    """A hub at work, with everybody's key open."""
+    """A founded hub with its people. ``signers`` hold everybody's open key."""
 
     hub: Hub
     papers: Papers
     clock: ManualClock
-    numbers: dict[str, AccountNumber]
-    signers: dict[str, KeySigner]
+    numbers: dict[str, AccountNumber] = field(default_factory=dict)
+    signers: dict[str, KeySigner] = field(default_factory=dict)
 
-    def close(self) -> None:
-        """Close the hub and forget the keys."""
-        for signer in self.signers.values():
-            signer.close()
-        self.hub.close()
+    def account(self, name: str) -> Account:
+        """The account that ``name`` carries on the card."""
+        return Account(self.hub.number, self.numbers[name])
+
+    def do(self, name: str, command: Command, key: bytes | None = None) -> Receipt:
+        """Let ``name`` do something that must succeed."""
+        result = self.ask(name, command, key)
+        assert isinstance(result, Receipt), result
+        return result
+
+    def ask(self, name: str, command: Command, key: bytes | None = None) -> Receipt | Refusal:
+        """Let ``name`` try something."""
+        return self.hub.submit(command, self.signers[name], key)
+
+    def root(self, command: Command) -> Receipt:
+        """Do something by the hub's root paper."""
+        result = self.hub.submit(command, KeySigner("root:setup", self.papers.hub.seed))
+        assert isinstance(result, Receipt), result
+        return result
+
+    def pay(self, payer: str, payee: str, amount: int, **also: Any) -> Receipt:
+        """``payer`` pays ``amount`` hundredths."""
+        return self.do(payer, Pay(self.numbers[payer], self.numbers[payee], Amount(amount), **also))
+
+    def request(self, payee: str, payer: str | None, amount: int, **also: Any) -> Receipt:
+        """``payee`` asks for ``amount`` hundredths; of anybody when ``payer`` is None."""
+        asked = None if payer is None else self.numbers[payer]
+        return self.do(payee, Request(self.numbers[payee], asked, Amount(amount), **also))
+
+    def accept(self, payer: str, request: Receipt, payee: str, amount: int) -> Receipt:
+        """``payer`` pays what was asked for."""
+        return self.do(
+            payer, Accept(request.record, self.numbers[payer], self.numbers[payee], Amount(amount))
+        )
+
+    def balance(self, name: str) -> int:
+        """The balance in hundredths."""
+        with self.hub.reading() as tx:
+            found = member_reads.balance(tx, self.numbers[name])
+        assert found is not None
+        return found
+
+    def join(self, name: str, pin: str = PIN) -> AccountNumber:
+        """``name`` asks to become a member; a keeper has still to say yes."""
+        result = self.hub.join(name, pin)
+        assert isinstance(result, Receipt), result
+        number = AccountNumber(int(str(result.outcome["number"])))
+        signer = self.hub.unlock(number, pin)
+        assert isinstance(signer, KeySigner), signer
+        self.numbers[name], self.signers[name] = number, signer
+        return number
 
 
-def rules_of_river(**rules: Any) -> Rules:
-    """The rules of River; ``rules`` are those of credit and of care that shall be others."""
-    made = Rules(Community("Valley", "River", 101, "hours", "h", 2), Credit(), Care())
-    credit = {name: value for name, value in rules.items() if hasattr(made.credit, name)}
-    care = {name: value for name, value in rules.items() if hasattr(made.care, name)}
-    community = {name: value for name, value in rules.items() if hasattr(made.community, name)}
-    if unknown := set(rules) - set(credit) - set(care) - set(community):
-        raise TypeError(f"no such rules: {', '.join(sorted(unknown))}")
-    return Rules(
-        replace(made.community, **community), replace(made.credit, **credit), replace(made.care, **care)
-    )
+def river(**rules: Any) -> Rules:
+    """The rules of River: counted in hours. ``credit`` and ``care`` may be given as maps."""
+    community = Community("Valley", "River", 101, "hour", "h", 2)
+    return Rules(community, Credit(**rules.get("credit", {})), Care(**rules.get("care", {})))
 
 
-def taken(result: Receipt | Refusal) -> Receipt:
-    """The receipt of a command that must not have been refused."""
-    assert isinstance(result, Receipt), result
-    return result
+def make_village(path: Path, **rules: Any) -> Village:
+    """Found River in ``path`` and let everybody in. Close its hub afterwards.
 
-
-def opened(result: KeySigner | Refusal) -> KeySigner:
-    """The signer of an unlocking that must not have been refused."""
-    assert isinstance(result, KeySigner), result
-    return result
+    Args:
+        path: an empty or missing directory.
+        rules: maps ``credit`` and ``care`` with what differs from the defaults.
+    """
+    clock = ManualClock(MONDAY_NOON)
+    hub, papers = Hub.found(path, river(**rules), clock, CHEAP)
+    village = Village(hub, papers, clock)
+    kira = village.join("Kira")
+    village.root(Approve(kira))
+    village.root(AppointKeeper(kira))
+    for name in PEOPLE[1:]:
+        village.do("Kira", Approve(village.join(name)))
+    return village
 
 
 @contextmanager
-def make_village(path: Path, **rules: Any) -> Iterator[Village]:
-    """Found River in the missing or empty directory ``path``, let everybody in, open their keys."""
-    clock = ManualClock(START_MS)
-    hub, papers = Hub.found(path, rules_of_river(**rules), clock, CHEAP)
-    village = Village(hub, papers, clock, {}, {})
+def a_village(path: Path, **rules: Any) -> Iterator[Village]:
+    """``make_village``, closed at the end."""
+    village = make_village(path, **rules)
     try:
-        root = KeySigner("root:button", papers.hub.seed)
-        for name in PEOPLE:
-            number = AccountNumber(taken(hub.join(name, PIN)).outcome["number"])
-            taken(hub.submit(Approve(number), root))
-            village.numbers[name] = number
-            village.signers[name] = opened(hub.unlock(number, PIN))
-        taken(hub.submit(AppointKeeper(village.numbers["Kira"]), root))
-        root.close()
         yield village
     finally:
-        village.close()
+        village.hub.close()
