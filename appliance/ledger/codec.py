@@ -47,7 +47,8 @@ def _check(value: object, depth: int = 0) -> None:
                 raise BadEncoding("map key that is not text")
             _check(item, depth + 1)
         return
-    if isinstance(value, Sequence):
+    # Not any sequence: bytes that can change, or a view of them, would pass for a list of numbers.
+    if isinstance(value, (list, tuple)):
         for item in value:
             _check(item, depth + 1)
         return
@@ -58,10 +59,13 @@ def encode(value: Value) -> bytes:
     """The canonical bytes of ``value``.
 
     Raises:
-        BadEncoding: a type outside ``Value``, or an integer beyond 64 bits.
+        BadEncoding: a type outside ``Value``, an integer beyond 64 bits, or text that has no UTF-8.
     """
     _check(value)
-    return cbor2.dumps(value, canonical=True)
+    try:
+        return cbor2.dumps(value, canonical=True)
+    except UnicodeEncodeError as error:
+        raise BadEncoding(str(error)) from error
 
 
 def decode(data: bytes) -> Value:
