@@ -14,7 +14,7 @@ A PIN has few digits: what protects it is the pepper, and that wrong PINs are co
 
 import base64
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from nacl import pwhash
@@ -146,9 +146,9 @@ def unseal(sealed: SealedKey, pin: str, pepper: bytes) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class RootPaper:
-    """A root secret, and what a hub derives from it."""
+    """A root secret, and what a hub derives from it. Its ``repr`` does not tell it."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     @classmethod
     def fresh(cls) -> "RootPaper":
