@@ -1,0 +1,108 @@
+"""Words of any script, made comparable.
+
+``fold`` takes away what people leave out when they type on a phone: case, the accents of
+Latin and Greek, the vowel points of Arabic and Hebrew. In other scripts a mark is a vowel (Hindi की and
+का are two words), so it stays. Digits of every script become 0-9.
+
+``forms`` gives the spellings under which two words count as the same: a word and what it may
+be the plural or the -ing form of. Two words meet when they share a form. That is less than a
+stemmer does, on purpose: a stemmer makes *care* and *cars* one word, and nothing here
+may bring *painting* and *printing* together, so there is no guessing by likeness.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from appliance.ledger.values import western_digits
+from appliance.matching.vocabulary import STOP_WORDS, WEAK_WORDS
+
+LONGEST_WORD: Final = 40
+
+_MARKS_GO: Final = ("LATIN", "GREEK", "ARABIC", "HEBREW")
+"""Scripts whose readers do without marks."""
+
+_VOWELS: Final = frozenset("aeiouy")
+
+
+def fold(text: str) -> str:
+    """``text`` without case, and without the marks that people leave out."""
+    kept: list[str] = []
+    script_drops = False
+    for char in unicodedata.normalize("NFKD", western_digits(text)):
+        if unicodedata.combining(char):
+            if not script_drops:
+                kept.append(char)
+            continue
+        script_drops = unicodedata.name(char, "").startswith(_MARKS_GO)
+        if char != "\u0640":  # the Arabic stretcher, which is only calligraphy
+            kept.append(char)
+    return unicodedata.normalize("NFC", "".join(kept).casefold())
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text``, folded, in their order."""
+    found: list[str] = []
+    word = ""
+    for char in fold(text) + " ":
+        if char.isalnum() or (word and unicodedata.category(char).startswith("M")):
+            word += char
+        elif word:
+            found.append(word[:LONGEST_WORD])
+            word = ""
+    return found
+
+
+def forms(word: str) -> frozenset[str]:
+    """The spellings under which ``word`` meets others. ``word`` is folded already."""
+    found = {word}
+    if word.isascii() and word.isalpha():
+        found.update(_singulars(word))
+        for base in tuple(found):
+            found.update(_bases(base))
+    return frozenset(found)
+
+
+def _singulars(word: str) -> Iterator[str]:
+    if len(word) < 4 or not word.endswith(("s", "x")) or word.endswith(("ss", "us")):
+        return
+    if word.endswith("eaux"):
+        yield word[:-1]
+    if not word.endswith("s"):
+        return
+    yield word[:-1]
+    if word.endswith("ies") and len(word) > 4:
+        yield word[:-3] + "y"
+    if word.endswith("ces") and len(word) > 4:
+        yield word[:-3] + "z"  # Spanish: luces, luz
+    if word.endswith(("xes", "shes", "ches", "sses")) or (word.endswith("es") and len(word) > 5):
+        yield word[:-2]  # boxes, flores
+
+
+def _bases(word: str) -> Iterator[str]:
+    base = word.removesuffix("ing")
+    if base == word or not _VOWELS & set(base):
+        return
+    if len(base) >= 4 or (len(base) == 3 and base[-1] in "wyx"):
+        yield base
+    if len(base) >= 4 and base[-1] == base[-2] and base[-1] not in _VOWELS:
+        yield base[:-1]  # knitting, knit
+    if len(base) >= 3:
+        yield base + "e"  # baking, bake
+
+
+def meaningful(text: str) -> list[str]:
+    """The words of ``text`` that say something, each once, in their order."""
+    return [word for word in dict.fromkeys(words(text)) if is_meaningful(word)]
+
+
+def is_meaningful(word: str) -> bool:
+    """Whether a folded word can tell one listing from another. Bare numbers cannot."""
+    if word.isdigit() or word in STOP_WORDS:
+        return False
+    return len(word) >= (3 if word.isascii() else 2)
+
+
+def is_weak(word: str) -> bool:
+    """Whether a word is shared by listings that have nothing to do with each other."""
+    return not WEAK_WORDS.isdisjoint(forms(word))

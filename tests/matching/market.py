@@ -1,0 +1,41 @@
+"""A village's market, in the words of the stories."""
+
+from dataclasses import dataclass
+
+from appliance.ledger.market.listings import CloseListing, OpenListing
+from appliance.ledger.values import RecordId
+from appliance.matching import Index, Query, Suggestion, find, suggestions
+from tests.support.village import Village
+
+
+@dataclass
+class Market:
+    village: Village
+    index: Index
+
+    def lists(self, name: str, kind: str, category: str, title: str, text: str = "") -> RecordId:
+        return self.village.do(
+            name, OpenListing(self.village.numbers[name], kind, category, title, text)
+        ).record
+
+    def offers(self, name: str, category: str, title: str, text: str = "") -> RecordId:
+        return self.lists(name, "offer", category, title, text)
+
+    def wants(self, name: str, category: str, title: str, text: str = "") -> RecordId:
+        return self.lists(name, "want", category, title, text)
+
+    def closes(self, name: str, listing: RecordId) -> None:
+        self.village.do(name, CloseListing(listing))
+
+    def follow(self) -> int:
+        with self.village.hub.reading() as tx:
+            return self.index.follow(tx)
+
+    def search(self, text: str = "", **also) -> list[RecordId]:
+        self.follow()
+        return [hit.id for hit in find(self.index, Query(text, **also)).hits]
+
+    def suggested(self, name: str) -> tuple[Suggestion, ...]:
+        self.follow()
+        with self.village.hub.reading() as tx:
+            return suggestions(self.index, tx, self.village.numbers[name], self.village.clock.now().ms)
