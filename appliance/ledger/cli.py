@@ -137,7 +137,7 @@ def init(
     if paper is not None:
         _make_secret_file(paper)
     hub, papers, number = _found(data, rules, keeper, pin, KdfCost(kdf_passes, kdf_memory * 1024 * 1024))
-    text = _papers_text(hub, papers)
+    text = papers_text(hub, papers)
     hub.close()
     if paper is not None:
         paper.write_text(text, "utf-8")
@@ -226,7 +226,7 @@ def _make_secret_file(path: Path) -> None:
         raise Stop(f"the papers cannot be written to {path}: {error.strerror}") from error
 
 
-def _papers_text(hub: "Hub", papers: "Papers") -> str:
+def papers_text(hub: "Hub", papers: "Papers") -> str:
     """The two root papers as they are printed."""
     community = hub.rules().community
     return f"""
