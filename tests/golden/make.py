@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.ledger import codec
-from appliance.ledger.book.chain import EntryRow
 from appliance.ledger.book.schema import TRUTH_TABLES, primary_key
+from appliance.ledger.book.schema import Entry as EntryRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
 from appliance.ledger.market.listings import CloseListing, OpenListing
