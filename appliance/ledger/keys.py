@@ -119,9 +119,9 @@ def check(public: bytes, data: bytes, signature: bytes) -> None:
 
 
 def _sealing_key(pin: str, pepper: bytes, salt: bytes, cost: KdfCost) -> bytes:
-    stretched = pwhash.argon2id.kdf(
-        SEED_BYTES, pin.encode("utf-8"), salt, opslimit=cost.passes, memlimit=cost.memory
-    )
+    # A PIN of digits is plain ASCII; what else was typed must only be wrong, never an error.
+    typed = pin.encode("utf-8", "surrogatepass")
+    stretched = pwhash.argon2id.kdf(SEED_BYTES, typed, salt, opslimit=cost.passes, memlimit=cost.memory)
     return codec.digest("tch.seal.1", stretched, key=pepper)
 
 
