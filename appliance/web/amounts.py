@@ -1,0 +1,75 @@
+"""Amounts, times and people in the reader's language. Integers in, text out; never a float."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from babel import dates, numbers
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from appliance.ledger.clock import Instant, Quality
+from appliance.ledger.reads.people import Person
+from appliance.ledger.values import Account, AccountNumber
+from appliance.web.here import the_hub, the_unit
+
+_NO_BREAK = "\u00a0"
+
+
+def _digits(amount: int, pattern: str) -> str:
+    decimals = the_unit().decimals
+    places = f".{'0' * decimals}" if decimals else ""
+    return numbers.format_decimal(
+        Decimal(amount).scaleb(-decimals), format=pattern + places, locale=get_locale()
+    )
+
+
+def money(amount: int) -> str:
+    """``3.50 h``; a debt has a real minus sign."""
+    return _digits(abs(amount), "#,##0").join(("−" if amount < 0 else "", _NO_BREAK + the_unit().symbol))
+
+
+def signed(amount: int) -> str:
+    """``+3.50 h`` or ``−3.50 h``, for lines of a statement."""
+    return ("+" if amount > 0 else "") + money(amount)
+
+
+def typed(amount: int) -> str:
+    """As one would type it into a field: no grouping, no unit."""
+    return _digits(amount, "0")
+
+
+def when(instant: Instant) -> str:
+    """The moment in the village's own time, as the hub believed it."""
+    moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
+    return dates.format_datetime(moment, "medium", tzinfo=moment.tzinfo, locale=get_locale())
+
+
+def day(instant: Instant) -> str:
+    """The day of ``instant``."""
+    moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
+    return dates.format_date(moment.date(), "medium", locale=get_locale())
+
+
+def doubtful(instant: Instant) -> bool:
+    """Whether a receipt should say that the hub was not certain of the time."""
+    return instant.quality < Quality.RTC
+
+
+def duration(seconds: int) -> str:
+    """``30 seconds``, ``10 minutes``."""
+    return dates.format_timedelta(seconds, threshold=1.2, locale=get_locale())
+
+
+def name_of(who: Person | None) -> str:
+    """The name to show; the commons and the nameless get a word."""
+    if who is None:
+        return _("anybody")
+    if who.commons:
+        return _("the commons")
+    return who.name or _("member %(number)s", number=account_of(who).short)
+
+
+def account_of(who: Person | int) -> Account:
+    """The account of somebody at this hub."""
+    number = who.number if isinstance(who, Person) else AccountNumber(who)
+    return Account(the_hub().number, number)

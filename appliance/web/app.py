@@ -1,0 +1,136 @@
+"""The portal's app: put together here, subject by subject."""
+
+import logging
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from peewee import PeeweeException
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+import appliance
+from appliance.ledger import codec
+from appliance.ledger.errors import Action, BookDamaged, DataDirectoryError
+from appliance.ledger.hub import Hub
+from appliance.web import acting, amounts, i18n, qr, secure, words
+from appliance.web.here import the_keys, the_rules
+from appliance.web.keyring import KeyRing
+from appliance.web.session import HubSessions
+
+_log = logging.getLogger(__name__)
+
+SUBJECTS: Final = ("join", "home", "pay", "ask", "health", "market", "care", "desk", "desk_rules")
+"""Modules of this package, each with a blueprint ``bp``."""
+
+LEDGER_DOWN: Final = (DataDirectoryError, BookDamaged, PeeweeException)
+"""What a ledger that cannot be read raises."""
+
+
+def create_app(data: Path | Hub, **config: Any) -> Flask:
+    """The portal of the hub in ``data``, or of one that is already open.
+
+    Args:
+        config: over the defaults: ``KEY_IDLE_MINUTES`` and ``KEYS_OPEN`` (how long, and how many
+            members' keys stay open), ``ADDRESS`` (what QR codes lead to; by default where the
+            reader's browser found us).
+
+    Raises:
+        DataDirectoryError, BookDamaged: the hub cannot be opened.
+    """
+    hub = data if isinstance(data, Hub) else Hub.open(data)
+    app = Flask("appliance.web")
+    app.config.update(
+        # Signs form tokens; of the box's own secret, so that a form outlives a restart.
+        SECRET_KEY=codec.digest("tch.web.forms", b"", key=hub.pepper),
+        # No time in a form: the clock may jump by years (the session says who may send it).
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=64 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=86_400,
+        KEY_IDLE_MINUTES=10,
+        KEYS_OPEN=200,
+        ADDRESS=None,
+    )
+    app.config.update(config)
+    app.extensions["hub"] = hub
+    app.extensions["keys"] = KeyRing(hub.clock, app.config["KEY_IDLE_MINUTES"], app.config["KEYS_OPEN"])
+    app.session_interface = HubSessions(hub)
+    secure.csrf.init_app(app)
+    i18n.init_app(app)
+    _words_for_templates(app)
+    for subject in SUBJECTS:
+        app.register_blueprint(import_module(f"appliance.web.{subject}").bp)
+    app.before_request(lambda: the_keys().sweep())
+    app.after_request(secure.add_headers)
+    _error_pages(app)
+    return app
+
+
+def _words_for_templates(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        money=amounts.money,
+        signed=amounts.signed,
+        typed=amounts.typed,
+        when=amounts.when,
+        day=amounts.day,
+        duration=amounts.duration,
+        doubtful=amounts.doubtful,
+        name=amounts.name_of,
+        about=words.about,
+        state=words.state,
+        qr=qr.svg,
+    )
+    app.jinja_env.globals.update(
+        version=appliance.__version__,
+        rules=the_rules,
+        visitor=secure.visitor,
+        at_own_screen=secure.at_own_screen,
+        account_of=amounts.account_of,
+        sentence=words.sentence,
+        next_steps=words.next_steps,
+        pin_needed=acting.pin_needed,
+        choices_of=words.choices_of,
+        Action=Action,
+        CATEGORY_WORDS=words.CATEGORY_WORDS,
+        CARE_WORDS=words.CARE_WORDS,
+    )
+
+
+def _error_pages(app: Flask) -> None:
+    """Plain pages for what goes wrong. None of them needs the ledger, none shows our insides."""
+
+    def page(kind: str, status: int) -> tuple[str, int]:
+        return render_template("error.html", kind=kind, back=secure.where_from()), status
+
+    @app.errorhandler(CSRFError)
+    def stale(_error: CSRFError) -> tuple[str, int]:
+        return page("stale", 400)
+
+    @app.errorhandler(HTTPException)
+    def other(error: HTTPException) -> Any:
+        if error.code is None or error.code < 400:
+            return error
+        kind = {400: "stale", 404: "missing", 405: "missing", 413: "too_large"}.get(error.code, "broken")
+        return page(kind, error.code)
+
+    @app.errorhandler(InternalServerError)
+    def broken(error: InternalServerError) -> tuple[str, int]:
+        cause = error.original_exception
+        if isinstance(cause, LEDGER_DOWN):
+            _log.error("ledger=down path=%s reason=%s", request.path, cause)
+            return page("ledger_down", 503)
+        return page("broken", 500)
+
+    for kind in LEDGER_DOWN:
+        app.register_error_handler(kind, _down(page))
+
+
+def _down(page: Any) -> Any:
+    def down(error: Exception) -> Any:
+        _log.error("ledger=down path=%s reason=%s", request.path, error)
+        return page("ledger_down", 503)
+
+    return down

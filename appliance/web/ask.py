@@ -1,0 +1,138 @@
+"""Asking for payment: the request, its QR and code, and the answers to it."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.subject import Command
+from appliance.ledger.errors import Action, BadAmount, Code, Refusal
+from appliance.ledger.money.transfers import PENDING, Accept, Cancel, Decline, Request
+from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.member import TransferView
+from appliance.ledger.reads.people import Person
+from appliance.ledger.values import Amount, parse_amount, parse_code, show_code
+from appliance.web import qr
+from appliance.web.acting import Problem, act, form_key, fresh_key, key_for
+from appliance.web.here import the_hub, the_unit
+from appliance.web.secure import member_or_redirect
+from appliance.web.whom import look_up
+from appliance.web.words import refusal
+
+bp = Blueprint("ask", __name__)
+
+REFUSED = 422
+
+
+@bp.get("/ask")
+def ask() -> str:
+    """How much, what for, of whom."""
+    member_or_redirect()
+    return _form({"of": request.args.get("of", "")}, fresh_key())
+
+
+def _form(
+    typed: dict[str, str], key: str, problem: Problem | None = None, choices: tuple[Person, ...] = ()
+) -> str:
+    return render_template("ask.html", typed=typed, key=key, problem=problem, choices=choices)
+
+
+@bp.post("/ask")
+def ask_now() -> tuple[str, int] | Response:
+    """Make the request; ends at its page with the QR."""
+    me = member_or_redirect()
+    key, form = form_key(), request.form
+    typed = {name: form.get(name, "").strip() for name in ("amount", "category", "note", "of")}
+    try:
+        amount = parse_amount(typed["amount"], the_unit())
+    except BadAmount:
+        return _form(typed, key.hex(), refusal(Code.AMOUNT_WRONG)), REFUSED
+    payer: Person | None = None
+    if typed["of"]:
+        with the_hub().reading() as tx:
+            found = look_up(tx, typed["of"], me.number)
+        if len(found.people) != 1:
+            problem = None if found.people else refusal(Code.UNKNOWN_ACCOUNT, Action.CHECK_NUMBER)
+            return _form(typed, key.hex(), problem, found.people), REFUSED
+        payer = found.people[0]
+    command = Request(
+        me.number, payer.number if payer else None, amount, typed["category"] or "other", typed["note"]
+    )
+    result = act(command, key)
+    if isinstance(result, Receipt):
+        return redirect(url_for(".request_page", code=str(result.outcome["code"])))
+    return _form(typed, key.hex(), result), REFUSED
+
+
+@bp.get("/R/<code>")
+@bp.get("/r/<code>", alias=True)
+def request_page(code: str) -> str | Response:
+    """A request: its maker sees the QR, who is asked sees the question, afterwards the receipt."""
+    me = member_or_redirect()
+    t = _request_or_404(code, me)
+    if t.state != PENDING:
+        return redirect(url_for("home.transfer", record=t.id.hex()))
+    return _page(t, me)
+
+
+def _page(t: TransferView, me: Person, problem: Problem | None = None) -> str:
+    assert t.code is not None  # a request has one
+    mine = t.payee.number == me.number
+    return render_template(
+        "request_mine.html" if mine else "request.html",
+        t=t,
+        code=show_code(t.code),
+        address=qr.address(".request_page", code=t.code),
+        problem=problem,
+        links={Action.SHOW: url_for("home.transfer", record=t.id.hex())},
+    )
+
+
+def _request_or_404(code: str, me: Person) -> TransferView:
+    typed = parse_code(code)
+    if typed is None:
+        abort(404)
+    with the_hub().reading() as tx:
+        found = reads.request_by_code(tx, typed, me.number)
+    if found is None:
+        abort(404)
+    return found
+
+
+@bp.post("/R/<code>/accept")
+def accept(code: str) -> tuple[str, int] | Response:
+    """Pay what was asked for: exactly what the page showed."""
+    me = member_or_redirect()
+    t = _request_or_404(code, me)
+    shown = request.form.get("amount", "")
+    if not shown.isdecimal():
+        abort(400)
+    command = Accept(t.id, me.number, t.payee.number, Amount(int(shown)))
+    return _answer(t, me, command, t.amount)
+
+
+@bp.post("/R/<code>/decline")
+def decline(code: str) -> tuple[str, int] | Response:
+    """Say no to a request."""
+    me = member_or_redirect()
+    t = _request_or_404(code, me)
+    return _answer(t, me, Decline(t.id, me.number))
+
+
+@bp.post("/R/<code>/cancel")
+def cancel(code: str) -> tuple[str, int] | Response:
+    """Take back one's own request."""
+    me = member_or_redirect()
+    t = _request_or_404(code, me)
+    return _answer(t, me, Cancel(t.id))
+
+
+def _answer(
+    t: TransferView, me: Person, command: Command, amount: int | None = None
+) -> tuple[str, int] | Response:
+    result: Receipt | Problem = act(command, key_for(command.KIND, t.id), amount)
+    if isinstance(result, Receipt):
+        return redirect(url_for("home.transfer", record=t.id.hex()))
+    if isinstance(result, Refusal) and result.code is Code.NOT_PENDING:
+        links = {Action.SHOW: url_for("home.transfer", record=t.id.hex())}
+        return render_template("refused.html", problem=result, links=links), REFUSED
+    return _page(t, me, result), REFUSED

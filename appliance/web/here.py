@@ -1,0 +1,34 @@
+"""What every page needs of the hub it stands on."""
+
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, g
+
+from appliance.ledger.book.rules import Rules
+from appliance.ledger.hub import Hub
+from appliance.ledger.values import Unit
+
+if TYPE_CHECKING:
+    from appliance.web.keyring import KeyRing
+
+
+def the_hub() -> Hub:
+    """The hub that this portal belongs to."""
+    return cast("Hub", current_app.extensions["hub"])
+
+
+def the_keys() -> "KeyRing":
+    """The keys that are open now."""
+    return cast("KeyRing", current_app.extensions["keys"])
+
+
+def the_rules() -> Rules:
+    """The rules in force, read once a request."""
+    if "rules" not in g:
+        g.rules = the_hub().rules()
+    return cast("Rules", g.rules)
+
+
+def the_unit() -> Unit:
+    """What this community counts in."""
+    return the_rules().community.counted_in

@@ -1,0 +1,93 @@
+"""A member's own pages: home, statement, receipts, me."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.member import TransferView
+from appliance.ledger.reads.people import Person
+from appliance.web import qr
+from appliance.web.acting import pin_needed
+from appliance.web.amounts import account_of
+from appliance.web.here import the_hub
+from appliance.web.secure import member_or_redirect, visitor
+
+bp = Blueprint("home", __name__)
+
+BAR = 300
+"""Width of the picture of the limits, in its own units."""
+
+
+@bp.get("/")
+def home() -> str | Response:
+    """Where I stand, what waits for me, what I can do."""
+    me = visitor()
+    if me is None:
+        return redirect(url_for("join.welcome"))
+    with the_hub().reading() as tx:
+        view = reads.home(tx, me.number)
+    if view is None:
+        abort(404)
+    if view.balance is None:
+        return render_template("waiting.html", me=me)
+    return render_template("home.html", me=me, home=view, bar=bar(view))
+
+
+def bar(view: reads.Home) -> dict[str, int] | None:
+    """Where the balance stands between the limits, in the picture's units; None without limits."""
+    if view.low is None or view.high is None or view.balance is None or view.high == view.low:
+        return None
+
+    def place(amount: int) -> int:
+        inside = min(max(amount, view.low or 0), view.high or 0)
+        return (inside - (view.low or 0)) * BAR // ((view.high or 0) - (view.low or 0))
+
+    zero, here = place(0), place(view.balance)
+    return {"zero": zero, "here": here, "from": min(zero, here), "width": abs(here - zero)}
+
+
+@bp.get("/statement")
+def statement() -> str:
+    """All my lines, newest first, a page at a time."""
+    me = member_or_redirect()
+    before = request.args.get("before", type=int)
+    with the_hub().reading() as tx:
+        page = reads.statement(tx, me.number, before)
+    return render_template("statement.html", me=me, page=page, first=before is None)
+
+
+@bp.get("/me")
+def me() -> str:
+    """My number, my QR, my PIN; leaving."""
+    who = member_or_redirect()
+    return render_template("me.html", me=who, changed=request.args.get("changed"))
+
+
+@bp.get("/me/qr")
+def my_qr() -> str:
+    """The QR that others pay me by."""
+    who = member_or_redirect()
+    account = account_of(who)
+    return render_template(
+        "my_qr.html", me=who, account=account, address=qr.address("pay.to", account=account.compact)
+    )
+
+
+@bp.get("/t/<record>")
+def transfer(record: str) -> str:
+    """A payment or request: the receipt, and what I may do with it."""
+    me = member_or_redirect()
+    return render_template("transfer.html", me=me, t=transfer_or_404(record, me), pin_needed=pin_needed())
+
+
+def transfer_or_404(record: str, me: Person) -> TransferView:
+    """The transfer of this id, if ``me`` may see it."""
+    try:
+        key = bytes.fromhex(record)
+    except ValueError:
+        abort(404)
+    with the_hub().reading() as tx:
+        found = reads.transfer(tx, key, me.number)
+    if found is None:
+        abort(404)
+    return found

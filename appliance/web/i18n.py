@@ -1,0 +1,38 @@
+"""Languages: English is the source; others are catalogs, compiled at install. Without them, English."""
+
+from typing import Final
+
+from babel import Locale
+from flask import Flask, has_request_context, request
+from flask_babel import Babel
+from peewee import PeeweeException
+
+from appliance.ledger.errors import HubError
+from appliance.web.session import LANGUAGE, this_session
+
+LANGUAGES: Final = {"en": "English", "es": "Español"}
+"""By code, each in its own name."""
+
+babel = Babel()
+
+
+def language() -> str:
+    """The reader's language: chosen, else the first of the browser's that we have, else English."""
+    if not has_request_context():
+        return "en"
+    try:
+        chosen = this_session().get(LANGUAGE)
+    except (HubError, PeeweeException):
+        chosen = None  # the page that says so must still be shown
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
+
+
+def direction() -> str:
+    """``ltr`` or ``rtl``."""
+    return Locale.parse(language()).text_direction
+
+
+def init_app(app: Flask) -> None:
+    """Let ``app`` speak."""
+    babel.init_app(app, locale_selector=language)
+    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, language=language, direction=direction)

@@ -1,0 +1,147 @@
+"""Coming in: the welcome page, joining, signing in and leaving, the language, one's PIN."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.errors import Action, BadNumber, Code, Refusal
+from appliance.ledger.keys import KeySigner
+from appliance.ledger.people import powers
+from appliance.ledger.reads.people import people
+from appliance.ledger.values import parse_account
+from appliance.web.acting import form_key, fresh_key
+from appliance.web.here import the_hub, the_keys
+from appliance.web.i18n import LANGUAGES
+from appliance.web.secure import csrf, local_path, member_or_redirect, visitor
+from appliance.web.session import LANGUAGE, end_sign_ins, this_session
+from appliance.web.words import refusal
+
+bp = Blueprint("join", __name__)
+
+REFUSED = 422
+"""The status of a page that says no: understood, and nothing was done."""
+
+
+@bp.get("/welcome")
+def welcome() -> str | Response:
+    """The first page of somebody who is not signed in."""
+    return render_template("welcome.html") if visitor() is None else redirect("/")
+
+
+@bp.get("/join")
+def join() -> str:
+    """The form of a newcomer."""
+    return render_template("join.html", key=fresh_key())
+
+
+@bp.post("/join")
+def join_now() -> tuple[str, int] | Response:
+    """Take in the wish to become a member; the newcomer is signed in at once."""
+    name, pin = request.form.get("name", ""), request.form.get("pin", "")
+    key = form_key()
+    problem: Refusal | None = None
+    if pin != request.form.get("pin2", ""):
+        message = _("The two PINs are not the same. Please type them again.")
+        return render_template("join.html", key=key.hex(), name=name, message=message), REFUSED
+    result = the_hub().join(name, pin, key)
+    if isinstance(result, Refusal):
+        problem = result
+        return render_template("join.html", key=key.hex(), name=name, problem=problem), REFUSED
+    number = int(str(result.outcome["number"]))
+    # Only who knows the PIN is let in: the form may have been sent before, by somebody else.
+    return _enter(number, pin, "/") or redirect(url_for(".sign_in"))
+
+
+@bp.get("/signin")
+def sign_in() -> str:
+    """The form: number and PIN."""
+    return render_template("signin.html", next=local_path(request.args.get("next")))
+
+
+@bp.post("/signin")
+def sign_in_now() -> tuple[str, int] | Response:
+    """Check number and PIN; the key stays open for a while."""
+    typed, wanted = request.form.get("number", ""), local_path(request.form.get("next"))
+    problem: Refusal | None
+    try:
+        account = parse_account(typed, the_hub().number)
+    except BadNumber:
+        problem = refusal(Code.UNKNOWN_ACCOUNT, Action.TRY_AGAIN)
+    else:
+        if account.hub == the_hub().number:
+            result = _try(account.number, request.form.get("pin", ""))
+            if isinstance(result, KeySigner):
+                return _entered(account.number, result, wanted)
+            problem = result
+        else:
+            problem = refusal(Code.UNKNOWN_ACCOUNT, Action.TRY_AGAIN)
+    return render_template("signin.html", number=typed, next=wanted, problem=problem), REFUSED
+
+
+def _try(number: int, pin: str) -> KeySigner | Refusal:
+    return the_hub().unlock(number, pin, this_session().device)
+
+
+def _enter(number: int, pin: str, wanted: str) -> Response | None:
+    signer = _try(number, pin)
+    return _entered(number, signer, wanted) if isinstance(signer, KeySigner) else None
+
+
+def _entered(number: int, signer: KeySigner, wanted: str) -> Response:
+    session = this_session()
+    the_keys().drop(session.digest)
+    session.sign_in(number)
+    the_keys().keep(session.digest, signer)
+    signer.close()
+    return redirect(wanted)
+
+
+@bp.post("/leave")
+@csrf.exempt
+def leave() -> Response:
+    """End the sign-in and forget the open key. A second tap finds nobody and is no mistake."""
+    session = this_session()
+    if session.member is not None:
+        csrf.protect()
+        the_keys().drop(session.digest)
+        session.sign_out()
+    return redirect(url_for(".welcome"))
+
+
+@bp.get("/language/<code>")
+def speak(code: str) -> Response:
+    """Read the portal in another language from now on."""
+    if code in LANGUAGES:
+        this_session()[LANGUAGE] = code
+    return redirect(local_path(request.args.get("back")))
+
+
+@bp.get("/keepers")
+def keepers() -> str:
+    """Whom to ask."""
+    with the_hub().reading() as tx:
+        found = [someone for someone in people(tx, powers.ACTIVE) if someone.keeper]
+    return render_template("keepers.html", keepers=found)
+
+
+@bp.get("/me/pin")
+def pin() -> str:
+    """The form for another PIN."""
+    member_or_redirect()
+    return render_template("pin.html")
+
+
+@bp.post("/me/pin")
+def pin_now() -> tuple[str, int] | Response:
+    """Seal the key under another PIN. All other sign-ins of this member end."""
+    me, session = member_or_redirect(), this_session()
+    old, new = request.form.get("pin", ""), request.form.get("new", "")
+    if new != request.form.get("new2", ""):
+        message = _("The two new PINs are not the same. Please type them again.")
+        return render_template("pin.html", message=message), REFUSED
+    result = the_hub().change_pin(me.number, old, new, session.device)
+    if not isinstance(result, Receipt):
+        return render_template("pin.html", problem=result), REFUSED
+    end_sign_ins(me.number, keep=session.digest)
+    return redirect(url_for("home.me", changed="pin"))

@@ -1,0 +1,168 @@
+"""Paying: whom, how much, check, receipt; and giving back.
+
+::
+
+    /pay  --whom-->  /P/<account>  --how much-->  POST /pay/check  --PIN-->  POST /pay/send  -->  /t/<id>
+
+The check page carries the idempotency key, so that a double tap, or the form sent again after
+a power cut, ends at the one receipt. A wrong PIN keeps the key and what was typed.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.errors import Action, BadAmount, Code, Refusal
+from appliance.ledger.money.transfers import Pay, Reverse
+from appliance.ledger.reads.people import Person
+from appliance.ledger.values import Amount, parse_amount
+from appliance.web.acting import Problem, act, form_key, fresh_key
+from appliance.web.amounts import account_of, typed
+from appliance.web.here import the_hub, the_unit
+from appliance.web.home import transfer_or_404
+from appliance.web.secure import member_or_redirect
+from appliance.web.whom import look_up, payee
+from appliance.web.words import refusal
+
+bp = Blueprint("pay", __name__)
+
+REFUSED = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the payment form says, read."""
+
+    payee: Person
+    amount: Amount
+    category: str
+    note: str
+
+
+@bp.get("/pay")
+def pay() -> str | tuple[str, int] | Response:
+    """Whom? One box for a number, a name, a code or an address."""
+    me = member_or_redirect()
+    text = request.args.get("to", "").strip()
+    if not text:
+        return render_template("pay_whom.html", text="")
+    with the_hub().reading() as tx:
+        found = look_up(tx, text, me.number)
+    if found.page:
+        return redirect(found.page)
+    if len(found.people) == 1:
+        return redirect(url_for(".to", account=account_of(found.people[0]).compact))
+    status = REFUSED if found.problem else 200
+    return render_template("pay_whom.html", text=text, people=found.people, problem=found.problem), status
+
+
+@bp.get("/P/<account>")
+@bp.get("/p/<account>", alias=True)
+def to(account: str) -> str | tuple[str, int]:
+    """How much? The short address in QR codes leads here."""
+    me = member_or_redirect()
+    with the_hub().reading() as tx:
+        someone = payee(tx, account)
+    if isinstance(someone, Refusal):
+        return render_template("pay_whom.html", text=account, problem=someone), REFUSED
+    problem = refusal(Code.OWN_ACCOUNT, Action.HOME) if someone.number == me.number else None
+    if problem:
+        return render_template("pay_whom.html", text="", problem=problem), REFUSED
+    return _how_much(someone, request.args.get("amount", ""), request.args.get("category", "other"))
+
+
+def _how_much(
+    someone: Person, amount: str = "", category: str = "other", note: str = "", problem: Problem | None = None
+) -> str:
+    return render_template(
+        "pay_amount.html",
+        payee=someone,
+        amount=amount,
+        category=category if category in CATEGORIES else "other",
+        note=note,
+        problem=problem,
+    )
+
+
+def _read_form() -> Terms | str | tuple[str, int]:
+    """The terms that the form carries, or the page that asks for them again."""
+    form = request.form
+    with the_hub().reading() as tx:
+        someone = payee(tx, form.get("to", ""))
+    if isinstance(someone, Refusal):
+        return render_template("pay_whom.html", text=form.get("to", ""), problem=someone), REFUSED
+    category, note = form.get("category", "other"), form.get("note", "").strip()
+    try:
+        amount = parse_amount(form.get("amount", ""), the_unit())
+    except BadAmount:
+        problem = refusal(Code.AMOUNT_WRONG)
+        return _how_much(someone, form.get("amount", ""), category, note, problem), REFUSED
+    return Terms(someone, amount, category, note)
+
+
+@bp.post("/pay/check")
+def check() -> str | tuple[str, int]:
+    """Is this right? Names payee and amount, asks for the PIN. Nothing moves yet."""
+    member_or_redirect()
+    terms = _read_form()
+    return _check_page(terms, fresh_key()) if isinstance(terms, Terms) else terms
+
+
+def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
+    back = url_for(".to", account=account_of(terms.payee).compact, category=terms.category)
+    return render_template(
+        "pay_check.html",
+        terms=terms,
+        key=key,
+        problem=problem,
+        again=isinstance(problem, Refusal) and problem.code is Code.SAME_AGAIN,
+        amount=typed(terms.amount),
+        back=back,
+        links={Action.PAY_LESS: back, Action.CHECK_NUMBER: url_for(".pay")},
+    )
+
+
+@bp.post("/pay/send")
+def send() -> str | tuple[str, int] | Response:
+    """Pay. Ends at the receipt, however often it is sent."""
+    me = member_or_redirect()
+    key, terms = form_key(), _read_form()
+    if not isinstance(terms, Terms):
+        return terms
+    again = request.form.get("again") == "1"
+    command = Pay(me.number, terms.payee.number, terms.amount, terms.category, terms.note, again)
+    result = act(command, key, terms.amount)
+    if isinstance(result, Receipt):
+        return redirect(url_for("home.transfer", record=result.record.hex()))
+    return _check_page(terms, key.hex(), result), REFUSED
+
+
+@bp.get("/pay/check")
+@bp.get("/pay/send")
+def from_the_start() -> Response:
+    """These are reached by forms; who reloads them begins anew."""
+    return redirect(url_for(".pay"))
+
+
+@bp.get("/t/<record>/undo")
+def undo(record: str) -> str:
+    """Really give it back? Names to whom and how much."""
+    me = member_or_redirect()
+    return render_template("undo.html", t=transfer_or_404(record, me), me=me, key=fresh_key())
+
+
+@bp.post("/t/<record>/undo")
+def undo_now(record: str) -> tuple[str, int] | Response:
+    """Give back what was received; ends at the receipt of the reversal."""
+    me = member_or_redirect()
+    key, t = form_key(), transfer_or_404(record, me)
+    reason = request.form.get("reason", "").strip()
+    result = act(Reverse(t.id, reason), key, t.amount)
+    if isinstance(result, Receipt):
+        return redirect(url_for("home.transfer", record=result.record.hex()))
+    links = {Action.SHOW: url_for("home.transfer", record=record)}
+    page = render_template("undo.html", t=t, me=me, key=key.hex(), reason=reason, problem=result, links=links)
+    return page, REFUSED

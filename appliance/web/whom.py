@@ -1,0 +1,92 @@
+"""What people type into the one box: a number, a name, a code, or an address read from a QR code."""
+
+import re
+from dataclasses import dataclass
+
+from flask import url_for
+
+from appliance.ledger.book.store import Tx
+from appliance.ledger.errors import Action, BadNumber, Code, Refusal
+from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.people import Person, named, person
+from appliance.ledger.values import Account, parse_account, parse_code, western_digits
+from appliance.web.here import the_hub
+from appliance.web.words import refusal
+
+_ADDRESS = re.compile(r"/([prc])/([0-9a-z-]+)/?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the text means: people (one, several to choose from), or a page, or neither.
+
+    Attributes:
+        people: whom it may be.
+        page: the path of a request or a care claim that it names.
+        problem: why it means nothing.
+    """
+
+    people: tuple[Person, ...] = ()
+    page: str | None = None
+    problem: Refusal | None = None
+
+
+def look_up(tx: Tx, text: str, viewer: int) -> Found:
+    """What ``text`` means to ``viewer``."""
+    text = text.strip()
+    if match := _ADDRESS.search(text):
+        kind, rest = match[1].lower(), match[2]
+        if kind == "p":
+            return _number(tx, rest)
+        code = parse_code(rest)
+        path = f"/{kind.upper()}/{code}" if code else None
+        return Found(page=path) if path else Found(problem=_nobody())
+    if looks_like_number(text):
+        found = _number(tx, text)
+        return found if found.people else _code(tx, text, viewer) or found
+    if page := _code(tx, text, viewer):
+        return page
+    people = named(tx, text)
+    return Found(people=people) if people else Found(problem=_nobody())
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether it has digits and no letters."""
+    plain = western_digits(text)
+    return any(c.isdigit() for c in plain) and not any(c.isalpha() for c in plain)
+
+
+def account_in(text: str) -> Account | None:
+    """The account of a typed number; None when it is none or its check digit does not fit."""
+    try:
+        return parse_account(text, the_hub().number)
+    except BadNumber:
+        return None
+
+
+def payee(tx: Tx, text: str) -> Person | Refusal:
+    """The one person, at this hub, whom a number names."""
+    account = account_in(text)
+    if account is None or account.hub != the_hub().number:
+        return _nobody()
+    return person(tx, account.number) or _nobody()
+
+
+def _number(tx: Tx, text: str) -> Found:
+    someone = payee(tx, text)
+    return Found(problem=someone) if isinstance(someone, Refusal) else Found(people=(someone,))
+
+
+def _code(tx: Tx, text: str, viewer: int) -> Found | None:
+    code = parse_code(text)
+    if code is None:
+        return None
+    if reads.request_by_code(tx, code, viewer) is not None:
+        return Found(page=url_for("ask.request_page", code=code))
+    if reads.claim_by_code(tx, code, viewer) is not None:
+        return Found(page=f"/C/{code}")
+    return None
+
+
+def _nobody() -> Refusal:
+    return refusal(Code.UNKNOWN_ACCOUNT, Action.CHECK_NUMBER)

@@ -1,0 +1,281 @@
+"""Refusals, states and kinds in plain words, with their numbers and what to do next.
+
+One place, so that every screen says the same thing the same way. A test asserts that every
+``Code`` and every ``Action`` has words.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.web.acting import PinNeeded, Problem
+from appliance.web.amounts import duration, money
+
+Numbers = Mapping[str, int]
+
+
+def sentence(problem: Problem) -> str:
+    """Why not, in one or two sentences."""
+    if isinstance(problem, PinNeeded):
+        return _("Please type your PIN to do this.")
+    return SENTENCES[problem.code](problem.numbers)
+
+
+def _pin_wrong(n: Numbers) -> str:
+    left = n.get("tries_left", 0)
+    if not left:
+        return _("The number or the PIN is not right. Wait %(time)s before the next try.", time=_time(n))
+    return ngettext(
+        "The number or the PIN is not right. You can try %(num)s more time.",
+        "The number or the PIN is not right. You can try %(num)s more times.",
+        left,
+    )
+
+
+def _time(n: Numbers) -> str:
+    return duration(n.get("seconds", 0))
+
+
+def _payer_limit(n: Numbers) -> str:
+    if "can_give" not in n:
+        return _("The payer cannot give this much now.")
+    return _(
+        "%(amount)s is more than you can give now. You can still give %(room)s; your limit is %(limit)s.",
+        amount=money(n["amount"]),
+        room=money(n["can_give"]),
+        limit=money(n["limit"]),
+    )
+
+
+def _payee_limit(n: Numbers) -> str:
+    if "can_receive" not in n:
+        return _("This person cannot receive that much now. A smaller amount may work.")
+    return _(
+        "%(amount)s is more than you can receive now. You can still receive %(room)s; your limit is %(limit)s.",
+        amount=money(n["amount"]),
+        room=money(n["can_receive"]),
+        limit=money(n["limit"]),
+    )
+
+
+def _too_long(n: Numbers) -> str:
+    if "longest" not in n:
+        return _("This text is too long.")
+    return _(
+        "This text is too long: at most %(longest)s letters, yours has %(length)s.",
+        longest=n["longest"],
+        length=n.get("length", 0),
+    )
+
+
+def _time_wrong(n: Numbers) -> str:
+    if "longest_minutes" in n:
+        return _(
+            "This is not a time we can count: at most %(time)s at once.",
+            time=duration(n["longest_minutes"] * 60),
+        )
+    if "days_back" in n:
+        return ngettext(
+            "The day must not be in the future, and at most %(num)s day ago.",
+            "The day must not be in the future, and at most %(num)s days ago.",
+            n["days_back"],
+        )
+    return _("This time or day cannot be right.")
+
+
+def _quorum(n: Numbers) -> str:
+    return ngettext(
+        "%(num)s more person must confirm.", "%(num)s more people must confirm.", n.get("missing", 1)
+    )
+
+
+def _same_again(n: Numbers) -> str:
+    if "amount" not in n:
+        return _("You have just paid the same. Pay again?")
+    return _(
+        "You paid the same person %(amount)s %(time)s ago. Pay the same again?",
+        amount=money(n["amount"]),
+        time=_time(n),
+    )
+
+
+def _already_signed(n: Numbers) -> str:
+    if "most" in n:
+        return _("Name every person once, and at most %(most)s people.", most=n["most"])
+    return _("You have already confirmed this.")
+
+
+def _unknown_account(n: Numbers) -> str:
+    if "number" in n:
+        return _("Nobody here has the number %(number)s.", number=n["number"])
+    return _("Nobody here has this number.")
+
+
+def _weak(n: Numbers) -> str:
+    return _(
+        "This PIN is too easy or has the wrong length. Take %(shortest)s to %(longest)s digits, not all the same and "
+        "not in a row like 1234.",
+        shortest=n.get("shortest", 4),
+        longest=n.get("longest", 8),
+    )
+
+
+SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
+    Code.NOT_ACTIVE: lambda _n: _("A keeper must say yes before you can do this."),
+    Code.NOT_KEEPER: lambda _n: _("Only a keeper can do this."),
+    Code.NOT_YOURS: lambda _n: _("This is not yours to do."),
+    Code.PIN_WRONG: _pin_wrong,
+    Code.PIN_WAIT: lambda n: _(
+        "Too many wrong PINs. Wait %(time)s, then try again. A keeper can give you a new PIN.", time=_time(n)
+    ),
+    Code.PIN_WEAK: _weak,
+    Code.BUSY: lambda _n: _("The hub is busy. Nothing has happened. Wait a moment and try again."),
+    Code.KEY_REUSED: lambda _n: _(
+        "This page was already sent once, with other words or another amount. Nothing was moved now."
+    ),
+    Code.UNKNOWN_ACCOUNT: _unknown_account,
+    Code.ACCOUNT_CLOSED: lambda _n: _("This person cannot trade here now."),
+    Code.OWN_ACCOUNT: lambda _n: _("This is your own account."),
+    Code.AMOUNT_WRONG: lambda _n: _("This is not an amount we can count."),
+    Code.PAYER_LIMIT: _payer_limit,
+    Code.PAYEE_LIMIT: _payee_limit,
+    Code.LIMITS_WRONG: lambda _n: _(
+        "These limits cannot be: the low one is zero or less, the high one zero or more."
+    ),
+    Code.SAME_AGAIN: _same_again,
+    Code.UNKNOWN_TRANSFER: lambda _n: _("There is no such payment or request."),
+    Code.NOT_PENDING: lambda _n: _("This request has already been answered or cancelled."),
+    Code.NOT_REVERSIBLE: lambda _n: _("This payment cannot be given back."),
+    Code.ALREADY_REVERSED: lambda _n: _("This payment has already been given back."),
+    Code.NOT_APPLIED: lambda _n: _("This person is not waiting to be let in."),
+    Code.NAME_MISSING: lambda _n: _("Please type a name."),
+    Code.TEXT_MISSING: lambda _n: _("Please write something here; it must not be empty."),
+    Code.TEXT_TOO_LONG: _too_long,
+    Code.UNKNOWN_CATEGORY: lambda _n: _("Please choose a kind from the list."),
+    Code.SETTING_WRONG: lambda _n: _("This rule cannot have that value."),
+    Code.UNKNOWN_LISTING: lambda _n: _("This offer or want is not there."),
+    Code.LISTING_CLOSED: lambda _n: _("This offer or want has been taken down."),
+    Code.UNKNOWN_CLAIM: lambda _n: _("There is no care with this code."),
+    Code.CLAIM_CLOSED: lambda _n: _("This care has already been confirmed, paid or taken back."),
+    Code.OWN_CLAIM: lambda _n: _("You cannot confirm your own care. Others must."),
+    Code.ALREADY_SIGNED: _already_signed,
+    Code.TERMS_CHANGED: lambda _n: _("This has changed since you looked. Please look again."),
+    Code.TIME_WRONG: _time_wrong,
+    Code.QUORUM_MISSING: _quorum,
+    Code.COMMONS_FLOOR: lambda _n: _("The commons has nothing left now. This waits until it has."),
+}
+
+LABELS: Final[Mapping[Action, Callable[[], str]]] = {
+    Action.PAY: lambda: _("Pay"),
+    Action.PAY_LESS: lambda: _("Choose a smaller amount"),
+    Action.PAY_AGAIN: lambda: _("Yes, pay again"),
+    Action.ASK: lambda: _("Ask for payment"),
+    Action.ACCEPT: lambda: _("Pay this"),
+    Action.DECLINE: lambda: _("Say no"),
+    Action.CANCEL: lambda: _("Take it back"),
+    Action.REVERSE: lambda: _("Give it back"),
+    Action.CLOSE: lambda: _("Take it down"),
+    Action.COSIGN: lambda: _("Confirm"),
+    Action.SETTLE: lambda: _("Pay from the commons"),
+    Action.WAIT: lambda: _("Wait a while"),
+    Action.TRY_AGAIN: lambda: _("Try again"),
+    Action.CHECK_NUMBER: lambda: _("Check the number"),
+    Action.ASK_KEEPER: lambda: _("Ask a keeper"),
+    Action.SHOW: lambda: _("Look at it"),
+    Action.HOME: lambda: _("Go to the first page"),
+}
+"""What stands on the button or link of an action."""
+
+_PLACES: Final[Mapping[Action, str]] = {
+    Action.HOME: "/",
+    Action.ASK_KEEPER: "/keepers",
+    Action.PAY: "/pay",
+    Action.ASK: "/ask",
+}
+"""Where an action leads from any page. The others depend on the page: it says so, or gives only the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do next; ``href`` None when it is only said."""
+
+    label: str
+    href: str | None
+
+
+def next_steps(problem: Problem, links: Mapping[Action, str] | None = None) -> tuple[Step, ...]:
+    """What the person can do next, best first.
+
+    Args:
+        links: where the actions of this page lead.
+    """
+    if isinstance(problem, PinNeeded):
+        return ()
+    places = {**_PLACES, **(links or {})}
+    return tuple(Step(LABELS[action](), places.get(action)) for action in problem.actions)
+
+
+def refusal(code: Code, *actions: Action, **numbers: int) -> Refusal:
+    """A refusal that the portal itself gives, before it asks the ledger: a number mistyped."""
+    return Refusal(code, numbers, actions)
+
+
+STATES: Final[Mapping[str, Callable[[], str]]] = {
+    "pending": lambda: _("waits for an answer"),
+    "done": lambda: _("done"),
+    "declined": lambda: _("declined"),
+    "cancelled": lambda: _("taken back"),
+}
+"""States of a transfer."""
+
+CATEGORY_WORDS: Final[Mapping[str, Callable[[], str]]] = {
+    "food": lambda: _("Food"),
+    "garden": lambda: _("Garden and field"),
+    "animals": lambda: _("Animals"),
+    "household": lambda: _("Household"),
+    "repair": lambda: _("Repair"),
+    "building": lambda: _("Building"),
+    "tools": lambda: _("Tools"),
+    "transport": lambda: _("Transport"),
+    "clothing": lambda: _("Clothing"),
+    "crafts": lambda: _("Crafts"),
+    "teaching": lambda: _("Teaching"),
+    "health": lambda: _("Health"),
+    "children": lambda: _("Children"),
+    "digital": lambda: _("Phones and computers"),
+    "events": lambda: _("Feasts and events"),
+    "other": lambda: _("Other"),
+}
+"""What payments and listings are about, in the order of ``rules.CATEGORIES``."""
+
+CARE_WORDS: Final[Mapping[str, Callable[[], str]]] = {
+    "child": lambda: _("Caring for a child"),
+    "elder": lambda: _("Caring for an old person"),
+    "sick": lambda: _("Caring for somebody sick"),
+    "birth": lambda: _("Birth and first weeks"),
+    "household": lambda: _("Help in the household"),
+    "company": lambda: _("Company and listening"),
+    "commons": lambda: _("Work for everybody"),
+    "other": lambda: _("Other care"),
+}
+"""Kinds of care, in the order of ``rules.CARE_CATEGORIES``."""
+
+
+def choices_of(table: Mapping[str, Callable[[], str]]) -> list[tuple[str, str]]:
+    """A table of words as the options of a list."""
+    return [(value, words()) for value, words in table.items()]
+
+
+def about(category: str) -> str:
+    """A category in words; a care payment's category is a kind of care."""
+    words = CATEGORY_WORDS.get(category) or CARE_WORDS.get(category)
+    return words() if words else category
+
+
+def state(name: str) -> str:
+    """A transfer's state in words."""
+    return STATES[name]()
