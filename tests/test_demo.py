@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from appliance.cli import main
 from appliance.demo import PIN, default_data, prepare
 from appliance.demo.place import MARKER, Marker, in_use
-from appliance.demo.run import PAPERS, check_port, welcome
+from appliance.demo.run import PAPERS, welcome
 from appliance.demo.words import LISTINGS, NEWCOMER, VILLAGERS
 from appliance.ledger.book.schema import Claim, Entry, Listing, Transfer
 from appliance.ledger.clock import SystemClock
@@ -239,12 +239,8 @@ class TestPlace:
             port = other.getsockname()[1]
             refused = CliRunner().invoke(main, ["demo", "--data", str(village), "--port", str(port)])
         assert refused.exit_code == 2
-        assert f"port {port} of 127.0.0.1 is taken" in refused.output
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in refused.output
         assert len(refused.output.splitlines()) == 1
-
-    def test_an_address_that_is_not_of_this_machine(self) -> None:
-        with pytest.raises(Exception, match="cannot be used"):
-            check_port("192.0.2.1", free_port())
 
     def _head(self, data: Path) -> str:
         return CliRunner().invoke(main, ["head", "--data", str(data)]).output

@@ -1,15 +1,13 @@
 """``hub demo``: makes the village when it is not there, says how to sign in, starts the portal."""
 
-import errno
 import os
-import socket
 from pathlib import Path
 from typing import Final
 
 import click
 
 from appliance.demo import place, village
-from appliance.ledger.cli import Stop, papers_text
+from appliance.ledger.cli import papers_text
 from appliance.ledger.clock import Clock, SystemClock
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KdfCost
@@ -29,30 +27,16 @@ def run(data: Path | None, host: str, port: int, fresh: bool) -> None:
     """Start the sample village and keep it running until it is interrupted.
 
     Raises:
-        Stop: the port is taken.
-        HubError: the directory is somebody else's, or cannot be used.
+        HubError: the port is taken, or the directory is somebody else's or cannot be used.
     """
-    data = place.default_data(os.environ) if data is None else data
-    check_port(host, port)
-    prepare(data, fresh)
     from appliance.web import server
 
+    data = place.default_data(os.environ) if data is None else data
+    server.check_port(host, port)  # before time is spent on making a village
+    prepare(data, fresh)
     with place.in_use(data):
         click.echo(welcome(data, host, port))
         server.serve(data, host, port)
-
-
-def check_port(host: str, port: int) -> None:
-    """Raises Stop when nobody can listen there, before time is spent on making a village."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            why = "is taken by another program" if taken else f"cannot be used ({error.strerror})"
-            raise Stop(f"port {port} of {host} {why}. Another one: --port {port + 1}") from error
 
 
 def prepare(data: Path, fresh: bool = False, clock: Clock | None = None, cost: KdfCost | None = None) -> None:
