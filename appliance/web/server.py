@@ -1,0 +1,101 @@
+"""Serving the portal: one process, threads, gunicorn inside.
+
+One worker, because the open keys are in its memory and the book's writers queue in it; sixteen
+threads, because phones are slow to read and a PIN takes a second to check. The app is made in
+the worker, after the fork: a database connection must not cross one.
+"""
+
+import logging
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from appliance.ledger.errors import HubError
+from appliance.ledger.hub import Hub
+from appliance.web.app import create_app
+
+THREADS: Final = 16
+_STOP_SECONDS: Final = 10
+"""How long answers under way may take to finish when the server is told to stop."""
+
+
+class PortNotFree(HubError, OSError):
+    """The address cannot be listened on: another program has it, or it is not ours to use."""
+
+
+class _Server(BaseApplication):
+    def __init__(self, data: Path, host: str, port: int) -> None:
+        self._data, self._host, self._port = data, host, port
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what this server is; nothing is read from files, environment or command line."""
+        bracketed = f"[{self._host}]" if ":" in self._host else self._host
+        values: dict[str, Any] = {
+            "bind": f"{bracketed}:{self._port}",
+            "proc_name": "technocommune-hub",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "worker_connections": 400,
+            "timeout": 120,
+            "graceful_timeout": _STOP_SECONDS,
+            "keepalive": 5,
+            "loglevel": "warning",
+            "accesslog": None,
+            # Nothing stands in front of us: no header may say who asks or how.
+            "forwarded_allow_ips": "",
+            "secure_scheme_headers": {},
+            "forwarder_headers": "",
+            "control_socket_disable": True,
+            "worker_exit": _close_hub,
+        }
+        for name, value in values.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+        return create_app(self._data)
+
+
+def _close_hub(_server: Any, worker: Any) -> None:
+    """Close the database when the worker ends, so that its log is folded in."""
+    app = getattr(worker, "wsgi", None)
+    if isinstance(app, Flask):
+        app.extensions["hub"].close()
+
+
+def serve(data: Path, host: str, port: int) -> None:
+    """Serve the hub in ``data`` on ``host:port`` until told to stop (Ctrl-C or SIGTERM).
+
+    Answers under way are finished before it ends.
+
+    Raises:
+        PortNotFree: something else listens there; nothing was started.
+        DataDirectoryError, BookDamaged: the hub cannot be opened.
+    """
+    Hub.open(data).close()
+    check_port(host, port)
+    _Server(data, host, port).run()
+
+
+def check_port(host: str, port: int) -> None:
+    """Return when ``host:port`` can be listened on now.
+
+    Raises:
+        PortNotFree: it cannot.
+    """
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen(1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PortNotFree(f"cannot listen on {host}:{port}: {reason}. Is the hub running already?") from error
