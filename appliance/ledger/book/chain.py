@@ -134,6 +134,12 @@ class Entry:
         return entry_hash(self.body())
 
     @property
+    def actor(self) -> int | None:
+        """The number of the member who asked; None for the hub, the root and a newcomer."""
+        kind, _, name = self.act.authority.partition(":")
+        return int(name) if kind == "member" else None
+
+    @property
     def record(self) -> RecordId:
         """The id of what this entry creates."""
         return record_id(self.act.digest())

@@ -34,9 +34,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     for handler in subject.HANDLERS
 }
 
-FOLDS: Final[fold.Folds] = {
-    (kind, handler.command.VERSION): handler.apply for kind, handler in HANDLERS.items()
-}
+FOLDS: Final[fold.Folds] = {(kind, handler.command.VERSION): handler for kind, handler in HANDLERS.items()}
+"""How each kind and version is folded. An old version keeps a handler of its own here."""
 
 CHECKS: Final = (sums.check,)
 """What must hold of the folded state, besides being the fold; each raises BookDamaged."""

@@ -5,13 +5,29 @@ every version that was ever written: when a payload changes its meaning, the new
 a function of its own here and the old one stays, so that old books replay under every release.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Apply, Warrant
 from appliance.ledger.errors import BadEncoding, BookDamaged, HubError
 
-Folds = Mapping[tuple[str, int], Callable[[Tx, Entry], None]]
+
+class Fold(Protocol):
+    """What folding needs of a subject's handler (``book.subject``)."""
+
+    @property
+    def authorities(self) -> tuple[str, ...]: ...
+
+    @property
+    def warrant(self) -> Warrant: ...
+
+    @property
+    def apply(self) -> Apply: ...
+
+
+Folds = Mapping[tuple[str, int], Fold]
 
 
 def apply(tx: Tx, entry: Entry, folds: Folds) -> None:
@@ -19,7 +35,7 @@ def apply(tx: Tx, entry: Entry, folds: Folds) -> None:
 
     Raises:
         BookDamaged: no release we know of wrote this kind and version, its fields are not
-            what that kind has, or it contradicts the state.
+            what that kind has, who signed it had no power to, or it contradicts the state.
     """
     fold = folds.get((entry.act.kind, entry.act.version))
     if fold is None:
@@ -27,7 +43,9 @@ def apply(tx: Tx, entry: Entry, folds: Folds) -> None:
             f"kind {entry.act.kind!r} version {entry.act.version} is not known here", entry.number
         )
     try:
-        fold(tx, entry)
+        if entry.act.authority.partition(":")[0] not in fold.authorities or not fold.warrant(tx, entry):
+            raise BookDamaged(f"{entry.act.authority} may not {entry.act.kind} this", entry.number)
+        fold.apply(tx, entry)
     except BookDamaged:
         raise
     except (KeyError, TypeError, ValueError, BadEncoding, HubError) as error:

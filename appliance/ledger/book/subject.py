@@ -55,11 +55,21 @@ class Asking:
 
 Decide = Callable[[Tx, Any, Asking], codec.Body | Refusal]
 Apply = Callable[[Tx, Entry], None]
+Warrant = Callable[[Tx, Entry], bool]
+
+
+def always(_tx: Tx, _entry: Entry) -> bool:
+    """The warrant of what needs none beyond the right kind of authority."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
     """How one kind of command is decided and applied. ``authorities`` who may ask for it.
+
+    ``warrant`` says, of the state just before an entry, whether whoever signed it could move
+    what it moves. ``decide`` has refused such a command long before; the warrant is what a
+    replay can still check of a book that somebody wrote by hand.
 
     ``attach`` keeps what is private and not in the book (a sealed key); it runs in the same
     transaction after ``apply``, and never in a replay.
@@ -68,5 +78,6 @@ class Handler:
     command: type[Command]
     decide: Decide
     apply: Apply
+    warrant: Warrant
     authorities: tuple[str, ...] = ("member",)
     attach: Callable[[Tx, Entry, Any], None] | None = None

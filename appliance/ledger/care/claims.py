@@ -23,7 +23,7 @@ from appliance.ledger.book.rules import CARE_CATEGORIES
 from appliance.ledger.book.schema import Claim, Transfer, Witness
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
-from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
 from appliance.ledger.money.transfers import CARE, DONE
@@ -170,8 +170,13 @@ def _decide_claim(tx: Tx, command: ClaimCare, asking: Asking) -> codec.Body | Re
     if refusal := _refuse_witnesses(tx, command):
         return refusal
     amount = rules.pay_for(command.category, command.minutes)
-    terms = codec.digest("tch.claim", codec.encode([asking.digest, amount]))
+    terms = _terms(asking.digest, amount, rules.quorum)
     return {"code": code_of(asking.record), "amount": amount, "quorum": rules.quorum, "terms": terms}
+
+
+def _terms(act_digest: bytes, amount: int, quorum: int) -> bytes:
+    """What co-signers sign: the claim as its carer signed it, and what the rules made of it."""
+    return codec.digest("tch.claim", codec.encode([act_digest, amount, quorum]))
 
 
 def _refuse_witnesses(tx: Tx, command: ClaimCare) -> Refusal | None:
@@ -186,11 +191,11 @@ def _refuse_witnesses(tx: Tx, command: ClaimCare) -> Refusal | None:
 
 
 def _apply_claim(tx: Tx, entry: Entry) -> None:
-    p, o = entry.act.payload, entry.outcome
+    p, o, digest = entry.act.payload, entry.outcome, entry.act.digest()
     tx.insert(
         Claim,
         id=entry.record,
-        code=o["code"],
+        code=code_of(entry.record),
         carer=p["carer"],
         category=p["category"],
         minutes=p["minutes"],
@@ -198,7 +203,7 @@ def _apply_claim(tx: Tx, entry: Entry) -> None:
         amount=o["amount"],
         quorum=o["quorum"],
         state=OPEN,
-        terms=o["terms"],
+        terms=_terms(digest, o["amount"], o["quorum"]),
         text_entry=entry.number,
         opened_entry=entry.number,
         opened_ms=entry.act.at.ms,
@@ -240,9 +245,9 @@ def _decide_cosign(tx: Tx, command: Cosign, asking: Asking) -> codec.Body | Refu
 
 def _apply_cosign(tx: Tx, entry: Entry) -> None:
     claim = entry.act.payload["claim"]
-    member = int(entry.act.authority.partition(":")[2])
-    tx.put(Witness, claim=claim, member=member, state=SIGNED, entry=entry.number)
-    if entry.outcome["confirmed"]:
+    tx.put(Witness, claim=claim, member=entry.actor, state=SIGNED, entry=entry.number)
+    row = tx.get(Claim, id=claim)
+    if row is not None and signatures(tx, claim) >= row.quorum:
         tx.update(Claim, {"id": claim}, state=CONFIRMED)
 
 
@@ -257,9 +262,8 @@ def _decide_decline(tx: Tx, command: DeclineCosign, asking: Asking) -> codec.Bod
 
 
 def _apply_decline(tx: Tx, entry: Entry) -> None:
-    member = int(entry.act.authority.partition(":")[2])
     claim = entry.act.payload["claim"]
-    tx.put(Witness, claim=claim, member=member, state=REFUSED, entry=entry.number)
+    tx.put(Witness, claim=claim, member=entry.actor, state=REFUSED, entry=entry.number)
 
 
 def _decide_withdraw(tx: Tx, command: WithdrawClaim, asking: Asking) -> codec.Body | Refusal:
@@ -294,49 +298,71 @@ def _decide_settle(tx: Tx, command: Settle, asking: Asking) -> codec.Body | Refu
         return Refusal(Code.COMMONS_FLOOR, {"amount": claim.amount}, (Action.WAIT,))
     if refusal := accounts.refuse_receiving(carer, claim.amount, own=False):
         return refusal
-    return {"carer": claim.carer, "amount": claim.amount, "category": claim.category}
+    return {}
 
 
 def _apply_settle(tx: Tx, entry: Entry) -> None:
-    claim, o, at = entry.act.payload["claim"], entry.outcome, entry.act.at
-    tx.update(
-        Claim,
-        {"id": claim},
-        state=PAID,
-        closed_entry=entry.number,
-        transfer=entry.record if o["amount"] else None,
-    )
-    if not o["amount"]:
+    claim, at = tx.get(Claim, id=entry.act.payload["claim"]), entry.act.at
+    if claim is None:
+        raise BookDamaged("pays a claim that is not there", entry.number)
+    paid = entry.record if claim.amount else None
+    tx.update(Claim, {"id": claim.id}, state=PAID, closed_entry=entry.number, transfer=paid)
+    if paid is None:
         return
     tx.insert(
         Transfer,
-        id=entry.record,
+        id=paid,
         kind=CARE,
         state=DONE,
         payer=COMMONS,
-        payee=o["carer"],
-        amount=o["amount"],
-        category=o["category"],
+        payee=claim.carer,
+        amount=claim.amount,
+        category=claim.category,
         opened_entry=entry.number,
         opened_ms=at.ms,
         closed_entry=entry.number,
         closed_ms=at.ms,
         closed_quality=int(at.quality),
-        claim=claim,
+        claim=claim.id,
     )
-    amount = o["amount"]
-    post(
-        tx,
-        entry.record,
-        ((COMMONS, Amount(-amount)), (AccountNumber(o["carer"]), Amount(amount))),
-        entry.number,
-    )
+    lines = ((COMMONS, Amount(-claim.amount)), (AccountNumber(claim.carer), Amount(claim.amount)))
+    post(tx, paid, lines, entry.number)
+
+
+def _own_claim(tx: Tx, entry: Entry) -> bool:
+    return entry.act.payload["carer"] == entry.actor and powers.active(tx, entry.actor)
+
+
+def _may_cosign(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    claim = tx.get(Claim, id=p["claim"])
+    if claim is None or claim.state != OPEN or bytes(claim.terms) != p["terms"]:
+        return False
+    witness = tx.get(Witness, claim=p["claim"], member=entry.actor)
+    fresh = witness is None or witness.state != SIGNED
+    return fresh and claim.carer != entry.actor and powers.active(tx, entry.actor)
+
+
+def _was_asked(tx: Tx, entry: Entry) -> bool:
+    claim = tx.get(Claim, id=entry.act.payload["claim"])
+    witness = tx.get(Witness, claim=entry.act.payload["claim"], member=entry.actor)
+    return claim is not None and claim.state == OPEN and witness is not None and witness.state == ASKED
+
+
+def _may_withdraw(tx: Tx, entry: Entry) -> bool:
+    claim = tx.get(Claim, id=entry.act.payload["claim"])
+    return claim is not None and claim.state in (OPEN, CONFIRMED) and claim.carer == entry.actor
+
+
+def _is_confirmed(tx: Tx, entry: Entry) -> bool:
+    claim = tx.get(Claim, id=entry.act.payload["claim"])
+    return claim is not None and claim.state == CONFIRMED
 
 
 HANDLERS = (
-    Handler(ClaimCare, _decide_claim, _apply_claim),
-    Handler(Cosign, _decide_cosign, _apply_cosign),
-    Handler(DeclineCosign, _decide_decline, _apply_decline),
-    Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw),
-    Handler(Settle, _decide_settle, _apply_settle, ("hub",)),
+    Handler(ClaimCare, _decide_claim, _apply_claim, _own_claim),
+    Handler(Cosign, _decide_cosign, _apply_cosign, _may_cosign),
+    Handler(DeclineCosign, _decide_decline, _apply_decline, _was_asked),
+    Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw, _may_withdraw),
+    Handler(Settle, _decide_settle, _apply_settle, _is_confirmed, ("hub",)),
 )

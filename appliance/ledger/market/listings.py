@@ -103,7 +103,18 @@ def _apply_close(tx: Tx, entry: Entry) -> None:
     tx.update(Listing, {"id": entry.act.payload["listing"]}, state=CLOSED, closed_entry=entry.number)
 
 
+def _own(tx: Tx, entry: Entry) -> bool:
+    return entry.act.payload["owner"] == entry.actor and powers.active(tx, entry.actor)
+
+
+def _may_close(tx: Tx, entry: Entry) -> bool:
+    listing = tx.get(Listing, id=entry.act.payload["listing"])
+    if listing is None or listing.state != OPEN:
+        return False
+    return listing.owner == entry.actor or powers.by_keeper(tx, entry)
+
+
 HANDLERS = (
-    Handler(OpenListing, _decide_open, _apply_open),
-    Handler(CloseListing, _decide_close, _apply_close),
+    Handler(OpenListing, _decide_open, _apply_open, _own),
+    Handler(CloseListing, _decide_close, _apply_close, _may_close),
 )

@@ -65,6 +65,12 @@ def get(tx: Tx, number: int) -> AccountRow | None:
     return tx.get(AccountRow, number=number)
 
 
+def owned(tx: Tx, number: int | None, owner: int | None) -> bool:
+    """Whether the account is that of the active member ``owner``."""
+    account = None if number is None else get(tx, number)
+    return account is not None and account.owner == owner and powers.active(tx, owner)
+
+
 def open_account(
     tx: Tx, number: int, kind: str, owner: int | None, low: int | None, high: int | None, entry: int
 ) -> None:
@@ -130,4 +136,4 @@ def _apply_limits(tx: Tx, entry: Entry) -> None:
     tx.update(AccountRow, {"number": p["account"]}, low=p["low"], high=p["high"])
 
 
-HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits),)
+HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits, powers.by_keeper),)

@@ -235,7 +235,7 @@ def _decide_request(tx: Tx, command: Request, asking: Asking) -> codec.Body | Re
 
 def _apply_request(tx: Tx, entry: Entry) -> None:
     p = entry.act.payload
-    _insert(tx, entry, REQUEST, p["payer"], closed=False, code=entry.outcome["code"])
+    _insert(tx, entry, REQUEST, p["payer"], closed=False, code=code_of(entry.record))
     _hold(tx, p["payee"], p["amount"])
 
 
@@ -327,21 +327,23 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
     if transfer.state != DONE or transfer.kind == REVERSAL:
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
-    return {"payer": transfer.payee, "payee": transfer.payer, "amount": transfer.amount}
+    return {}
 
 
 def _apply_reverse(tx: Tx, entry: Entry) -> None:
-    undone, o = entry.act.payload["transfer"], entry.outcome
+    undone = entry.act.payload["transfer"]
     original = tx.get(Transfer, id=undone)
+    if original is None or original.payer is None:
+        raise BookDamaged("undoes a transfer that is not there", entry.number)
     tx.insert(
         Transfer,
         id=entry.record,
         kind=REVERSAL,
         state=DONE,
-        payer=o["payer"],
-        payee=o["payee"],
-        amount=o["amount"],
-        category=original.category if original else "other",
+        payer=original.payee,
+        payee=original.payer,
+        amount=original.amount,
+        category=original.category,
         text_entry=entry.number if entry.act.private_digest else None,
         opened_entry=entry.number,
         opened_ms=entry.act.at.ms,
@@ -351,7 +353,7 @@ def _apply_reverse(tx: Tx, entry: Entry) -> None:
         reverses=undone,
     )
     tx.update(Transfer, {"id": undone}, reversed_by=entry.record)
-    _move(tx, entry, entry.record, o["payer"], o["payee"], o["amount"])
+    _move(tx, entry, entry.record, original.payee, original.payer, original.amount)
 
 
 def _insert(
@@ -402,11 +404,46 @@ def _move(tx: Tx, entry: Entry, transfer: bytes, payer: int, payee: int, amount:
     post(tx, RecordId(transfer), lines, entry.number)
 
 
+def _by_payer(tx: Tx, entry: Entry) -> bool:
+    return accounts.owned(tx, entry.act.payload["payer"], entry.actor)
+
+
+def _by_payee(tx: Tx, entry: Entry) -> bool:
+    return accounts.owned(tx, entry.act.payload["payee"], entry.actor)
+
+
+def _may_accept(tx: Tx, entry: Entry) -> bool:
+    p, request = entry.act.payload, _pending(tx, entry.act.payload["request"])
+    if isinstance(request, Refusal) or request.payer not in (None, p["payer"]):
+        return False
+    return (request.payee, request.amount) == (p["payee"], p["amount"]) and _by_payer(tx, entry)
+
+
+def _may_decline(tx: Tx, entry: Entry) -> bool:
+    p, request = entry.act.payload, _pending(tx, entry.act.payload["request"])
+    account = accounts.get(tx, p["payer"])
+    mine = account is not None and account.owner == entry.actor
+    return not isinstance(request, Refusal) and request.payer == p["payer"] and mine
+
+
+def _may_cancel(tx: Tx, entry: Entry) -> bool:
+    request = _pending(tx, entry.act.payload["request"])
+    account = None if isinstance(request, Refusal) else accounts.get(tx, request.payee)
+    return account is not None and account.owner == entry.actor
+
+
+def _may_reverse(tx: Tx, entry: Entry) -> bool:
+    transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
+    if transfer is None or transfer.state != DONE or transfer.kind == REVERSAL or transfer.reversed_by:
+        return False
+    return accounts.owned(tx, transfer.payee, entry.actor) or powers.by_keeper(tx, entry)
+
+
 HANDLERS = (
-    Handler(Pay, _decide_pay, _apply_pay),
-    Handler(Request, _decide_request, _apply_request),
-    Handler(Accept, _decide_accept, _apply_accept),
-    Handler(Decline, _decide_decline, _apply_drop),
-    Handler(Cancel, _decide_cancel, _apply_drop),
-    Handler(Reverse, _decide_reverse, _apply_reverse),
+    Handler(Pay, _decide_pay, _apply_pay, _by_payer),
+    Handler(Request, _decide_request, _apply_request, _by_payee),
+    Handler(Accept, _decide_accept, _apply_accept, _may_accept),
+    Handler(Decline, _decide_decline, _apply_drop, _may_decline),
+    Handler(Cancel, _decide_cancel, _apply_drop, _may_cancel),
+    Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse),
 )

@@ -16,12 +16,13 @@ from typing import ClassVar
 import peewee as pw
 
 from appliance.ledger import codec
+from appliance.ledger.book import rules
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow
 from appliance.ledger.book.schema import Member, MemberKey
 from appliance.ledger.book.store import Tx
-from appliance.ledger.book.subject import Asking, Handler
-from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.book.subject import Asking, Handler, always
+from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.keys import SealedKey
 from appliance.ledger.money import accounts
 from appliance.ledger.people import powers
@@ -138,12 +139,17 @@ def _decide_join(tx: Tx, command: Join, asking: Asking) -> codec.Body | Refusal:
         return Refusal(Code.NAME_MISSING, {}, (Action.TRY_AGAIN,))
     if refusal := too_long(command.name, LONGEST_NAME):
         return refusal
-    last = tx.scalar(Member.select(pw.fn.MAX(Member.number)))
-    return {"number": (last or 0) + 1}
+    return {"number": _next_number(tx)}
+
+
+def _next_number(tx: Tx) -> int:
+    return int(tx.scalar(Member.select(pw.fn.MAX(Member.number))) or 0) + 1
 
 
 def _apply_join(tx: Tx, entry: Entry) -> None:
     number = entry.outcome["number"]
+    if number != _next_number(tx):
+        raise BookDamaged(f"gives the number {number}, which is not the next", entry.number)
     tx.insert(
         Member,
         number=number,
@@ -188,13 +194,13 @@ def _decide_approve(tx: Tx, command: Approve, asking: Asking) -> codec.Body | Re
     member = _applied(tx, command.member)
     if isinstance(member, Refusal):
         return member
-    return {"low": asking.rules.credit.low, "high": asking.rules.credit.high}
+    return {}
 
 
 def _apply_approve(tx: Tx, entry: Entry) -> None:
-    number, o = entry.act.payload["member"], entry.outcome
+    number, credit = entry.act.payload["member"], rules.load(tx).credit
     tx.update(Member, {"number": number}, status=powers.ACTIVE, status_entry=entry.number)
-    accounts.open_account(tx, number, accounts.MEMBER, number, o["low"], o["high"], entry.number)
+    accounts.open_account(tx, number, accounts.MEMBER, number, credit.low, credit.high, entry.number)
 
 
 def _decide_turn_away(tx: Tx, command: TurnAway, asking: Asking) -> codec.Body | Refusal:
@@ -234,7 +240,7 @@ def _apply_nothing(tx: Tx, entry: Entry) -> None:
 
 
 def _attach_change_pin(tx: Tx, entry: Entry, command: ChangePin) -> None:
-    keep_sealed(tx, int(entry.act.authority.partition(":")[2]), command.sealed)
+    keep_sealed(tx, entry.actor or 0, command.sealed)
 
 
 def _decide_replace(tx: Tx, command: ReplaceKey, asking: Asking) -> codec.Body | Refusal:
@@ -256,11 +262,21 @@ def _attach_replace(tx: Tx, entry: Entry, command: ReplaceKey) -> None:
     keep_sealed(tx, command.member, command.sealed)
 
 
+def _of_newcomer(tx: Tx, entry: Entry) -> bool:
+    waiting = not isinstance(_applied(tx, entry.act.payload["member"]), Refusal)
+    return waiting and powers.by_keeper(tx, entry)
+
+
+def _own_key(tx: Tx, entry: Entry) -> bool:
+    key = key_in_force(tx, entry.actor or 0)
+    return key is not None and bytes(key.public) == entry.act.payload["key"]
+
+
 HANDLERS = (
-    Handler(Join, _decide_join, _apply_join, ("newcomer",), _attach_join),
-    Handler(Approve, _decide_approve, _apply_approve, ("member", "root")),
-    Handler(TurnAway, _decide_turn_away, _apply_turn_away),
-    Handler(AppointKeeper, _decide_appoint, _apply_appoint, ("root",)),
-    Handler(ChangePin, _decide_change_pin, _apply_nothing, attach=_attach_change_pin),
-    Handler(ReplaceKey, _decide_replace, _apply_replace, attach=_attach_replace),
+    Handler(Join, _decide_join, _apply_join, always, ("newcomer",), _attach_join),
+    Handler(Approve, _decide_approve, _apply_approve, _of_newcomer, ("member", "root")),
+    Handler(TurnAway, _decide_turn_away, _apply_turn_away, _of_newcomer),
+    Handler(AppointKeeper, _decide_appoint, _apply_appoint, always, ("root",)),
+    Handler(ChangePin, _decide_change_pin, _apply_nothing, _own_key, attach=_attach_change_pin),
+    Handler(ReplaceKey, _decide_replace, _apply_replace, powers.by_keeper, attach=_attach_replace),
 )

@@ -1,5 +1,6 @@
 """Who may do what: the checks that commands share."""
 
+from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Member
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, Code, Refusal
@@ -23,3 +24,13 @@ def refuse_unless_keeper(tx: Tx, number: int | None) -> Refusal | None:
     if member is None or member.status != ACTIVE or not member.keeper:
         return Refusal(Code.NOT_KEEPER, {}, (Action.ASK_KEEPER,))
     return None
+
+
+def active(tx: Tx, number: int | None) -> bool:
+    """Whether ``number`` is an active member."""
+    return number is not None and refuse_unless_active(tx, number) is None
+
+
+def by_keeper(tx: Tx, entry: Entry) -> bool:
+    """The warrant of a keeper's act; of the root's as well, where the root may ask for it."""
+    return entry.actor is None or refuse_unless_keeper(tx, entry.actor) is None

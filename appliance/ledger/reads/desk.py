@@ -13,7 +13,7 @@ from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
-from appliance.ledger.reads.people import Person, people, person
+from appliance.ledger.reads.people import Person, owner_of, people, person
 from appliance.ledger.values import COMMONS
 
 KEEPER_ACTS = (
@@ -143,7 +143,7 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
     who = person(tx, int(name)) if act.authority.startswith("member:") else None
     if act.kind in ("reverse", "close_listing") and (who is None or _own_act(tx, entry, who.number)):
         return None
-    about = act.payload.get("member", act.payload.get("account", entry.outcome.get("carer")))
+    about = _about(tx, act.payload)
     reason = tx.get(PrivateText, entry=entry.number, field="reason")
     return LogLine(
         entry.number,
@@ -151,16 +151,29 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
         act.kind,
         act.authority,
         who,
-        person(tx, about) if isinstance(about, int) else None,
+        None if about is None else person(tx, about),
         reason.text if reason else "",
         act.payload,
         entry.outcome,
     )
 
 
+def _about(tx: Tx, payload: codec.Body) -> int | None:
+    """The member whom an act concerns, by what it names."""
+    for name in ("member", "account"):
+        if name in payload:
+            return int(payload[name])
+    if "claim" in payload:
+        claim = tx.get(Claim, id=payload["claim"])
+        return claim.carer if claim else None
+    if "transfer" in payload:
+        transfer = tx.get(Transfer, id=payload["transfer"])
+        return owner_of(tx, transfer.payee) if transfer else None
+    if "listing" in payload:
+        listing = tx.get(Listing, id=payload["listing"])
+        return listing.owner if listing else None
+    return None
+
+
 def _own_act(tx: Tx, entry: chain.Entry, who: int) -> bool:
-    if entry.act.kind == "reverse":
-        return entry.outcome.get("payer") == who
-    listing = entry.act.payload.get("listing")
-    row = tx.get(Listing, id=listing)
-    return row is not None and row.owner == who
+    return _about(tx, entry.act.payload) == who

@@ -17,7 +17,7 @@ from appliance.ledger.keys import KeySigner, new_seed
 from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.money.transfers import Reverse
 from tests.ledger.book import tampering
-from tests.support.village import a_village
+from tests.support.village import PIN, a_village
 
 
 @pytest.fixture(scope="module")
@@ -166,15 +166,24 @@ def test_an_entry_moved_to_another_member_is_found(river: Path) -> None:
     assert f"entry {number}: is not signed by member:3" in found(river)
 
 
-def test_what_the_hub_decided_cannot_be_changed_without_the_state(river: Path) -> None:
-    """Outcomes are not under the member's signature: the hub is trusted with them, the chain
-    and the state are not."""
+def test_what_the_hub_decided_cannot_be_changed_either(river: Path) -> None:
+    """What care is paid is not under the carer's signature, but it is under the co-signers'."""
     with tampering.card_in_hand(river) as db:
-        number = tampering.numbers_of(db, "settle")[0]
+        number = tampering.numbers_of(db, "claim_care")[0]
         entry = tampering.entry_of(db, number)
         tampering.store(db, replace(entry, outcome=entry.outcome | {"amount": 9000}))
         tampering.rechain(db, number)
-    assert "the book says" in found(river)
+        signed = tampering.numbers_of(db, "cosign")[0]
+    assert f"entry {signed}: member:2 may not cosign this" in found(river)
+
+
+def test_a_newcomers_number_cannot_be_given_to_another(river: Path) -> None:
+    with tampering.card_in_hand(river) as db:
+        number = tampering.numbers_of(db, "join")[-1]
+        entry = tampering.entry_of(db, number)
+        tampering.store(db, replace(entry, outcome={"number": 77}))
+        tampering.rechain(db, number)
+    assert "is not signed by member:5" in found(river)
 
 
 @pytest.mark.parametrize(
@@ -232,6 +241,34 @@ def test_a_kind_that_nobody_knows_is_found(river: Path) -> None:
         act = replace(entry.act, kind="print_money")
         tampering.store(db, replace(entry, act=act, signature=signer.sign(act.form())))
     assert f"entry {last}: kind 'print_money' version 1 is not known here" in found(river)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("pay", {"payer": 3, "payee": 5, "amount": 100, "category": "other"}),
+        ("request", {"payer": None, "payee": 3, "amount": 100, "category": "other"}),
+        ("set_limits", {"account": 5, "low": -(10**9), "high": None}),
+        ("approve", {"member": 5}),
+        ("appoint_keeper", {"member": 5}),
+        ("replace_key", {"member": 2, "key": bytes(32)}),
+        ("change_rules", {"group": "credit", "changes": {"low": -(10**9)}}),
+        ("settle", {"claim": bytes(16)}),
+        ("open_listing", {"owner": 2, "kind": "offer", "category": "food", "price": None}),
+        ("claim_care", {"carer": 2, "category": "elder", "minutes": 60, "day": 1, "witnesses": []}),
+    ],
+)
+def test_a_member_with_the_card_in_hand_signs_what_is_not_theirs(
+    river: Path, lived_in: tuple[Path, Head, bytes], kind: str, payload: dict[str, object]
+) -> None:
+    """Dina (5) opens her own key and writes past the write path: signature and chain are good."""
+    hub = Hub.open(river.parent)
+    dina = hub.unlock(5, PIN)
+    hub.close()
+    assert isinstance(dina, KeySigner)
+    with tampering.card_in_hand(river) as db:
+        number = tampering.append_signed(db, kind, payload, dina)
+    assert f"entry {number}: member:5 may not {kind} this" in found(river)
 
 
 def test_another_root_than_the_one_on_paper_is_found(river: Path) -> None:
