@@ -55,12 +55,17 @@ class Index:
 
     @classmethod
     def open(cls, path: Path) -> "Index":
-        """The cache at ``path``; made when it is missing, made anew when it cannot be read."""
+        """The cache at ``path``; made when it is missing, made anew when it cannot be read.
+
+        It costs little: a portal opens it for one page and closes it, so that the file may be deleted under it.
+        """
         index = cls(path)
         try:
             index._prepare()
-        except pw.DatabaseError:
+        except pw.DatabaseError as error:
             index.close()
+            if not any(words in str(error) for words in ("not a database", "malformed", "no such")):
+                raise
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             index = cls(path)
@@ -77,10 +82,16 @@ class Index:
         )
 
     def _prepare(self) -> None:
+        with self._db.connection_context():
+            if self._is_ours():
+                return
         with self._writing():
-            found = self._rows("SELECT name FROM sqlite_master WHERE name = 'note'")
-            if not found or self._note("form") != FORM:
+            if not self._is_ours():  # another thread may just have made it
                 self._start_over()
+
+    def _is_ours(self) -> bool:
+        found = self._rows("SELECT name FROM sqlite_master WHERE name = 'note'")
+        return bool(found) and self._note("form") == FORM
 
     def close(self) -> None:
         """Close every connection."""

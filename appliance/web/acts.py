@@ -1,0 +1,149 @@
+"""Acts of keepers, of the root paper and of the hub, told in words: for the log."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask_babel import gettext as _
+
+from appliance.ledger.book.store import Tx
+from appliance.ledger.clock import Instant
+from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.desk import LogLine
+from appliance.ledger.reads.people import person
+from appliance.web.amounts import money, name_of
+from appliance.web.labels import care_word
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One act: its number in the book, when, what in one sentence, why (may be empty)."""
+
+    entry: int
+    at: Instant
+    what: str
+    why: str
+
+
+def told(tx: Tx, line: LogLine) -> Told:
+    """``line`` in words."""
+    return Told(line.entry, line.at, _SENTENCES.get(line.kind, _other)(tx, line), line.reason)
+
+
+def who_of(line: LogLine) -> str:
+    """Who acted: a keeper, the root paper, or the hub by its rules."""
+    if line.who is not None:
+        return name_of(line.who)
+    if line.authority.startswith("root:"):
+        return _("The root paper")
+    if line.authority.startswith("hub:"):
+        return _("The hub, by its rules,")
+    return _("A newcomer")
+
+
+def _found(_tx: Tx, _line: LogLine) -> str:
+    return _("The hub was founded.")
+
+
+def _approve(_tx: Tx, line: LogLine) -> str:
+    return _("%(who)s let %(name)s in.", who=who_of(line), name=name_of(line.about))
+
+
+def _turn_away(_tx: Tx, line: LogLine) -> str:
+    return _("%(who)s did not let %(name)s in.", who=who_of(line), name=name_of(line.about))
+
+
+def _appoint(_tx: Tx, line: LogLine) -> str:
+    return _("%(who)s made %(name)s a keeper.", who=who_of(line), name=name_of(line.about))
+
+
+def _new_pin(_tx: Tx, line: LogLine) -> str:
+    return _("%(who)s gave %(name)s a new PIN.", who=who_of(line), name=name_of(line.about))
+
+
+def _limits(_tx: Tx, line: LogLine) -> str:
+    return _(
+        "%(who)s set the limits of %(name)s: down to %(low)s, up to %(high)s.",
+        who=who_of(line),
+        name=name_of(line.about),
+        low=_limit(line.payload["low"]),
+        high=_limit(line.payload["high"]),
+    )
+
+
+def _limit(amount: int | None) -> str:
+    return _("no limit") if amount is None else money(amount)
+
+
+def _settle(_tx: Tx, line: LogLine) -> str:
+    return _(
+        "%(who)s paid %(name)s %(amount)s from the commons for care: %(kind)s.",
+        who=who_of(line),
+        name=name_of(line.about),
+        amount=money(line.outcome["amount"]),
+        kind=care_word(line.outcome["category"]),
+    )
+
+
+def _reverse(tx: Tx, line: LogLine) -> str:
+    return _(
+        "%(who)s gave back %(amount)s from %(payer)s to %(payee)s.",
+        who=who_of(line),
+        amount=money(line.outcome["amount"]),
+        payer=name_of(person(tx, line.outcome["payer"])),
+        payee=name_of(person(tx, line.outcome["payee"])),
+    )
+
+
+def _close(tx: Tx, line: LogLine) -> str:
+    listing = reads.listing(tx, line.payload["listing"], 0)
+    return _(
+        "%(who)s took down “%(title)s” of %(name)s.",
+        who=who_of(line),
+        title=listing.title if listing else "",
+        name=name_of(listing.owner if listing else None),
+    )
+
+
+def _other(_tx: Tx, line: LogLine) -> str:
+    return f"{who_of(line)}: {line.kind}"
+
+
+def _rules(_tx: Tx, line: LogLine) -> str:
+    words = [text for name, value in line.payload["changes"].items() for text in _rule(name, value)]
+    return _("%(who)s changed the rules: %(changes)s.", who=who_of(line), changes="; ".join(words))
+
+
+def _rule(name: str, value: Any) -> list[str]:
+    if name == "rates":
+        return [
+            _("%(kind)s is paid %(amount)s an hour", kind=care_word(kind), amount=money(rate))
+            for kind, rate in value.items()
+        ]
+    sentence = _RULES.get(name)
+    return [sentence(value) if sentence else f"{name} = {value}"]
+
+
+_RULES: Final[Mapping[str, Callable[[int], str]]] = {
+    "low": lambda n: _("a new member may go down to %(amount)s", amount=money(n)),
+    "high": lambda n: _("a new member may go up to %(amount)s", amount=money(n)),
+    "commons_low": lambda n: _("the commons may go down to %(amount)s", amount=money(n)),
+    "pin_above": lambda n: _("the PIN is asked again above %(amount)s", amount=money(n)),
+    "again_minutes": lambda n: _("an equal payment within %(minutes)s minutes asks again", minutes=n),
+    "quorum": lambda n: _("%(count)s others must confirm care", count=n),
+    "longest_minutes": lambda n: _("at most %(minutes)s minutes of care at once", minutes=n),
+    "days_back": lambda n: _("care of at most %(days)s days ago", days=n),
+}
+
+_SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
+    "found": _found,
+    "approve": _approve,
+    "turn_away": _turn_away,
+    "appoint_keeper": _appoint,
+    "replace_key": _new_pin,
+    "set_limits": _limits,
+    "change_rules": _rules,
+    "settle": _settle,
+    "reverse": _reverse,
+    "close_listing": _close,
+}

@@ -1,0 +1,266 @@
+"""Proof of Care: log it, show the QR, let others confirm, see it paid."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.store import Tx
+from appliance.ledger.care.claims import OPEN, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
+from appliance.ledger.errors import Code, Refusal
+from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT
+from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.member import ClaimView
+from appliance.ledger.reads.people import Person, named
+from appliance.ledger.values import (
+    MAX_AMOUNT,
+    AccountNumber,
+    parse_code,
+    show_code,
+    western_digits,
+)
+from appliance.web import labels, qr
+from appliance.web.acting import Problem, act, form_key, fresh_key, key_for
+from appliance.web.amounts import account_of, name_of
+from appliance.web.here import the_hub, the_rules
+from appliance.web.join import REFUSED
+from appliance.web.secure import member_or_redirect
+from appliance.web.whom import looks_like_number, payee
+from appliance.web.words import refusal
+
+bp = Blueprint("care", __name__)
+
+QUICK_MINUTES: Final = (30, 60, 120, 180, 240, 480)
+"""Lengths to tap; any other is typed."""
+
+QUICK_DAYS: Final = 3
+WITNESS_BOXES: Final = 3
+
+ALWAYS: Final = MAX_AMOUNT
+"""Confirming spends the commons' credit, so it is signed with the PIN each time (design.md 8)."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """Care as it is being typed."""
+
+    key: str
+    category: str = ""
+    minutes: str = ""
+    hours: str = ""
+    rest: str = ""
+    day: str = "0"
+    date: str = ""
+    cared_for: str = ""
+    what: str = ""
+    witnesses: list[str] = field(default_factory=lambda: [""] * WITNESS_BOXES)
+    problem: Problem | None = None
+    message: str = ""
+
+
+@bp.get("/care")
+def mine() -> Any:
+    """What to do with care: log it, confirm somebody's, see one's own."""
+    me = member_or_redirect()
+    with the_hub().reading() as tx:
+        view = reads.home(tx, me.number)
+        claims = reads.my_claims(tx, me.number)
+    to_confirm = view.to_confirm if view else ()
+    return render_template("care.html", claims=claims, to_confirm=to_confirm, typed="", problem=None)
+
+
+@bp.post("/care/code")
+def find_code() -> Any:
+    """The code under a QR, typed."""
+    member_or_redirect()
+    typed = request.form.get("code", "")
+    code = parse_code(typed)
+    if code is None:
+        return render_template("care_code.html", typed=typed, problem=refusal(Code.UNKNOWN_CLAIM)), REFUSED
+    return redirect(url_for("care.claim", code=code))
+
+
+@bp.get("/care/code")
+def type_code() -> Any:
+    """The box for a code."""
+    member_or_redirect()
+    return render_template("care_code.html", typed="", problem=None)
+
+
+@bp.get("/care/new")
+def new() -> Any:
+    """The form for care that was given."""
+    member_or_redirect()
+    return _form(Draft(fresh_key()))
+
+
+@bp.post("/care/new")
+def log() -> Any:
+    """Write it down; then the page with the QR."""
+    me = member_or_redirect()
+    key = form_key()
+    draft = _draft(key)
+    with the_hub().reading() as tx:
+        witnesses = _witnesses(tx, draft)
+    minutes, day = _minutes(draft), _day(draft)
+    if minutes is None:
+        draft.problem = refusal(Code.TIME_WRONG, longest_minutes=the_rules().care.longest_minutes)
+    elif day is None:
+        draft.problem = refusal(Code.TIME_WRONG)
+    elif not draft.message:
+        command = ClaimCare(me.number, draft.category, minutes, day, draft.cared_for, draft.what, witnesses)
+        result = act(command, key)
+        if isinstance(result, Receipt):
+            return redirect(url_for("care.claim", code=str(result.outcome["code"])))
+        draft.problem = result
+    return _form(draft), REFUSED
+
+
+def _form(draft: Draft) -> str:
+    care = the_rules().care
+    today = labels.today()
+    return render_template(
+        "care_new.html",
+        draft=draft,
+        choices=labels.care_choices(),
+        quick_minutes=[m for m in QUICK_MINUTES if m <= care.longest_minutes],
+        quick_days=[(str(ago), labels.date_words(today - ago)) for ago in range(QUICK_DAYS)],
+        today=labels.as_date(today).isoformat(),
+        earliest=labels.as_date(today - care.days_back).isoformat(),
+        quorum=care.quorum,
+        rates=care.rates,
+        longest_line=LONGEST_LINE,
+        longest_text=LONGEST_TEXT,
+    )
+
+
+def _draft(key: bytes) -> Draft:
+    form: dict[str, Any] = {
+        name: request.form.get(name, "").strip() for name in ("category", "minutes", "hours", "rest", "day")
+    }
+    words: dict[str, Any] = {
+        name: request.form.get(name, "").strip() for name in ("date", "cared_for", "what")
+    }
+    boxes = [text.strip() for text in request.form.getlist("witness")[:12]]
+    return Draft(key.hex(), **form, **words, witnesses=boxes + [""] * (WITNESS_BOXES - len(boxes)))
+
+
+def _minutes(draft: Draft) -> int | None:
+    """How long: what was typed, else what was tapped; None when it is no length."""
+    typed = [western_digits(text) or "0" for text in (draft.hours, draft.rest)]
+    if not draft.hours and not draft.rest:
+        typed = ["0", western_digits(draft.minutes)]
+    if not all(text.isascii() and text.isdigit() and len(text) <= 4 for text in typed):
+        return None
+    return int(typed[0]) * 60 + int(typed[1]) or None
+
+
+def _day(draft: Draft) -> int | None:
+    """Which day: what was typed, else what was tapped; None when it is no day."""
+    if draft.date:
+        return labels.read_date(draft.date)
+    return labels.today() - int(draft.day) if draft.day in [str(n) for n in range(QUICK_DAYS)] else None
+
+
+def _witnesses(tx: Tx, draft: Draft) -> tuple[AccountNumber, ...]:
+    """The members named in the boxes; what is not clear goes into the draft's message."""
+    found: list[AccountNumber] = []
+    for text in filter(None, draft.witnesses):
+        people = _people(tx, text)
+        if len(people) == 1:
+            found.append(people[0].number)
+        elif people:
+            names = ", ".join(f"{name_of(who)} ({account_of(who).short})" for who in people[:5])
+            draft.message = _(
+                "More than one person fits “%(text)s”: %(names)s. Please type the number.",
+                text=text,
+                names=names,
+            )
+        else:
+            draft.message = _("Nobody here fits “%(text)s”. Check the name or the number.", text=text)
+    return tuple(dict.fromkeys(found))
+
+
+def _people(tx: Tx, text: str) -> tuple[Person, ...]:
+    if not looks_like_number(text):
+        return named(tx, text)
+    someone = payee(tx, text)
+    return () if isinstance(someone, Refusal) else (someone,)
+
+
+@bp.get("/C/<code>")
+@bp.get("/c/<code>", alias=True)
+def claim(code: str) -> Any:
+    """A claim: to its carer the QR and how far it has come; to others what they are asked to confirm."""
+    me = member_or_redirect()
+    view = _claim(code, me.number)
+    return _unknown() if view is None else _page(view, me.number)
+
+
+def _claim(code: str, viewer: int) -> ClaimView | None:
+    normal = parse_code(code)
+    if normal is None:
+        return None
+    with the_hub().reading() as tx:
+        return reads.claim_by_code(tx, normal, viewer)
+
+
+def _unknown() -> Any:
+    return render_template("care_code.html", typed="", problem=refusal(Code.UNKNOWN_CLAIM)), 404
+
+
+def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
+    mine = view.carer.number == viewer
+    return render_template(
+        "care_claim.html" if mine else "care_confirm.html",
+        c=view,
+        code=show_code(view.code),
+        address=qr.address("care.claim", code=view.code) if mine and view.state == OPEN else None,
+        state_of_mine=next((w.state for w in view.witnesses if w.who.number == viewer), None),
+        problem=problem,
+        thanks=request.args.get("thanks"),
+    )
+
+
+@bp.post("/C/<code>/confirm")
+def confirm(code: str) -> Any:
+    """Sign that it is so. The form carries the terms that its reader saw."""
+    me = member_or_redirect()
+    view = _claim(code, me.number)
+    if view is None:
+        return _unknown()
+    try:
+        terms = bytes.fromhex(request.form.get("terms", ""))
+    except ValueError:
+        abort(400)
+    result = act(Cosign(view.id, terms), key_for("cosign", view.id), ALWAYS)
+    return _answered(view, me.number, result, "confirmed")
+
+
+@bp.post("/C/<code>/decline")
+def decline(code: str) -> Any:
+    """Say that one cannot confirm it."""
+    me = member_or_redirect()
+    view = _claim(code, me.number)
+    if view is None:
+        return _unknown()
+    return _answered(view, me.number, act(DeclineCosign(view.id), key_for("decline", view.id)), "declined")
+
+
+@bp.post("/C/<code>/withdraw")
+def withdraw(code: str) -> Any:
+    """The carer takes it back."""
+    me = member_or_redirect()
+    view = _claim(code, me.number)
+    if view is None:
+        return _unknown()
+    return _answered(view, me.number, act(WithdrawClaim(view.id), key_for("withdraw", view.id)), "withdrawn")
+
+
+def _answered(view: ClaimView, viewer: int, result: Receipt | Problem, done: str) -> Any:
+    if isinstance(result, Receipt):
+        return redirect(url_for("care.claim", code=view.code, thanks=done))
+    fresh = _claim(view.code, viewer) or view
+    return _page(fresh, viewer, result), REFUSED

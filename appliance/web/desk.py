@@ -1,0 +1,169 @@
+"""The keeper's desk, at the hub's own screen: people, their limits and PINs, care that waits.
+
+Every act is signed with the keeper's own key and stands in the book with its reason. A keeper
+alone cannot move anybody's credit: only the payee or a reversal with a reason can.
+"""
+
+from typing import Any, Final
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.errors import BadAmount, BadNumber, Code
+from appliance.ledger.money.accounts import SetLimits
+from appliance.ledger.people import powers
+from appliance.ledger.people.members import Approve, TurnAway
+from appliance.ledger.people.words import LONGEST_LINE
+from appliance.ledger.reads import desk as reads
+from appliance.ledger.reads.desk import AccountLine
+from appliance.ledger.reads.people import folded
+from appliance.ledger.values import AccountNumber, parse_account, parse_amount, western_digits
+from appliance.web.acting import Problem, act, form_key, fresh_key, key_for, with_key
+from appliance.web.here import the_hub, the_unit
+from appliance.web.join import REFUSED
+from appliance.web.secure import keeper_at_own_screen
+from appliance.web.session import end_sign_ins
+from appliance.web.words import refusal
+
+bp = Blueprint("desk", __name__, url_prefix="/desk")
+
+PAGE: Final = 25
+
+
+@bp.get("")
+def overview() -> Any:
+    """How the village stands, and what waits for a keeper."""
+    keeper_at_own_screen()
+    with the_hub().reading() as tx:
+        counts = reads.overview(tx)
+    paid = request.args.get("paid", type=int)
+    return render_template("desk.html", o=counts, paid=_paid(paid))
+
+
+def _paid(count: int | None) -> str | None:
+    if count is None:
+        return None
+    if not count:
+        return _("None could be paid: the commons is at its floor, or the carers at their limits.")
+    return ngettext("%(num)s claim has been paid.", "%(num)s claims have been paid.", count)
+
+
+@bp.post("/care")
+def pay_care() -> Any:
+    """Pay confirmed care that waits, as far as the commons allows."""
+    keeper_at_own_screen()
+    return redirect(url_for("desk.overview", paid=the_hub().settle_waiting()))
+
+
+@bp.get("/people")
+def people() -> Any:
+    """Everybody, found by name or number; those who wait come first."""
+    keeper_at_own_screen()
+    typed = request.args.get("q", "")[:60].strip()
+    page = max(0, request.args.get("page", 0, type=int))
+    with the_hub().reading() as tx:
+        lines = [line for line in reads.account_lines(tx) if line.who.status != powers.CLOSED]
+    lines = [line for line in lines if _fits(line, typed)]
+    lines.sort(key=lambda line: (line.who.status != powers.APPLIED, folded(line.who.name), line.who.number))
+    shown = lines[page * PAGE : (page + 1) * PAGE]
+    more = page + 1 if len(lines) > (page + 1) * PAGE else None
+    return render_template("desk_people.html", lines=shown, q=typed, more=more, found=len(lines))
+
+
+def _fits(line: AccountLine, typed: str) -> bool:
+    if not typed:
+        return True
+    digits = western_digits(typed).replace(" ", "")
+    if digits.isdigit() and int(digits[:12]) == line.who.number:
+        return True
+    try:
+        account = parse_account(typed, the_hub().number)
+    except BadNumber:
+        return folded(typed) in folded(line.who.name)
+    return (account.hub, account.number) == (the_hub().number, line.who.number)
+
+
+@bp.get("/people/<int:number>")
+def person(number: int) -> Any:
+    """One member: let in, limits, a new PIN."""
+    me = keeper_at_own_screen()
+    return _person(number, me.number, done=request.args.get("done"))
+
+
+def _person(
+    number: int, keeper: int, problem: Problem | None = None, about: str = "", done: str | None = None
+) -> str:
+    with the_hub().reading() as tx:
+        line = reads.account_line(tx, number)
+    if line is None:
+        abort(404)
+    return render_template(
+        "desk_person.html",
+        line=line,
+        key=fresh_key() if problem is None else request.form.get("key", ""),
+        problem=problem,
+        about_form=about,
+        done=done,
+        own=number == keeper,
+        longest_line=LONGEST_LINE,
+    )
+
+
+def _done(result: Receipt | Problem, number: int, keeper: int, act_name: str) -> Any:
+    if isinstance(result, Receipt):
+        return redirect(url_for("desk.person", number=number, done=act_name))
+    return _person(number, keeper, result, act_name), REFUSED
+
+
+@bp.post("/people/<int:number>/approve")
+def approve(number: int) -> Any:
+    """Let a newcomer in."""
+    me = keeper_at_own_screen()
+    key = key_for("approve", number.to_bytes(8, "big"))
+    return _done(act(Approve(AccountNumber(number)), key), number, me.number, "approve")
+
+
+@bp.post("/people/<int:number>/turn-away")
+def turn_away(number: int) -> Any:
+    """Say no to a newcomer, and why."""
+    me = keeper_at_own_screen()
+    command = TurnAway(AccountNumber(number), request.form.get("reason", ""))
+    return _done(act(command, form_key()), number, me.number, "turn_away")
+
+
+@bp.post("/people/<int:number>/limits")
+def set_limits(number: int) -> Any:
+    """Give an account other limits, and say why."""
+    me = keeper_at_own_screen()
+    key = form_key()
+    try:
+        low, high = -zero_or_more(request.form.get("low", "")), zero_or_more(request.form.get("high", ""))
+    except BadAmount:
+        return _done(refusal(Code.AMOUNT_WRONG), number, me.number, "limits")
+    command = SetLimits(AccountNumber(number), low, high, request.form.get("reason", ""))
+    return _done(act(command, key), number, me.number, "limits")
+
+
+def zero_or_more(typed: str) -> int:
+    """An amount that may be zero, as people type it. Raises BadAmount."""
+    plain = western_digits(typed).strip()
+    if plain and not plain.strip("0") and len(plain) <= 12:
+        return 0
+    return parse_amount(typed, the_unit())
+
+
+@bp.post("/people/<int:number>/pin")
+def reset_pin(number: int) -> Any:
+    """A new PIN for a member who is present and types it twice; the keeper signs with the own PIN."""
+    me = keeper_at_own_screen()
+    key, new = form_key(), request.form.get("new", "")
+    if new != request.form.get("new2", ""):
+        return _person(number, me.number, refusal(Code.PIN_WEAK), "pin_differs"), REFUSED
+    if number == me.number:
+        return _person(number, me.number, refusal(Code.NOT_YOURS), "pin"), REFUSED
+    result = with_key(lambda signer: the_hub().reset_pin(number, new, signer, key))
+    if isinstance(result, Receipt):
+        end_sign_ins(number)
+    return _done(result, number, me.number, "pin")

@@ -1,0 +1,121 @@
+"""The desk's other half: the rules in force, in words and changeable, and the log of acts."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.rules import CARE_CATEGORIES
+from appliance.ledger.errors import BadAmount, Code
+from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.words import LONGEST_LINE
+from appliance.ledger.reads import desk as reads
+from appliance.ledger.values import western_digits
+from appliance.web import acts
+from appliance.web.acting import Problem, act, form_key, fresh_key
+from appliance.web.amounts import typed as as_typed
+from appliance.web.desk import zero_or_more
+from appliance.web.here import the_hub, the_rules
+from appliance.web.join import REFUSED
+from appliance.web.secure import keeper_at_own_screen
+from appliance.web.words import refusal
+
+bp = Blueprint("desk_rules", __name__, url_prefix="/desk")
+
+LOG_PAGE: Final = 20
+
+
+@bp.get("/log")
+def log() -> Any:
+    """Who did what to whom, when and why; newest first."""
+    keeper_at_own_screen()
+    with the_hub().reading() as tx:
+        lines, older = reads.log(tx, request.args.get("before", type=int), LOG_PAGE)
+        told = [acts.told(tx, line) for line in lines]
+    return render_template("desk_log.html", told=told, older=older)
+
+
+@bp.get("/rules")
+def rules() -> Any:
+    """The rules in plain words."""
+    keeper_at_own_screen()
+    return render_template("desk_rules.html", r=the_rules(), done=request.args.get("done"))
+
+
+@bp.get("/rules/<group>")
+def change(group: str) -> Any:
+    """The form for changing the rules of credit or of care."""
+    keeper_at_own_screen()
+    return _form(group, fresh_key(), _present(group))
+
+
+@bp.post("/rules/<group>")
+def change_now(group: str) -> Any:
+    """Change what differs, with a reason."""
+    keeper_at_own_screen()
+    key, now = form_key(), _present(group)
+    typed = {name: request.form.get(name, "").strip() for name in now}
+    reason = request.form.get("reason", "").strip()
+    try:
+        wanted = _read(group, {name: text for name, text in typed.items() if text != now[name]})
+    except BadAmount:
+        return _form(group, key.hex(), typed, refusal(Code.SETTING_WRONG), reason), REFUSED
+    if not wanted:
+        return redirect(url_for("desk_rules.rules", done="same"))
+    result = act(ChangeRules(group, wanted, reason), key)
+    if isinstance(result, Receipt):
+        return redirect(url_for("desk_rules.rules", done="changed"))
+    return _form(group, key.hex(), typed, result, reason), REFUSED
+
+
+def _form(
+    group: str, key: str, values: Mapping[str, str], problem: Problem | None = None, reason: str = ""
+) -> str:
+    return render_template(
+        f"desk_rules_{group}.html",
+        v=values,
+        key=key,
+        problem=problem,
+        reason=reason,
+        kinds=CARE_CATEGORIES,
+        longest_line=LONGEST_LINE,
+    )
+
+
+def _present(group: str) -> dict[str, str]:
+    """The fields of a group's form as they would be typed now. Debts are typed without a sign."""
+    credit, care = the_rules().credit, the_rules().care
+    if group not in ("credit", "care"):
+        abort(404)
+    if group == "credit":
+        return {
+            "low": as_typed(-credit.low),
+            "high": as_typed(credit.high),
+            "commons_low": as_typed(-credit.commons_low),
+            "pin_above": as_typed(credit.pin_above),
+        }
+    rates = {f"rate_{kind}": as_typed(rate) for kind, rate in care.rates.items()}
+    return {"quorum": str(care.quorum), **rates}
+
+
+def _read(group: str, typed: Mapping[str, str]) -> dict[str, Any]:
+    """What was typed as the rules' values. Raises BadAmount."""
+    changes: dict[str, Any] = {}
+    rates = dict(the_rules().care.rates)
+    for name, text in typed.items():
+        if group == "credit":
+            changes[name] = zero_or_more(text) * (-1 if name in ("low", "commons_low") else 1)
+        elif name == "quorum":
+            changes[name] = _count(text)
+        else:
+            rates[name.removeprefix("rate_")] = zero_or_more(text)
+            changes["rates"] = rates
+    return changes
+
+
+def _count(text: str) -> int:
+    digits = western_digits(text)
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 4:
+        raise BadAmount(text)
+    return int(digits)

@@ -1,0 +1,188 @@
+"""The market: what people here offer and want, and who could trade with whom."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.errors import Action, BadAmount, Code
+from appliance.ledger.market.listings import LONGEST_TITLE, OFFER, WANT, CloseListing, OpenListing
+from appliance.ledger.people.words import LONGEST_TEXT
+from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.member import ListingView
+from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.village import not_trading
+from appliance.ledger.values import Amount, RecordId, parse_amount
+from appliance.matching import BEST, NEWEST, Query, Suggestion, find, suggestions
+from appliance.web import labels
+from appliance.web.acting import Problem, act, form_key, fresh_key, key_for
+from appliance.web.amounts import account_of, typed
+from appliance.web.finding import searching
+from appliance.web.here import the_hub, the_unit
+from appliance.web.join import REFUSED
+from appliance.web.secure import member_or_redirect
+from appliance.web.words import refusal
+
+bp = Blueprint("market", __name__, url_prefix="/market")
+bp.record_once(lambda state: labels.init_app(state.app))
+
+PAGE = 15
+
+
+@bp.get("")
+def browse() -> Any:
+    """Offers or wants, newest first; with words to search for, the best first."""
+    me = member_or_redirect()
+    kind = WANT if request.args.get("kind") == WANT else OFFER
+    category = request.args.get("category")
+    category = category if category in CATEGORIES else None
+    words = request.args.get("q", "")[:100].strip()
+    with searching() as (index, tx):
+        query = Query(words, kind, category, None, BEST if words else NEWEST, not_trading(tx))
+        found = find(index, query, request.args.get("after"), PAGE)
+        listings = [view for hit in found.hits if (view := reads.listing(tx, hit.id, me.number)) is not None]
+    return render_template(
+        "market_browse.html",
+        kind=kind,
+        category=category,
+        q=words,
+        listings=listings,
+        more=found.more,
+        first=not request.args.get("after"),
+        choices=labels.category_choices(),
+    )
+
+
+@bp.get("/<record>")
+def show(record: str) -> Any:
+    """One listing, with what its reader can do about it."""
+    me = member_or_redirect()
+    view = _listing(record, me.number)
+    return _shown(view, me)
+
+
+@bp.post("/<record>/close")
+def close(record: str) -> Any:
+    """Take one's own listing down."""
+    me = member_or_redirect()
+    view = _listing(record, me.number)
+    result = act(CloseListing(view.id), key_for("close", view.id))
+    if isinstance(result, Receipt):
+        return redirect(url_for("market.mine"))
+    return _shown(view, me, result), REFUSED
+
+
+def _shown(view: ListingView, me: Person, problem: Problem | None = None) -> str:
+    price = typed(view.price) if view.price else None
+    pay = url_for("pay.to", account=account_of(view.owner).compact, amount=price, category=view.category)
+    return render_template("market_listing.html", listing=view, me=me, pay=pay, problem=problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A listing as it is being typed."""
+
+    kind: str
+    key: str
+    category: str = ""
+    title: str = ""
+    text: str = ""
+    price: str = ""
+    problem: Problem | None = None
+    choices: tuple[labels.Choice, ...] = field(default_factory=labels.category_choices)
+
+
+@bp.get("/new")
+def new() -> Any:
+    """The form for an offer or a want; first the question which of the two."""
+    member_or_redirect()
+    kind = request.args.get("kind")
+    if kind not in (OFFER, WANT):
+        return render_template("market_which.html")
+    return _draft(Draft(kind, fresh_key()))
+
+
+@bp.post("/new")
+def add() -> Any:
+    """Put it on the market."""
+    me = member_or_redirect()
+    form: dict[str, Any] = {
+        name: request.form.get(name, "").strip() for name in ("kind", "category", "title", "text", "price")
+    }
+    if form["kind"] not in (OFFER, WANT):
+        abort(400)
+    key = form_key()
+    price = _price(form["price"])
+    if isinstance(price, str):
+        problem: Problem = refusal(Code.AMOUNT_WRONG)
+    else:
+        command = OpenListing(me.number, form["kind"], form["category"], form["title"], form["text"], price)
+        result = act(command, key)
+        if isinstance(result, Receipt):
+            return redirect(url_for("market.show", record=result.record.hex()))
+        problem = result
+    return _draft(Draft(**form, key=key.hex(), problem=problem)), REFUSED
+
+
+def _draft(draft: Draft) -> str:
+    return render_template(
+        "market_new.html", draft=draft, longest_title=LONGEST_TITLE, longest_text=LONGEST_TEXT
+    )
+
+
+def _price(text: str) -> Amount | str | None:
+    """The price; None when it is to be agreed; the text itself when it is no amount."""
+    if not text:
+        return None
+    try:
+        return parse_amount(text, the_unit())
+    except BadAmount:
+        return text
+
+
+@bp.get("/mine")
+def mine() -> Any:
+    """One's own listings."""
+    me = member_or_redirect()
+    with the_hub().reading() as tx:
+        listings = reads.listings_of(tx, me.number, me.number)
+    return render_template("market_mine.html", listings=listings)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A suggestion with the two listings it is about."""
+
+    mine: ListingView
+    theirs: ListingView
+    why: Suggestion
+
+
+@bp.get("/suggestions")
+def could_trade() -> Any:
+    """Whom one could trade with, and why."""
+    me = member_or_redirect()
+    with searching() as (index, tx):
+        told = []
+        for why in suggestions(index, tx, me.number, the_hub().clock.now().ms):
+            own, theirs = (reads.listing(tx, record, me.number) for record in (why.mine, why.theirs))
+            if own is not None and theirs is not None:
+                told.append(Told(own, theirs, why))
+        own_count = sum(
+            1 for view in reads.listings_of(tx, me.number, me.number) if Action.CLOSE in view.actions
+        )
+    return render_template("market_suggestions.html", told=told, own_count=own_count)
+
+
+def _listing(record: str, viewer: int) -> ListingView:
+    try:
+        wanted = RecordId(bytes.fromhex(record))
+    except ValueError:
+        abort(404)
+    with the_hub().reading() as tx:
+        view = reads.listing(tx, wanted, viewer)
+    if view is None:
+        abort(404)
+    return view
