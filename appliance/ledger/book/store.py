@@ -147,11 +147,15 @@ class Store:
         Raises:
             DataDirectoryError: something is there already, or it cannot be written.
         """
-        if path.exists():
-            raise DataDirectoryError(f"{path} exists already")
+        try:
+            # Before SQLite opens it: the files beside it (-wal, -shm) take their mode from it.
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError as error:
+            raise DataDirectoryError(f"{path} exists already") from error
+        except OSError as error:
+            raise DataDirectoryError(f"{path}: {error}") from error
         store = cls(path)
         store.migrate()
-        path.chmod(0o600)
         return store
 
     @classmethod
@@ -170,20 +174,15 @@ class Store:
 
     def migrate(self) -> None:
         """Apply the migrations that are not applied yet, each in one transaction."""
-        try:
-            with self._db.connection_context():
-                runner = Runner(self._db, str(MIGRATIONS))
-                gone = [m.name for m in runner.status() if m.path is None]
-                if gone:
-                    raise DataDirectoryError(
-                        f"{self.path} was written by a newer release (it knows {gone[-1]}): update this hub first"
-                    )
-                if any(not m.applied for m in runner.status()):
-                    runner.up()
-        except pw.DatabaseError as error:
-            if "not a database" in str(error) or "malformed" in str(error):
-                raise BookDamaged(f"{self.path}: {error}") from error
-            raise DataDirectoryError(f"{self.path}: {error}") from error
+        with self._named(), self._db.connection_context():
+            runner = Runner(self._db, str(MIGRATIONS))
+            gone = [m.name for m in runner.status() if m.path is None]
+            if gone:
+                raise DataDirectoryError(
+                    f"{self.path} was written by a newer release (it knows {gone[-1]}): update this hub first"
+                )
+            if any(not m.applied for m in runner.status()):
+                runner.up()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -195,33 +194,36 @@ class Store:
             NestedWrite: this thread is already inside a transaction of this store.
             WriteBusy: other writers kept the lock; nothing was written.
             DataDirectoryError: the disk is full or cannot be written; nothing was written.
+            BookDamaged: the file is torn; nothing was written.
         """
         if getattr(self._inside, "tx", None) is not None:
             raise NestedWrite("a write inside a transaction")
         if not self._turn.acquire(timeout=_LOCK_SECONDS):
             raise WriteBusy("the book is busy")
         try:
-            with self._db.connection_context(), self._marked() as tx:
+            with self._named(), self._db.connection_context(), self._marked() as tx:
                 self._begin("IMMEDIATE")
                 try:
                     yield tx
                     self._db.execute_sql("COMMIT")
-                except BaseException as error:
+                except BaseException:
                     self._rollback()
-                    if isinstance(error, pw.OperationalError):
-                        raise DataDirectoryError(f"{self.path}: {error}") from error
                     raise
         finally:
             self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """A transaction in which all reads see one state. Inside a write it sees the write's."""
+        """A transaction in which all reads see one state. Inside a write it sees the write's.
+
+        Raises:
+            DataDirectoryError, BookDamaged: the file is gone, cannot be read, or is torn.
+        """
         inside: Tx | None = getattr(self._inside, "tx", None)
         if inside is not None:
             yield inside
             return
-        with self._db.connection_context(), self._marked() as tx:
+        with self._named(), self._db.connection_context(), self._marked() as tx:
             self._begin("DEFERRED")
             try:
                 yield tx
@@ -231,6 +233,18 @@ class Store:
     def close(self) -> None:
         """Close every connection; the store may be opened again by its next use."""
         self._db.close_all()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """What SQLite says of the disk and the file, by our names; a mistake of ours keeps its own."""
+        try:
+            yield
+        except pw.OperationalError as error:
+            raise DataDirectoryError(f"{self.path}: {error}") from error
+        except pw.DatabaseError as error:
+            if "not a database" in str(error) or "malformed" in str(error):
+                raise BookDamaged(f"{self.path}: {error}") from error
+            raise
 
     def _begin(self, mode: str) -> None:
         try:
