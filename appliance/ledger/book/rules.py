@@ -172,9 +172,9 @@ def load(tx: Tx) -> Rules:
     Raises:
         BookDamaged: the hub has not been founded, or a row is not what was written.
     """
-    maps = {row.name: codec.decode_map(bytes(row.body)) for row in tx.rows(Setting.select())}
+    rows = tx.rows(Setting.select())
     try:
-        return from_maps(maps)
+        return from_maps({row.name: codec.decode_map(bytes(row.body)) for row in rows})
     except (KeyError, TypeError, ValueError) as error:
         raise BookDamaged(f"the rules cannot be read: {error}") from error
 
