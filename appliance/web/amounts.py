@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -13,6 +13,14 @@ from appliance.ledger.values import Account, AccountNumber
 from appliance.web.here import the_hub, the_unit
 
 _NO_BREAK = "\u00a0"
+
+_DATES = {"en": "en_001"}
+"""English as most of the world writes dates: 1 Jun 2026, 19:42."""
+
+
+def _date_locale() -> Locale:
+    locale = get_locale()
+    return Locale.parse(_DATES.get(str(locale), str(locale)))
 
 
 def _digits(amount: int, pattern: str) -> str:
@@ -41,13 +49,14 @@ def typed(amount: int) -> str:
 def when(instant: Instant) -> str:
     """The moment in the village's own time, as the hub believed it."""
     moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
-    return dates.format_datetime(moment, "medium", tzinfo=moment.tzinfo, locale=get_locale())
+    locale = _date_locale()
+    return f"{dates.format_date(moment.date(), 'medium', locale)}, {dates.format_time(moment.time(), 'HH:mm', locale=locale)}"
 
 
 def day(instant: Instant) -> str:
     """The day of ``instant``."""
     moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
-    return dates.format_date(moment.date(), "medium", locale=get_locale())
+    return dates.format_date(moment.date(), "medium", _date_locale())
 
 
 def doubtful(instant: Instant) -> bool:
@@ -56,8 +65,8 @@ def doubtful(instant: Instant) -> bool:
 
 
 def duration(seconds: int) -> str:
-    """``30 seconds``, ``10 minutes``."""
-    return dates.format_timedelta(seconds, threshold=1.2, locale=get_locale())
+    """``30 seconds``, ``10 minutes``; at least a second."""
+    return dates.format_timedelta(max(1, seconds), threshold=1.2, locale=get_locale())
 
 
 def name_of(who: Person | None) -> str:

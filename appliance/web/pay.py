@@ -31,6 +31,9 @@ bp = Blueprint("pay", __name__)
 
 REFUSED = 422
 
+_WORTH_ANOTHER_TRY = (Code.PIN_WRONG, Code.PIN_WAIT, Code.BUSY, Code.SAME_AGAIN)
+"""Refusals after which the very same payment can succeed; after others something must be changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -119,6 +122,7 @@ def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
         key=key,
         problem=problem,
         again=isinstance(problem, Refusal) and problem.code is Code.SAME_AGAIN,
+        can_send=not isinstance(problem, Refusal) or problem.code in _WORTH_ANOTHER_TRY,
         amount=typed(terms.amount),
         back=back,
         links={Action.PAY_LESS: back, Action.CHECK_NUMBER: url_for(".pay")},

@@ -1,0 +1,203 @@
+"""Joining, signing in, leaving, the PIN: the way through the door."""
+
+from appliance.ledger.book.local import Attempt, Session
+from appliance.ledger.people.members import Approve
+from tests.support.village import PIN
+from tests.web.conftest import OWN_SCREEN, forms
+
+
+class TestJoining:
+    def test_erin_joins_and_a_keeper_says_yes(self, village, phone):
+        erin = phone()
+        page = erin.fill("/join", "/join", name="Erin", pin="7391", pin2="7391", follow=True)
+        assert "6-" in page.text
+        assert "A keeper must say yes" in page.text
+
+        village.do("Kira", Approve(6))
+
+        assert "You are even with the village" in erin.get("/").text
+
+    def test_two_pins_that_differ_join_nobody_and_keep_the_name(self, village, phone):
+        page = phone().fill("/join", "/join", name="Erin", pin="7391", pin2="7392")
+        assert page.status_code == 422
+        assert "not the same" in page.text
+        assert 'value="Erin"' in page.text
+        assert village.hub.head().number == village_size(village)
+
+    def test_an_easy_pin_is_refused_in_plain_words(self, phone):
+        page = phone().fill("/join", "/join", name="Erin", pin="1234", pin2="1234")
+        assert page.status_code == 422
+        assert "4 to 8 digits" in page.text
+
+    def test_a_double_tap_joins_once(self, village, phone):
+        erin = phone()
+        form = forms(erin.get("/join"))[0]
+        data = {**form.fields, "name": "Erin", "pin": "7391", "pin2": "7391"}
+        assert erin.post("/join", data).status_code == 302
+        before = village.hub.head()
+        second = phone()
+        second.client.set_cookie("tch101", erin.client.get_cookie("tch101").value)
+        second.post("/join", data)
+        assert village.hub.head() == before
+
+
+def village_size(village):
+    """Entries of a village in which nothing has happened yet: founding, joins, approvals, the keeper."""
+    return 1 + 2 * len(village.numbers) + 1
+
+
+class TestSigningIn:
+    def test_with_the_short_number(self, village, phone):
+        alice = phone()
+        assert alice.sign_in(village.account("Alice").short).location == "/"
+        assert "Alice" in alice.get("/").text
+
+    def test_with_the_full_number_and_other_digits(self, village, phone):
+        full = village.account("Alice").full.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+        assert phone().sign_in(full, "٢٥٨٠").status_code == 302
+
+    def test_a_wrong_pin_is_counted_and_says_how_many_are_left(self, village, phone):
+        alice = phone()
+        page = alice.sign_in(village.account("Alice").short, "1357")
+        assert page.status_code == 422
+        assert "You can try 2 more times" in page.text
+        with village.hub.reading() as tx:
+            assert [row.failures for row in tx.rows(Attempt.select())] == [1]
+        alice.sign_in(village.account("Alice").short, "1357")
+        page = alice.sign_in(village.account("Alice").short, "1357")
+        assert "Wait 30 seconds" in page.text
+        # Now even the right one has to wait.
+        assert "Too many wrong PINs" in alice.sign_in(village.account("Alice").short).text
+
+    def test_an_unknown_member_looks_like_a_wrong_pin(self, village, phone):
+        nobody = type(village.account("Alice"))(101, 77)
+        assert "The number or the PIN is not right" in phone().sign_in(nobody.short).text
+
+    def test_a_mistyped_number_says_so(self, phone):
+        assert "Nobody here has this number" in phone().sign_in("42-9").text
+
+    def test_it_returns_to_the_page_that_was_wanted(self, village, phone):
+        alice = phone()
+        asked = alice.get(f"/P/{village.account('Bob').compact}")
+        page = alice.fill(asked.location, "/signin", number=village.account("Alice").short, pin=PIN)
+        assert page.location == f"/P/{village.account('Bob').compact}"
+
+    def test_it_leads_nowhere_else(self, village, phone):
+        for wanted in ("https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "x"):
+            alice = phone()
+            form = forms(alice.get("/signin"))[0]
+            data = {**form.fields, "number": village.account("Alice").short, "pin": PIN, "next": wanted}
+            assert alice.post("/signin", data).location == "/", wanted
+
+    def test_the_token_is_another_one_afterwards(self, village, phone):
+        alice = phone()
+        alice.get("/signin")
+        before = alice.client.get_cookie("tch101").value
+        alice.sign_in(village.account("Alice").short)
+        assert alice.client.get_cookie("tch101").value != before
+
+    def test_a_second_tap_on_sign_in_is_no_stale_form(self, village, phone):
+        alice, double = phone(), phone()
+        form = forms(alice.get("/signin"))[0]
+        double.client.set_cookie("tch101", alice.client.get_cookie("tch101").value)
+        data = {**form.fields, "number": village.account("Alice").short, "pin": PIN}
+        assert alice.post("/signin", data).status_code == 302
+        assert double.post("/signin", data).status_code == 302
+
+
+class TestSessions:
+    def test_the_cookie_is_a_random_word_and_the_table_does_not_hold_it(self, village, signed_in):
+        alice = signed_in("Alice")
+        cookie = alice.client.get_cookie("tch101")
+        assert cookie.http_only
+        assert cookie.same_site == "Lax"
+        assert not cookie.secure
+        with village.hub.reading() as tx:
+            rows = tx.rows(Session.select().where(Session.member == village.numbers["Alice"]))
+        assert len(rows) == 1
+        assert cookie.value.encode() not in bytes(rows[0].token)
+
+    def test_a_clock_that_jumps_by_years_logs_nobody_out(self, village, signed_in):
+        alice = signed_in("Alice")
+        page = alice.get(f"/P/{village.account('Bob').compact}")
+        for year in (1970, 2060):
+            village.clock.set((year - 1970) * 365 * 86_400_000 + 1)
+            assert "Alice" in alice.get("/").text
+            assert alice.fill(page, "/pay/check", amount="1").status_code == 200
+
+    def test_reading_pages_writes_nothing(self, village, signed_in):
+        alice = signed_in("Alice")
+        alice.get("/")
+        changes = village.hub.store._db
+        with changes.connection_context():
+            before = changes.execute_sql("PRAGMA data_version").fetchone()
+            with village.hub.reading() as tx:
+                rows = [(r.boot, r.seen_ms, r.data) for r in tx.rows(Session.select())]
+        alice.get("/")
+        alice.get("/statement")
+        with changes.connection_context():
+            assert changes.execute_sql("PRAGMA data_version").fetchone() == before
+            with village.hub.reading() as tx:
+                assert [(r.boot, r.seen_ms, r.data) for r in tx.rows(Session.select())] == rows
+
+    def test_health_and_style_ask_for_no_session(self, village, phone):
+        stranger = phone()
+        stranger.get("/health")
+        stranger.get("/static/portal.css").close()
+        assert stranger.client.get_cookie("tch101") is None
+
+    def test_leaving_ends_it_here_and_in_the_table(self, village, signed_in):
+        alice = signed_in("Alice")
+        home = alice.get("/")
+        token = alice.client.get_cookie("tch101").value
+        assert alice.fill(home, "/leave").location == "/welcome"
+        assert alice.get("/").location == "/welcome"
+        alice.client.set_cookie("tch101", token)
+        assert alice.get("/").location == "/welcome"
+        # A second tap finds nobody and is no mistake.
+        assert alice.fill(home, "/leave").location == "/welcome"
+
+    def test_nobody_else_can_make_one_leave(self, signed_in):
+        alice = signed_in("Alice")
+        assert alice.post("/leave", {}).status_code == 400
+        assert "Alice" in alice.get("/").text
+
+
+class TestPin:
+    def test_alice_changes_it_and_her_other_phone_is_signed_out(self, village, signed_in, phone):
+        alice, old_phone = signed_in("Alice"), signed_in("Alice")
+        done = alice.fill("/me/pin", "/me/pin", pin=PIN, new="7391", new2="7391", follow=True)
+        assert "Your PIN has been changed" in done.text
+        assert old_phone.get("/").location == "/welcome"
+        assert "Alice" in alice.get("/").text
+        assert phone().sign_in(village.account("Alice").short, "7391").status_code == 302
+        assert phone().sign_in(village.account("Alice").short, PIN).status_code == 422
+
+    def test_a_wrong_old_one_changes_nothing(self, village, signed_in, phone):
+        page = signed_in("Alice").fill("/me/pin", "/me/pin", pin="1357", new="7391", new2="7391")
+        assert page.status_code == 422
+        assert phone().sign_in(village.account("Alice").short).status_code == 302
+
+
+class TestLanguage:
+    def test_the_browser_chooses_until_the_person_does(self, phone):
+        maria = phone()
+        spanish = {"headers": {"Accept-Language": "es-MX,es;q=0.9"}}
+        assert 'lang="es"' in maria.get("/welcome", **spanish).text
+        assert maria.get("/language/en?back=/join").location == "/join"
+        assert 'html lang="en"' in maria.get("/welcome", **spanish).text
+
+    def test_it_leads_nowhere_else(self, phone):
+        assert phone().get("/language/es?back=https://evil.example").location == "/"
+
+    def test_it_outlives_signing_in_and_leaving(self, village, phone):
+        alice = phone()
+        alice.get("/language/es")
+        alice.sign_in(village.account("Alice").short)
+        assert 'html lang="es"' in alice.get("/").text
+        alice.fill("/", "/leave")
+        assert 'html lang="es"' in alice.get("/welcome").text
+
+
+def test_the_keepers_are_named(phone):
+    assert "Kira" in phone(OWN_SCREEN).get("/keepers").text
