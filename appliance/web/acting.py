@@ -8,6 +8,7 @@ because the box has started anew), on the same page, so that nobody is stranded.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from flask import abort, request
 
@@ -17,8 +18,12 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import Refusal
 from appliance.ledger.keys import KeySigner, member_authority
+from appliance.ledger.values import MAX_AMOUNT
 from appliance.web.here import the_hub, the_keys, the_rules
 from appliance.web.session import this_session
+
+ALWAYS: Final = MAX_AMOUNT
+"""As ``amount``: an act that asks for the PIN each time, whatever the key and ``pin_above`` say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ def pin_needed(amount: int | None = None) -> bool:
     """Whether the form must ask for the PIN: for a payment of ``amount``, or for another act."""
     if amount is not None:
         above = the_rules().credit.pin_above
-        if above == 0 or amount > above:
+        if above == 0 or amount > above or amount == ALWAYS:
             return True
     return not the_keys().has(this_session().digest)
 

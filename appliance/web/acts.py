@@ -10,7 +10,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.desk import LogLine
-from appliance.ledger.reads.people import person
+from appliance.ledger.reads.village import rules_before
 from appliance.web.amounts import money, name_of
 from appliance.web.labels import care_word
 
@@ -75,23 +75,27 @@ def _limit(amount: int | None) -> str:
     return _("no limit") if amount is None else money(amount)
 
 
-def _settle(_tx: Tx, line: LogLine) -> str:
+def _settle(tx: Tx, line: LogLine) -> str:
+    claim = reads.claim(tx, line.payload["claim"], 0)
     return _(
         "%(who)s paid %(name)s %(amount)s from the commons for care: %(kind)s.",
         who=who_of(line),
         name=name_of(line.about),
-        amount=money(line.outcome["amount"]),
-        kind=care_word(line.outcome["category"]),
+        amount=money(claim.amount if claim else 0),
+        kind=care_word(claim.category if claim else "other"),
     )
 
 
 def _reverse(tx: Tx, line: LogLine) -> str:
+    undone = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0)
+    if undone is None:
+        return _other(tx, line)
     return _(
         "%(who)s gave back %(amount)s from %(payer)s to %(payee)s.",
         who=who_of(line),
-        amount=money(line.outcome["amount"]),
-        payer=name_of(person(tx, line.outcome["payer"])),
-        payee=name_of(person(tx, line.outcome["payee"])),
+        amount=money(undone.amount),
+        payer=name_of(undone.payee),
+        payee=name_of(undone.payer),
     )
 
 
@@ -109,16 +113,20 @@ def _other(_tx: Tx, line: LogLine) -> str:
     return f"{who_of(line)}: {line.kind}"
 
 
-def _rules(_tx: Tx, line: LogLine) -> str:
-    words = [text for name, value in line.payload["changes"].items() for text in _rule(name, value)]
+def _rules(tx: Tx, line: LogLine) -> str:
+    before = rules_before(tx, line.payload["group"], line.entry)
+    changes = line.payload["changes"]
+    words = [text for name, value in changes.items() for text in _rule(name, value, before.get(name))]
     return _("%(who)s changed the rules: %(changes)s.", who=who_of(line), changes="; ".join(words))
 
 
-def _rule(name: str, value: Any) -> list[str]:
+def _rule(name: str, value: Any, before: Any) -> list[str]:
     if name == "rates":
+        rates = before if isinstance(before, dict) else {}
         return [
             _("%(kind)s is paid %(amount)s an hour", kind=care_word(kind), amount=money(rate))
             for kind, rate in value.items()
+            if rate != rates.get(kind)
         ]
     sentence = _RULES.get(name)
     return [sentence(value) if sentence else f"{name} = {value}"]

@@ -15,14 +15,13 @@ from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import ClaimView
 from appliance.ledger.reads.people import Person, named
 from appliance.ledger.values import (
-    MAX_AMOUNT,
     AccountNumber,
     parse_code,
     show_code,
     western_digits,
 )
 from appliance.web import labels, qr
-from appliance.web.acting import Problem, act, form_key, fresh_key, key_for
+from appliance.web.acting import ALWAYS, Problem, act, form_key, fresh_key, key_for
 from appliance.web.amounts import account_of, name_of
 from appliance.web.here import the_hub, the_rules
 from appliance.web.join import REFUSED
@@ -37,9 +36,6 @@ QUICK_MINUTES: Final = (30, 60, 120, 180, 240, 480)
 
 QUICK_DAYS: Final = 3
 WITNESS_BOXES: Final = 3
-
-ALWAYS: Final = MAX_AMOUNT
-"""Confirming spends the commons' credit, so it is signed with the PIN each time (design.md 8)."""
 
 
 @dataclass(slots=True)
@@ -235,6 +231,7 @@ def confirm(code: str) -> Any:
         terms = bytes.fromhex(request.form.get("terms", ""))
     except ValueError:
         abort(400)
+    # It spends the commons' credit, so it is signed with the PIN each time (design.md 8).
     result = act(Cosign(view.id, terms), key_for("cosign", view.id), ALWAYS)
     return _answered(view, me.number, result, "confirmed")
 

@@ -20,7 +20,7 @@ from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import AccountLine
 from appliance.ledger.reads.people import folded
 from appliance.ledger.values import AccountNumber, parse_account, parse_amount, western_digits
-from appliance.web.acting import Problem, act, form_key, fresh_key, key_for, with_key
+from appliance.web.acting import ALWAYS, Problem, act, form_key, fresh_key, key_for, with_key
 from appliance.web.here import the_hub, the_unit
 from appliance.web.join import REFUSED
 from appliance.web.secure import keeper_at_own_screen
@@ -163,7 +163,7 @@ def reset_pin(number: int) -> Any:
         return _person(number, me.number, refusal(Code.PIN_WEAK), "pin_differs"), REFUSED
     if number == me.number:
         return _person(number, me.number, refusal(Code.NOT_YOURS), "pin"), REFUSED
-    result = with_key(lambda signer: the_hub().reset_pin(number, new, signer, key))
+    result = with_key(lambda signer: the_hub().reset_pin(number, new, signer, key), ALWAYS)
     if isinstance(result, Receipt):
         end_sign_ins(number)
     return _done(result, number, me.number, "pin")
