@@ -10,7 +10,7 @@ UV     := uv==0.13.9
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format screenshots lock clean
+.PHONY: help install run test lint format translations screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /|/' | sort | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -34,6 +34,9 @@ lint: install ## ruff, format, mypy, import contract
 format: install ## let ruff put the code into shape
 	$(BIN)/ruff check --fix-only --exit-zero .
 	$(BIN)/ruff format .
+
+translations: install ## bring the catalogs up to the code; then translate what is empty
+	@sh scripts/catalogs.sh $(BIN)
 
 screenshots: install ## make the screenshots of the documentation
 	@sh scripts/chromium.sh

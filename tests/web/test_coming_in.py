@@ -2,6 +2,7 @@
 
 from appliance.ledger.book.local import Attempt, Session
 from appliance.ledger.people.members import Approve
+from appliance.ledger.values import AccountNumber
 from tests.support.village import PIN
 from tests.web.conftest import OWN_SCREEN, forms
 
@@ -13,7 +14,7 @@ class TestJoining:
         assert "6-" in page.text
         assert "A keeper must say yes" in page.text
 
-        village.do("Kira", Approve(6))
+        village.do("Kira", Approve(AccountNumber(6)))
 
         assert "You are even with the village" in erin.get("/").text
 

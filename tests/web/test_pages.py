@@ -9,10 +9,13 @@ from werkzeug.exceptions import InternalServerError
 from appliance.ledger.book import local
 from appliance.ledger.clock import Millis, Quality
 from appliance.web import create_app
-from appliance.web.health import bp as health_bp
 from tests.web.conftest import OWN_SCREEN, forms
 
 MOST_BYTES = 30 * 1024
+
+
+def broken():
+    raise ZeroDivisionError("our own mistake")
 
 
 class TestHome:
@@ -39,12 +42,11 @@ class TestStatement:
     def test_it_goes_back_page_by_page_and_misses_nothing(self, village, signed_in):
         for n in range(45):
             village.pay("Alice", "Bob", 10, note=f"no{n:02d}", again=True)
-        bob, path, seen = signed_in("Bob"), "/statement", []
-        while path:
-            text = bob.get(path).text
+        bob, paths, seen = signed_in("Bob"), ["/statement"], []
+        while paths:
+            text = bob.get(paths[0]).text
             seen += re.findall(r"no\d\d", text)
-            older = re.search(r'href="(/statement\?before=\d+)"', text)
-            path = older[1] if older else None
+            paths = re.findall(r'href="(/statement\?before=\d+)"', text)
         assert seen == [f"no{n:02d}" for n in reversed(range(45))]
 
     def test_a_strange_cursor_is_the_first_page(self, signed_in):
@@ -114,13 +116,12 @@ class TestErrors:
 
     def test_our_own_mistake_shows_no_insides(self, village, caplog):
         app = create_app(village.hub, PROPAGATE_EXCEPTIONS=False)
-        app.view_functions["health.health"] = lambda: 1 / 0
+        app.view_functions["health.health"] = broken
         with caplog.at_level(logging.CRITICAL):
             page = app.test_client().get("/health")
         assert page.status_code == InternalServerError.code
         assert "Nothing was moved unless you saw a receipt" in page.text
         assert "ZeroDivision" not in page.text
-        assert health_bp.name == "health"
 
     def test_a_form_without_token_names_the_way_back(self, signed_in):
         page = signed_in("Alice").post("/ask", {}, headers={"Referer": "http://localhost/ask"})
