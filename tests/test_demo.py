@@ -26,6 +26,7 @@ from appliance.ledger.keys import KdfCost, KeySigner
 from appliance.ledger.people import pins
 from appliance.ledger.reads import desk, member
 from appliance.ledger.values import AccountNumber
+from appliance.matching import Index, suggestions
 
 CHEAP = KdfCost(1, 8 * 1024 * 1024)
 KIRA, ALICE, BOB, DINA = (AccountNumber(number) for number in (1, 2, 3, 5))
@@ -86,6 +87,17 @@ class TestVillage:
         assert {row.kind for row in rows} == {"offer", "want"}
         assert len({row.category for row in rows}) == 16
         assert titles == {line.title for line in LISTINGS}
+
+    def test_what_people_want_meets_what_others_offer(self, hub: Hub, tmp_path: Path) -> None:
+        index = Index.open(tmp_path / "cache.db")
+        try:
+            with hub.reading() as tx:
+                index.follow(tx)
+                now = SystemClock().now().ms
+                met = [one for one in (ALICE, BOB, DINA) if suggestions(index, tx, one, now)]
+        finally:
+            index.close()
+        assert met == [ALICE, BOB, DINA]
 
     def test_three_months_of_life(self, hub: Hub) -> None:
         now, day = SystemClock().now().ms, 86_400_000

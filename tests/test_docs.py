@@ -152,8 +152,14 @@ def leaves(value: dict[str, object], before: str = "") -> list[str]:
 class TestPages:
     @pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
     def test_links_lead_somewhere(self, file: Path) -> None:
-        targets = re.findall(r"\]\((?!https?:)([^)#\s]+)", file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        targets = re.findall(r"\]\((?!https?:)([^)#\s]+)", text) + re.findall(r'<img src="([^"]+)"', text)
         assert [target for target in targets if not (file.parent / target).exists()] == []
+
+    def test_every_picture_is_shown_somewhere(self) -> None:
+        text = "".join(file.read_text("utf-8") for file in PAGES)
+        pictures = (ROOT / "docs/images").iterdir()
+        assert [picture.name for picture in pictures if f"images/{picture.name}" not in text] == []
 
     def test_files_that_are_named_exist(self) -> None:
         for name in (

@@ -54,7 +54,7 @@ class Line(NamedTuple):
 
 LISTINGS: Final = (
     Line(1, "offer", "food", "Goat cheese, fresh every Friday", 75, "About 250 g. Bring your own box."),
-    Line(1, "offer", "animals", "Looking after goats and hens", 50, "A day. I live beside the mill."),
+    Line(1, "offer", "food", "Eggs from free hens", 50, "Ten. I live beside the mill."),
     Line(1, "offer", "teaching", "Reading with children", 100),
     Line(1, "want", "repair", "Gate hinge to weld", 150),
     Line(2, "offer", "repair", "Bicycles mended", 100, "Punctures half an hour. Parts extra."),
@@ -63,7 +63,7 @@ LISTINGS: Final = (
     ),
     Line(2, "offer", "building", "Masonry, an hour", 125),
     Line(2, "want", "food", "Lunch on working days", 75),
-    Line(2, "want", "digital", "Someone to back up my phone", 50),
+    Line(2, "want", "digital", "My new phone to be set up", 50),
     Line(3, "offer", "health", "Massage for tired backs", 100),
     Line(3, "offer", "teaching", "Hindi and English conversation", 100),
     Line(
@@ -75,7 +75,9 @@ LISTINGS: Final = (
         "There and back, one person with a stick.",
     ),
     Line(3, "want", "garden", "Help with the bean terraces", 100),
-    Line(4, "offer", "children", "Afternoon with your children", 100, "Up to four, in our yard, with fruit."),
+    Line(
+        4, "offer", "children", "Minding children on market days", 100, "Up to four, in our yard, with fruit."
+    ),
     Line(4, "offer", "food", "Flat bread, ten pieces", 50),
     Line(4, "want", "clothing", "School skirts to be hemmed", 75),
     Line(
@@ -108,7 +110,7 @@ LISTINGS: Final = (
         None,
         "Para dos días de riego. A pump for two days of watering.",
     ),
-    Line(7, "offer", "clothing", "Mending and altering clothes", 75),
+    Line(7, "offer", "clothing", "Skirts and trousers hemmed", 75),
     Line(7, "offer", "crafts", "Baskets to order", 200),
     Line(7, "want", "digital", "Help with a form on the computer", 50),
     Line(8, "offer", "building", "Roofs made tight", 150, "Tin and thatch. I bring the nails."),
@@ -124,7 +126,7 @@ LISTINGS: Final = (
     Line(11, "offer", "clothing", "Sewing: dresses and uniforms", 150),
     Line(11, "offer", "teaching", "Sewing lessons, two people", 100),
     Line(11, "want", "tools", "Treadle sewing machine to borrow", None),
-    Line(12, "offer", "building", "Strong arms for carrying", 100),
+    Line(12, "offer", "household", "Firewood split and carried", 100, "Also other things that are heavy."),
     Line(12, "offer", "food", "Smoked fish", 100),
     Line(12, "want", "repair", "Net needle and twine", 50),
     Line(
@@ -137,7 +139,7 @@ LISTINGS: Final = (
     ),
     Line(13, "offer", "teaching", "Mathematics for school exams", 100),
     Line(13, "want", "transport", "Parcel carried to Hill village", 100),
-    Line(14, "offer", "tools", "Saw sharpening", 50),
+    Line(14, "offer", "repair", "Welding: gates and hinges", 150),
     Line(14, "offer", "garden", "Fruit trees pruned", 100),
     Line(15, "offer", "crafts", "Beads and school bags", 150),
     Line(15, "offer", "children", "Songs and stories, Saturday", 50),
@@ -148,7 +150,7 @@ LISTINGS: Final = (
     Line(17, "want", "building", "Greenhouse frame to be put up", 400),
     Line(18, "offer", "household", "Jam and pickles in glass", 50),
     Line(19, "offer", "other", "Stories of the old village", 0, "Free. Come and sit with me."),
-    Line(0, "offer", "events", "Help to arrange a meeting", 100),
+    Line(0, "offer", "transport", "Lift to the clinic, any Tuesday", 100, "In the hub's van, four places."),
     Line(0, "want", "other", "Somebody to sweep the meeting hall", 100),
 )
 
