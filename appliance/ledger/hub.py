@@ -5,6 +5,7 @@ after a power cut: the pepper and the signing key. The root itself is only on pa
 """
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,15 @@ from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.store import LEDGER_FILE, Store, Tx
 from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Clock, SystemClock
-from appliance.ledger.errors import Action, BookDamaged, Code, DataDirectoryError, HubError, Refusal
+from appliance.ledger.errors import (
+    Action,
+    BadEncoding,
+    BookDamaged,
+    Code,
+    DataDirectoryError,
+    HubError,
+    Refusal,
+)
 from appliance.ledger.keys import Certificate, KdfCost, KeySigner, RootPaper, SealedKey, Signer
 from appliance.ledger.people import founding, members, pins
 from appliance.ledger.values import AccountNumber
@@ -96,7 +105,7 @@ class Hub:
         """The hub whose data directory is ``data``.
 
         Raises:
-            DataDirectoryError: it is missing, incomplete, or not readable.
+            DataDirectoryError: it is missing, incomplete, not readable, or its keys are another hub's.
             BookDamaged: the database is none, or has no founding.
         """
         store = Store.open(data / LEDGER_FILE)
@@ -108,6 +117,11 @@ class Hub:
         except (OSError, ValueError, KeyError, TypeError) as error:
             store.close()
             raise DataDirectoryError(f"{data}: its keys cannot be read ({error})") from error
+        try:
+            _check_founding(store, place, signing)
+        except HubError:
+            store.close()
+            raise
         return cls(data, Book(store, place, signing), clock or SystemClock(), pepper, cost)
 
     def close(self) -> None:
@@ -266,11 +280,34 @@ class Hub:
             return chain.head(tx)
 
 
+def _check_founding(store: Store, place: Place, signing: bytes) -> None:
+    """What a hub writes with keys that its book does not name could never be verified."""
+    try:
+        with store.read() as tx:
+            first = chain.by_number(tx, 1)
+    except BadEncoding as error:
+        raise BookDamaged(str(error), 1) from error
+    if first is None:
+        raise BookDamaged("the book is empty: it has no founding")
+    if first.act.place != place or first.act.payload.get("signing_key") != keys.public_of(signing):
+        raise DataDirectoryError(f"{store.path.parent}: its keys are those of another hub than its book's")
+
+
+def _sync(path: Path) -> None:
+    """Return when what ``path`` names would survive a power cut."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def _write_keys(data: Path, root: RootPaper, signing: bytes, certificate: Certificate, cost: KdfCost) -> None:
     try:
         if data.exists() and any(data.iterdir()):
             raise DataDirectoryError(f"{data} is not empty: a new hub needs an empty directory")
-        (data / _KEYS).mkdir(parents=True, mode=0o700)
+        data.mkdir(parents=True, mode=0o700, exist_ok=True)
+        (data / _KEYS).mkdir(mode=0o700)
         box = {
             "community": certificate.community.hex(),
             "hub": certificate.hub,
@@ -284,6 +321,9 @@ def _write_keys(data: Path, root: RootPaper, signing: bytes, certificate: Certif
         path = data / _KEYS / _BOX
         path.touch(mode=0o600)
         path.write_text(json.dumps(box, indent=1) + "\n", "utf-8")
+        # Durable before the book is: without its pepper no member's key ever opens again.
+        for written in (path, path.parent, data):
+            _sync(written)
     except HubError:
         raise
     except OSError as error:
