@@ -1,0 +1,93 @@
+"""A portal as people meet it: its own process, a port, and what can be done to it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+START_SECONDS = 30.0
+
+
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+class Portal:
+    """``hub serve`` on a data directory, in a process group of its own, so that all of it can be killed.
+
+    Args:
+        dies_before_answering: path of a flag file: once it exists, the next form that is sent is
+            carried out, and then the process is killed instead of answering; the flag goes.
+    """
+
+    def __init__(
+        self, data: Path, port: int | None = None, dies_before_answering: Path | None = None
+    ) -> None:
+        self.data = data
+        self.port = port or free_port()
+        self.flag = dies_before_answering
+        self.log = data.parent / f"portal-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the portal answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        """Start it and wait until it answers."""
+        if self.flag:
+            command = ["-m", "tests.support.dying_portal", str(self.data), str(self.port), str(self.flag)]
+        else:
+            command = ["-c", "from appliance.cli import main; main()", "serve", "--data", str(self.data)]
+            command += ["--host", "127.0.0.1", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, *command], stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise AssertionError(f"the portal ended at once:\n{self.log.read_text()[-2000:]}")
+            try:
+                with urllib.request.urlopen(f"{self.address}/health", timeout=5):
+                    return self
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.05)
+        self.kill()
+        raise AssertionError(f"the portal does not answer:\n{self.log.read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """``kill -9`` of the whole group, master and worker."""
+        if self._process is not None:
+            # It may have killed itself already.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """As a person would: Ctrl-C."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=20)
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
