@@ -1,5 +1,7 @@
 """The sample village: what is in it, and that it is there whole or not at all."""
 
+import json
+import os
 import shutil
 import signal
 import socket
@@ -7,8 +9,11 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -269,6 +274,47 @@ class TestPlace:
             return 0
         finally:
             database.close()
+
+
+class TestRunning:
+    def test_it_survives_ctrl_c_and_starts_again_with_its_data(self, village: Path) -> None:
+        first = self._start_look_and_stop(village)
+        again = self._start_look_and_stop(village)
+
+        assert first["ledger"]["head"] == again["ledger"]["head"]
+        assert first["ledger"]["entries"] > 500
+        assert again["ledger"]["verified"] is None
+        checked = CliRunner().invoke(main, ["verify", "--data", str(village)])
+        assert checked.exit_code == 0, checked.output
+        verified = self._start_look_and_stop(village)["ledger"]["verified"]
+        assert verified["head"] == again["ledger"]["head"]
+
+    def _start_look_and_stop(self, data: Path) -> dict[str, Any]:
+        """What /health says of a village that was started, and was stopped as a terminal does it."""
+        port = free_port()
+        words = [str(Path(sys.executable).parent / "hub"), "demo", "--data", str(data), "--port", str(port)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as started:
+            try:
+                told = self._wait_for(f"http://localhost:{port}/health", started)
+                with urllib.request.urlopen(f"http://localhost:{port}/", timeout=10) as first_page:
+                    assert first_page.status == 200
+            finally:
+                os.killpg(started.pid, signal.SIGINT)
+            said, _ = started.communicate(timeout=30)
+        assert started.returncode == 0
+        assert f"http://localhost:{port}/" in said
+        return told
+
+    def _wait_for(self, address: str, started: "subprocess.Popen[str]") -> dict[str, Any]:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(address, timeout=10) as answer:
+                    return dict(json.load(answer))
+            except urllib.error.URLError:
+                assert started.poll() is None, "it ended by itself"
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
 
 
 def free_port() -> int:

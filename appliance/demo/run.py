@@ -1,6 +1,8 @@
 """``hub demo``: makes the village when it is not there, says how to sign in, starts the portal."""
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +93,12 @@ and as the keeper at {address}desk
 
 Its data, kept for the next start: {data}
 Its root papers are beside it in {PAPERS}; a real hub prints them once and forgets them.
-Check it at any time: hub verify --data {data}
-Stop with Ctrl-C. A new village: hub demo --fresh. For phones in your network: --host 0.0.0.0
+Check it at any time: {_hub()} verify --data {data}
+Stop with Ctrl-C. A new village: {_hub()} demo --fresh. For phones in your network: --host 0.0.0.0
 """
+
+
+def _hub() -> str:
+    """What to type for this command here: it may not be on the path, as after ``make run``."""
+    used = Path(sys.argv[0])
+    return str(used) if used.name == "hub" and shutil.which("hub") != str(used) else "hub"
