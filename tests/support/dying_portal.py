@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from flask import Flask
 
@@ -40,8 +41,8 @@ def main(data: str, port: str, flag: str) -> None:
         app.wsgi_app = PowerCut(app.wsgi_app, Path(flag))  # type: ignore[method-assign]
         return app
 
-    server.create_app = make  # type: ignore[assignment]
-    server.serve(Path(data), "127.0.0.1", int(port))
+    with mock.patch.object(server, "create_app", make):
+        server.serve(Path(data), "127.0.0.1", int(port))
 
 
 if __name__ == "__main__":
