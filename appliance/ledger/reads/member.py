@@ -15,6 +15,7 @@ from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
 from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, transfers
+from appliance.ledger.people import powers
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.values import AccountNumber, RecordId
 
@@ -90,7 +91,7 @@ class WitnessView:
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
-    """A care claim. ``cared_for`` and ``what`` are empty for those who are not involved."""
+    """A care claim. ``cared_for``, ``what`` and ``witnesses`` are empty for those who are not involved."""
 
     id: RecordId
     code: str
@@ -285,6 +286,9 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int) -> TransferView:
 
 
 def _transfer_actions(tx: Tx, row: Transfer, viewer: int) -> tuple[Action, ...]:
+    who = person(tx, viewer)
+    if who is None or who.status != powers.ACTIVE:
+        return ()
     mine = owner_of(tx, row.payee) == viewer
     if row.state == transfers.PENDING:
         if mine:
@@ -295,8 +299,7 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int) -> tuple[Action, ...]:
     undoable = row.state == transfers.DONE and row.kind != transfers.REVERSAL and row.reversed_by is None
     if not undoable:
         return ()
-    who = person(tx, viewer)
-    return (Action.REVERSE,) if mine or (who is not None and who.keeper) else ()
+    return (Action.REVERSE,) if mine or who.keeper else ()
 
 
 def claim(tx: Tx, record: bytes, viewer: int) -> ClaimView | None:
@@ -332,17 +335,18 @@ def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
     who = names(tx, {w.member for w in found})
     witnesses = tuple(WitnessView(who[w.member], w.state) for w in found)
     mine = next((w.state for w in witnesses if w.who.number == viewer), None)
+    active = me is not None and me.status == powers.ACTIVE
     # Who holds the code of an open claim is asked to read it before signing, so may.
     involved = (
         carer.number == viewer
         or mine is not None
-        or row.state == claims.OPEN
+        or (row.state == claims.OPEN and active)
         or (me is not None and me.keeper)
     )
     actions: tuple[Action, ...] = ()
     if carer.number == viewer and row.state in (claims.OPEN, claims.CONFIRMED):
         actions = (Action.CANCEL,)
-    elif row.state == claims.OPEN and mine != claims.SIGNED and carer.number != viewer:
+    elif active and row.state == claims.OPEN and mine != claims.SIGNED and carer.number != viewer:
         actions = (Action.COSIGN, Action.DECLINE) if mine == claims.ASKED else (Action.COSIGN,)
     return ClaimView(
         RecordId(bytes(row.id)),
@@ -359,7 +363,7 @@ def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
         text_of(tx, row.text_entry, "cared_for") if involved else "",
         text_of(tx, row.text_entry, "what") if involved else "",
         Instant(Millis(row.opened_ms), Quality.NONE),
-        witnesses,
+        witnesses if involved else (),
         None if row.transfer is None else RecordId(bytes(row.transfer)),
         actions,
     )
@@ -385,9 +389,12 @@ def listings_of(tx: Tx, owner: int, viewer: int) -> tuple[ListingView, ...]:
 def _listing_view(tx: Tx, row: Listing, viewer: int) -> ListingView:
     owner = person(tx, row.owner)
     assert owner is not None  # members are never removed
+    me = person(tx, viewer)
     actions: tuple[Action, ...] = ()
-    if row.state == listings.OPEN:
+    if row.state == listings.OPEN and me is not None and me.status == powers.ACTIVE:
         actions = (Action.CLOSE,) if owner.number == viewer else (Action.PAY,)
+        if me.keeper and owner.number != viewer:
+            actions += (Action.CLOSE,)
     return ListingView(
         RecordId(bytes(row.id)),
         owner,
