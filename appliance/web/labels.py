@@ -132,7 +132,10 @@ def date_words(day: int) -> str:
         return _("today")
     if ago == 1:
         return _("yesterday")
-    return dates.format_date(as_date(day), "full", locale=get_locale())
+    date_of = as_date(day)
+    if abs(ago) < 300:
+        return dates.format_skeleton("MMMEd", date_of, locale=get_locale())
+    return dates.format_date(date_of, "full", locale=get_locale())
 
 
 def time_spent(minutes: int) -> str:

@@ -65,12 +65,12 @@ def show(record: str) -> Any:
 
 @bp.post("/<record>/close")
 def close(record: str) -> Any:
-    """Take one's own listing down."""
+    """Take one's own listing down; a keeper may do it to any."""
     me = member_or_redirect()
     view = _listing(record, me.number)
     result = act(CloseListing(view.id), key_for("close", view.id))
     if isinstance(result, Receipt):
-        return redirect(url_for("market.mine"))
+        return redirect(url_for("market.show", record=record))
     return _shown(view, me, result), REFUSED
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.values import Amount
+from tests.web.conftest import OWN_SCREEN
 
 SMALL = 30 * 1024
 
@@ -78,6 +79,14 @@ def test_alice_takes_her_offer_down_and_bob_cannot(village, signed_in) -> None:
     assert "taken down" in done.text
     assert "Bread" not in alice.get("/market").text
     assert "has been taken down" in bob.get(f"/market/{record}").text
+
+
+def test_kira_takes_an_offer_down_at_the_hubs_own_screen_and_the_log_says_so(village, signed_in) -> None:
+    record = lists(village, "Alice", "offer", "food", "Snake oil")
+    assert "/close" not in signed_in("Kira").get(f"/market/{record}").text
+    kira = signed_in("Kira", OWN_SCREEN)
+    assert "has been taken down" in kira.fill(f"/market/{record}", "/close", follow=True).text
+    assert "Kira took down “Snake oil” of Alice" in kira.get("/desk/log").text
 
 
 def test_tabs_kinds_and_pages(village, signed_in) -> None:
