@@ -10,7 +10,7 @@ from appliance.ledger.money.transfers import PENDING, Accept, Cancel, Decline, R
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
-from appliance.ledger.values import Amount, parse_amount, parse_code, show_code
+from appliance.ledger.values import MAX_AMOUNT, Amount, parse_amount, parse_code, show_code
 from appliance.web import qr
 from appliance.web.acting import Problem, act, form_key, fresh_key, key_for
 from appliance.web.here import the_hub, the_unit
@@ -104,7 +104,7 @@ def accept(code: str) -> tuple[str, int] | Response:
     me = member_or_redirect()
     t = _request_or_404(code, me)
     shown = request.form.get("amount", "")
-    if not shown.isdecimal():
+    if not shown.isdecimal() or len(shown) > len(str(MAX_AMOUNT)):
         abort(400)
     command = Accept(t.id, me.number, t.payee.number, Amount(int(shown)))
     return _answer(t, me, command, t.amount)

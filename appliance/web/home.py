@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.values import MAX_AMOUNT
 from appliance.web import qr
 from appliance.web.acting import pin_needed
 from appliance.web.amounts import account_of
@@ -51,6 +52,8 @@ def statement() -> str:
     """All my lines, newest first, a page at a time."""
     me = member_or_redirect()
     before = request.args.get("before", type=int)
+    if before is not None and not 0 < before < MAX_AMOUNT:  # no entry has such a number
+        before = None
     with the_hub().reading() as tx:
         page = reads.statement(tx, me.number, before)
     return render_template("statement.html", me=me, page=page, first=before is None)

@@ -17,6 +17,7 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.errors import Action, BadAmount, Code, Refusal
 from appliance.ledger.money.transfers import Pay, Reverse
+from appliance.ledger.people.words import LONGEST_LINE, too_long
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import Amount, parse_amount
 from appliance.web.acting import Problem, act, form_key, fresh_key
@@ -103,7 +104,19 @@ def _read_form() -> Terms | str | tuple[str, int]:
     except BadAmount:
         problem = refusal(Code.AMOUNT_WRONG)
         return _how_much(someone, form.get("amount", ""), category, note, problem), REFUSED
+    if long := too_long(note, LONGEST_LINE):
+        return _how_much(someone, form.get("amount", ""), category, note, long), REFUSED
     return Terms(someone, amount, category, note)
+
+
+@bp.post("/pay/change")
+def change() -> str | tuple[str, int]:
+    """Back to how much, with what was typed: not in an address, where others could read it later."""
+    member_or_redirect()
+    terms = _read_form()
+    if not isinstance(terms, Terms):
+        return terms
+    return _how_much(terms.payee, typed(terms.amount), terms.category, terms.note)
 
 
 @bp.post("/pay/check")
@@ -145,6 +158,7 @@ def send() -> str | tuple[str, int] | Response:
 
 
 @bp.get("/pay/check")
+@bp.get("/pay/change")
 @bp.get("/pay/send")
 def from_the_start() -> Response:
     """These are reached by forms; who reloads them begins anew."""

@@ -1,5 +1,7 @@
 """Alice pays Bob: by every way there is, once, and never more than she may."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from appliance.ledger.people.founding import ChangeRules
@@ -174,6 +176,33 @@ class TestPaying:
         erin = signed_in("Erin")
         page = erin.fill(check(erin, village), "/pay/send", pin=PIN)
         assert "A keeper must say yes" in page.text
+
+    def test_changing_it_keeps_what_was_typed(self, village, signed_in):
+        alice = signed_in("Alice")
+        page = alice.fill(check(alice, village, note="eggs", category="food"), "/pay/change")
+        typed = forms(page)[0].fields
+        assert (typed["amount"], typed["note"], typed["category"]) == ("1.50", "eggs", "food")
+
+    def test_a_note_that_is_too_long_is_asked_again(self, village, signed_in):
+        page = check(signed_in("Alice"), village, note="x" * 141)
+        assert "at most 140 letters, yours has 141" in page.text
+
+    def test_twenty_taps_at_once_pay_once(self, village, signed_in):
+        alice = signed_in("Alice")
+        form = forms(check(alice, village))[0]
+        cookies = {name: alice.client.get_cookie(name).value for name in ("tch101", "tch101d")}
+
+        def tap(_n):
+            phone = Browser(alice.client.application.test_client())
+            for name, value in cookies.items():
+                phone.client.set_cookie(name, value)
+            return phone.post(form.action, {**form.fields, "pin": PIN})
+
+        with ThreadPoolExecutor(4) as taps:
+            answers = list(taps.map(tap, range(20)))
+        assert {answer.location for answer in answers if answer.status_code == 302} == {answers[0].location}
+        assert all("busy" in answer.text for answer in answers if answer.status_code != 302)
+        assert village.balance("Bob") == 150
 
     def test_reloading_the_check_page_begins_anew(self, signed_in):
         assert signed_in("Alice").get("/pay/check").location == "/pay"
