@@ -3,6 +3,7 @@
 from appliance.ledger.book.local import Attempt, Session
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import AccountNumber
+from appliance.web.session import this_session
 from tests.support.village import PIN
 from tests.web.conftest import OWN_SCREEN, forms
 
@@ -157,6 +158,18 @@ class TestSessions:
         assert alice.get("/").location == "/welcome"
         # A second tap finds nobody and is no mistake.
         assert alice.fill(home, "/leave").location == "/welcome"
+
+    def test_a_page_that_is_still_loading_does_not_undo_leaving(self, app, village, signed_in):
+        alice = signed_in("Alice")
+        token = alice.client.get_cookie("tch101").value
+        with app.test_request_context(headers={"Cookie": f"tch101={token}"}):
+            loading = this_session()
+            assert loading.member == village.numbers["Alice"]
+            alice.fill("/", "/leave")
+            loading["language"] = "es"
+            loading.store()
+        with village.hub.reading() as tx:
+            assert tx.rows(Session.select().where(Session.member.is_null(False))) == []
 
     def test_nobody_else_can_make_one_leave(self, signed_in):
         alice = signed_in("Alice")
