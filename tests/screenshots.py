@@ -122,7 +122,7 @@ def shots(data: Path) -> list[Shot]:
     dinas = next(one for one in alice.to_confirm if one.carer.number == DINA)
     return [
         # a stranger, a newcomer
-        Shot("welcome", None, at("/welcome")),
+        Shot("welcome", None, at("/")),
         Shot("join", None, at("/join")),
         Shot("join_refused", None, sent("/join", name="Moses", pin="1234", pin2="1234"), REFUSED),
         Shot("signin", None, at("/signin")),

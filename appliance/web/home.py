@@ -1,7 +1,6 @@
 """A member's own pages: home, statement, receipts, me."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, abort, render_template, request
 
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
@@ -20,11 +19,11 @@ BAR = 300
 
 
 @bp.get("/")
-def home() -> str | Response:
-    """Where I stand, what waits for me, what I can do."""
+def home() -> str:
+    """Where I stand, what waits for me, what I can do; for a stranger, what this is."""
     me = visitor()
     if me is None:
-        return redirect(url_for("join.welcome"))
+        return render_template("welcome.html")
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
     if view is None:

@@ -1,4 +1,4 @@
-"""Coming in: the welcome page, joining, signing in and leaving, the language, one's PIN."""
+"""Coming in: joining, signing in and leaving, the language, one's PIN."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,7 +13,7 @@ from appliance.ledger.values import parse_account
 from appliance.web.acting import form_key, fresh_key
 from appliance.web.here import the_hub, the_keys
 from appliance.web.i18n import LANGUAGES
-from appliance.web.secure import csrf, local_path, member_or_redirect, visitor
+from appliance.web.secure import csrf, local_path, member_or_redirect
 from appliance.web.session import LANGUAGE, end_sign_ins, this_session
 from appliance.web.words import refusal
 
@@ -21,12 +21,6 @@ bp = Blueprint("join", __name__)
 
 REFUSED = 422
 """The status of a page that says no: understood, and nothing was done."""
-
-
-@bp.get("/welcome")
-def welcome() -> str | Response:
-    """The first page of somebody who is not signed in."""
-    return render_template("welcome.html") if visitor() is None else redirect("/")
 
 
 @bp.get("/join")
@@ -106,7 +100,7 @@ def leave() -> Response:
         csrf.protect()
         the_keys().drop(session.digest)
         session.sign_out()
-    return redirect(url_for(".welcome"))
+    return redirect("/")
 
 
 @bp.get("/language/<code>")

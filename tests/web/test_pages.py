@@ -101,7 +101,7 @@ class TestHealth:
         with caplog.at_level(logging.CRITICAL):
             answer = phone().get("/health")
             assert (answer.status_code, answer.json["status"]) == (503, "ledger down")
-            for path in ("/", "/pay", "/welcome"):
+            for path in ("/", "/pay", "/join"):
                 page = alice.get(path)
                 assert page.status_code == 503
                 assert "The book cannot be read" in page.text
@@ -149,7 +149,7 @@ def test_every_page_is_small_and_needs_no_script(village, signed_in, phone):
     ]
     own += ["/me", "/me/qr", "/me/pin", "/statement", f"/t/{paid}", f"/t/{paid}/undo", "/keepers", "/nope"]
     pages = [alice.get(path, follow_redirects=True) for path in own]
-    pages += [phone().get(path) for path in ("/welcome", "/join", "/signin")]
+    pages += [phone().get(path) for path in ("/", "/join", "/signin")]
     for page in pages:
         assert len(page.data) < MOST_BYTES, page.request.path
         assert "<script" not in page.text
