@@ -6,7 +6,6 @@ another form is thrown away and made anew: deleting the file costs a rebuild, ne
 runs with ``synchronous=NORMAL``. It shares no transaction with ``ledger.db``.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,7 +49,6 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._turn = threading.Lock()
         self._db = self._opened()
 
     @classmethod
@@ -100,55 +98,49 @@ class Index:
     def follow(self, tx: Tx) -> int:
         """Read what the book holds after the cursor; how many entries concerned listings.
 
+        Several may follow at once, in threads or processes: each batch is kept only when the
+        cursor still stands where the batch began, so none is applied twice or out of order.
+
         Args:
-            tx: the ledger, for reading. Its transaction sees one state; the cache may be
-                ahead of it when another thread has just followed a newer one.
+            tx: the ledger, for reading; nothing has been read from it yet, so that its state
+                is no older than the cursor, which is looked at first.
         """
-        with self._turn:
-            head = chain.head(tx)
-            cursor = self._cursor(tx)
-            if cursor == head.number:
-                return 0
-            followed = 0
-            while True:
-                rows = tx.rows(
-                    EntryRow.select(EntryRow.number, EntryRow.hash, EntryRow.body)
-                    .where(EntryRow.kind.in_(_KINDS), EntryRow.number > cursor)
-                    .order_by(EntryRow.number)
-                    .limit(BATCH)
-                )
-                last = len(rows) < BATCH
-                at = head if last else chain.Head(rows[-1].number, bytes(rows[-1].hash))
-                with self._writing():
+        with self._db.connection_context():
+            kept = self._note("cursor")
+        head = chain.head(tx)
+        if kept is not None and not _in_book(tx, kept):
+            kept = self._thrown_away(kept)
+        followed = 0
+        while (after := chain.Head.parse(kept).number if kept else 0) < head.number:
+            rows = tx.rows(
+                EntryRow.select(EntryRow.number, EntryRow.hash, EntryRow.body)
+                .where(EntryRow.kind.in_(_KINDS), EntryRow.number > after)
+                .order_by(EntryRow.number)
+                .limit(BATCH)
+            )
+            at = head if len(rows) < BATCH else chain.Head(rows[-1].number, bytes(rows[-1].hash))
+            with self._writing():
+                now = self._note("cursor")
+                if now == kept:
                     for row in rows:
                         self._take(tx, chain.parse(bytes(row.body)))
-                    self._keep_note("cursor", str(at))
-                followed += len(rows)
-                cursor = at.number
-                if last:
-                    return followed
+                    now = str(at)
+                    self._keep_note("cursor", now)
+                    followed += len(rows)
+            kept = now
+        return followed
+
+    def _thrown_away(self, kept: str) -> str | None:
+        """Begin anew, unless another thread has just done so; the cursor after it."""
+        with self._writing():
+            if self._note("cursor") == kept:
+                self._start_over()
+            return self._note("cursor")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a select over the tables above."""
         with self._db.connection_context():
             return self._rows(sql, values)
-
-    def _cursor(self, tx: Tx) -> int:
-        """Where to read on; 0 after throwing away a cache that is not of this book."""
-        with self._db.connection_context():
-            kept = self._note("cursor")
-        if kept is None:
-            return 0
-        try:
-            cursor = chain.Head.parse(kept)
-        except ValueError:
-            cursor = None
-        row = tx.get(EntryRow, number=cursor.number) if cursor else None
-        if cursor and row is not None and bytes(row.hash) == cursor.hash:
-            return cursor.number
-        with self._writing():
-            self._start_over()
-        return 0
 
     def _take(self, tx: Tx, entry: Entry) -> None:
         p = entry.act.payload
@@ -208,3 +200,13 @@ class Index:
             except BaseException:
                 self._do("ROLLBACK")
                 raise
+
+
+def _in_book(tx: Tx, kept: str) -> bool:
+    """Whether the book has the entry that a cursor names."""
+    try:
+        cursor = chain.Head.parse(kept)
+    except ValueError:
+        return False
+    row = tx.get(EntryRow, number=cursor.number)
+    return row is not None and bytes(row.hash) == cursor.hash

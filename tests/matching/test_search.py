@@ -1,4 +1,5 @@
 import sqlite3
+import threading
 
 import pytest
 
@@ -126,3 +127,34 @@ class TestTheCache:
         market.index = type(market.index).open(path)
         assert market.search("bread") == [bread]
         market.index.close()
+
+    def test_many_may_follow_at_once_while_listings_come_and_go(self, market) -> None:
+        # Each page of the portal opens the cache for itself. A batch that was read before another
+        # follower went further must not bring a closed listing back.
+        path, problems = market.index.path, []
+
+        def reader() -> None:
+            for _page in range(25):
+                index = type(market.index).open(path)
+                try:
+                    with market.village.hub.reading() as tx:
+                        index.follow(tx)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the story tells it
+                    problems.append(error)
+                finally:
+                    index.close()
+
+        readers = [threading.Thread(target=reader) for _ in range(4)]
+        for thread in readers:
+            thread.start()
+        opened = [market.offers("Alice", "food", "Bread")]
+        for number in range(60):
+            opened.append(market.offers("Alice", "food", f"Bread {number}"))
+            market.closes("Alice", opened.pop(number % 2))
+        for thread in readers:
+            thread.join()
+        assert problems == []
+        market.follow()
+        rows = market.index.rows("SELECT id FROM listing ORDER BY entry")
+        assert [bytes(row[0]) for row in rows] == opened
+        assert market.index.rows("SELECT COUNT(*) FROM page") == [(1,)]
