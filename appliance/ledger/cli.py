@@ -332,7 +332,7 @@ def _progress(done: int, total: int) -> None:
     click.echo(f"\r{done} of {total} entries", nl=done == total, err=True)
 
 
-# ------------------------------------------------------------------------- keeper, settle, head
+# ------------------------------------------------------------------------- keeper, head
 
 
 @click.group()
@@ -382,19 +382,6 @@ def _root_key(hub: "Hub") -> bytes:
 
 @click.command()
 @data_option
-def settle(data: Path) -> None:
-    """Pay confirmed care that waits for room in the commons."""
-    from appliance.ledger.hub import Hub
-
-    hub = Hub.open(data)
-    try:
-        click.echo(f"claims paid: {hub.settle_waiting()}")
-    finally:
-        hub.close()
-
-
-@click.command()
-@data_option
 def head(data: Path) -> None:
     """Print where the book ends, NUMBER:HEX, to note on paper for a later verify."""
     from appliance.ledger.book import chain
@@ -408,5 +395,5 @@ def head(data: Path) -> None:
         store.close()
 
 
-COMMANDS: tuple[click.Command, ...] = (init, verify, keeper, settle, head)
+COMMANDS: tuple[click.Command, ...] = (init, verify, keeper, head)
 """What ``appliance.cli`` mounts."""

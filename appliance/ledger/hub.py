@@ -19,7 +19,7 @@ from appliance.ledger.book.chain import Place
 from appliance.ledger.book.command import Book, Receipt
 from appliance.ledger.book.private import PrivateText, SealedKeyRow
 from appliance.ledger.book.rules import Rules
-from appliance.ledger.book.store import LEDGER_FILE, Store, Tx
+from appliance.ledger.book.store import LEDGER_FILE, Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Clock, SystemClock
 from appliance.ledger.errors import (
@@ -33,6 +33,7 @@ from appliance.ledger.errors import (
 )
 from appliance.ledger.keys import Certificate, KdfCost, KeySigner, RootPaper, SealedKey, Signer
 from appliance.ledger.people import founding, members, pins
+from appliance.ledger.people.words import tidy
 from appliance.ledger.values import AccountNumber
 
 _KEYS: Final = "keys"
@@ -155,18 +156,24 @@ class Hub:
         with self._queue.place() as turn:
             if not turn:
                 return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
-            counted = pins.begin(self.store, member, device, self.clock.uptime())
-            if isinstance(counted, Refusal):
-                return counted
-            seed = keys.unseal(self._sealed(member), pins.normal(pin), self.pepper)
-            if seed is None:
-                left = max(0, pins.FREE_TRIES - counted)
-                numbers = {"tries_left": left, "seconds": pins.wait_after(counted) // 1000}
-                return Refusal(
-                    Code.PIN_WRONG, numbers, (Action.TRY_AGAIN if left else Action.WAIT, Action.ASK_KEEPER)
-                )
-            pins.succeeded(self.store, member, device)
-            return KeySigner(keys.member_authority(member), seed)
+            try:
+                return self._unlock(member, pin, device)
+            except WriteBusy:
+                return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+
+    def _unlock(self, member: int, pin: str, device: bytes) -> KeySigner | Refusal:
+        counted = pins.begin(self.store, member, device, self.clock.uptime())
+        if isinstance(counted, Refusal):
+            return counted
+        seed = keys.unseal(self._sealed(member), pins.normal(pin), self.pepper)
+        if seed is None:
+            left = max(0, pins.FREE_TRIES - counted)
+            numbers = {"tries_left": left, "seconds": pins.wait_after(counted) // 1000}
+            return Refusal(
+                Code.PIN_WRONG, numbers, (Action.TRY_AGAIN if left else Action.WAIT, Action.ASK_KEEPER)
+            )
+        pins.succeeded(self.store, member, device)
+        return KeySigner(keys.member_authority(member), seed)
 
     def _sealed(self, member: int) -> SealedKey:
         with self.store.read() as tx:
@@ -194,7 +201,7 @@ class Hub:
 
         def same(tx: Tx, entry: chain.Entry) -> bool:
             kept = tx.get(PrivateText, entry=entry.number, field="name")
-            return kept is not None and kept.text == name.strip()
+            return kept is not None and kept.text == tidy("name", name)
 
         def ask() -> Receipt | Refusal:
             seed = keys.new_seed()
@@ -235,18 +242,34 @@ class Hub:
                 return Refusal(Code.KEY_REUSED, {}, (Action.HOME,))
         return Receipt(entry.number, link, entry.record, entry.act.at, entry.outcome, replayed=True)
 
-    def change_pin(self, member: int, old: str, new: str, device: bytes = b"") -> Receipt | Refusal:
-        """Seal a member's key under another PIN; the old one must be right."""
-        if refusal := pins.refuse_weak(new):
-            return refusal
-        signer = self.unlock(member, old, device)
-        if isinstance(signer, Refusal):
-            return signer
-        try:
-            sealed = self._seal(signer.seed(), new)
-            return sealed if isinstance(sealed, Refusal) else self.submit(members.ChangePin(sealed), signer)
-        finally:
-            signer.close()
+    def change_pin(
+        self, member: int, old: str, new: str, device: bytes = b"", key: bytes | None = None
+    ) -> Receipt | Refusal:
+        """Seal a member's key under another PIN; the old one must be right.
+
+        The same key again gives the first receipt, without asking for a PIN that is no longer.
+        """
+        key = key or new_key()
+
+        def same(_tx: Tx, entry: chain.Entry) -> bool:
+            return entry.act.kind == members.ChangePin.KIND
+
+        def ask() -> Receipt | Refusal:
+            if refusal := pins.refuse_weak(new):
+                return refusal
+            signer = self.unlock(member, old, device)
+            if isinstance(signer, Refusal):
+                # A double tap: the other one may have changed the PIN while this one waited.
+                return self._first(keys.member_authority(member), key, same) or signer
+            try:
+                sealed = self._seal(signer.seed(), new)
+                if isinstance(sealed, Refusal):
+                    return sealed
+                return self.submit(members.ChangePin(sealed), signer, key)
+            finally:
+                signer.close()
+
+        return self._once(keys.member_authority(member), key, same, ask)
 
     def reset_pin(self, member: int, pin: str, keeper: Signer, key: bytes | None = None) -> Receipt | Refusal:
         """Give a member who forgot the PIN a new key under a new PIN, by a keeper.
@@ -269,10 +292,6 @@ class Hub:
         if isinstance(result, Receipt) and not result.replayed:
             pins.forget(self.store, member)
         return result
-
-    def settle_waiting(self) -> int:
-        """Pay confirmed care that waits for the commons; how many claims were paid."""
-        return self.book.settle_waiting(self.clock.now())
 
     def head(self) -> chain.Head:
         """Where the book ends now."""

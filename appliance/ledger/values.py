@@ -130,8 +130,8 @@ class Unit:
 def parse_amount(text: str, unit: Unit) -> Amount:
     """Read a positive amount as people type it: ``2``, ``2.5``, ``2,50``, ``٢٫٥``.
 
-    One separator at most; it is the decimal sign. Three digits after a separator could be
-    thousands (1,500) or thousandths, so they are refused rather than guessed.
+    One separator at most; it is the decimal sign. More digits after it than the unit has
+    places are refused rather than guessed: with two places, 1,500 is no amount.
 
     Raises:
         BadAmount: not an amount, not positive, too fine or too large.

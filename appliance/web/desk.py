@@ -7,8 +7,6 @@ alone cannot move anybody's credit: only the payee or a reversal with a reason c
 from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.errors import BadAmount, BadNumber, Code
@@ -38,23 +36,7 @@ def overview() -> Any:
     keeper_at_own_screen()
     with the_hub().reading() as tx:
         counts = reads.overview(tx)
-    paid = request.args.get("paid", type=int)
-    return render_template("desk.html", o=counts, paid=_paid(paid))
-
-
-def _paid(count: int | None) -> str | None:
-    if count is None:
-        return None
-    if not count:
-        return _("None could be paid: the commons is at its floor, or the carers at their limits.")
-    return ngettext("%(num)s claim has been paid.", "%(num)s claims have been paid.", count)
-
-
-@bp.post("/care")
-def pay_care() -> Any:
-    """Pay confirmed care that waits, as far as the commons allows."""
-    keeper_at_own_screen()
-    return redirect(url_for("desk.overview", paid=the_hub().settle_waiting()))
+    return render_template("desk.html", o=counts)
 
 
 @bp.get("/people")

@@ -123,19 +123,19 @@ def keepers() -> str:
 def pin() -> str:
     """The form for another PIN."""
     member_or_redirect()
-    return render_template("pin.html")
+    return render_template("pin.html", key=fresh_key())
 
 
 @bp.post("/me/pin")
 def pin_now() -> tuple[str, int] | Response:
     """Seal the key under another PIN. All other sign-ins of this member end."""
-    me, session = member_or_redirect(), this_session()
+    me, session, key = member_or_redirect(), this_session(), form_key()
     old, new = request.form.get("pin", ""), request.form.get("new", "")
     if new != request.form.get("new2", ""):
         message = _("The two new PINs are not the same. Please type them again.")
-        return render_template("pin.html", message=message), REFUSED
-    result = the_hub().change_pin(me.number, old, new, session.device)
+        return render_template("pin.html", key=key.hex(), message=message), REFUSED
+    result = the_hub().change_pin(me.number, old, new, session.device, key)
     if not isinstance(result, Receipt):
-        return render_template("pin.html", problem=result), REFUSED
+        return render_template("pin.html", key=key.hex(), problem=result), REFUSED
     end_sign_ins(me.number, keep=session.digest)
     return redirect(url_for("home.me", changed="pin"))

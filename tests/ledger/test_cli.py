@@ -344,11 +344,8 @@ class TestKeeperAndOthers:
 
         assert refused.exit_code == 2
 
-    def test_settle_tells_how_many_were_paid(self, river: Path) -> None:
-        assert hub("settle", "--data", river).output == "claims paid: 0\n"
-
     def test_without_a_hub_each_is_one_line(self, tmp_path: Path) -> None:
-        for words in (["settle"], ["head"], ["keeper", "appoint", "3-1"], ["verify"]):
+        for words in (["head"], ["keeper", "appoint", "3-1"], ["verify"]):
             refused = hub(*words, "--data", tmp_path / "nowhere")
             assert (refused.exit_code, len(refused.output.splitlines())) == (2, 1), words
 

@@ -187,6 +187,13 @@ class TestPin:
         assert phone().sign_in(village.account("Alice").short, "7391").status_code == 302
         assert phone().sign_in(village.account("Alice").short, PIN).status_code == 422
 
+    def test_a_double_tap_changes_it_once_and_says_so_twice(self, village, signed_in):
+        alice = signed_in("Alice")
+        page = alice.get("/me/pin")
+        for _tap in range(2):
+            done = alice.fill(page, "/me/pin", pin=PIN, new="7391", new2="7391", follow=True)
+            assert "Your PIN has been changed" in done.text
+
     def test_a_wrong_old_one_changes_nothing(self, village, signed_in, phone):
         page = signed_in("Alice").fill("/me/pin", "/me/pin", pin="1357", new="7391", new2="7391")
         assert page.status_code == 422

@@ -51,7 +51,6 @@ def test_the_desk_opens_for_a_keeper_at_the_hubs_own_screen_alone(signed_in, pho
 @pytest.mark.parametrize(
     "path",
     [
-        "/desk/care",
         "/desk/people/2/approve",
         "/desk/people/2/limits",
         "/desk/people/2/pin",

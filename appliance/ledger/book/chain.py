@@ -274,13 +274,20 @@ def checked(row: Any, expected: int, previous: bytes) -> tuple[Entry, bytes]:
 def by_key(tx: Tx, authority: str, key: bytes) -> tuple[Entry, bytes] | None:
     """The entry that ``authority`` made under this idempotency key, with its hash."""
     row = tx.get(EntryRow, authority=authority, key=key)
-    return (parse(bytes(row.body)), bytes(row.hash)) if row else None
+    return (_stored(row), bytes(row.hash)) if row else None
 
 
 def by_number(tx: Tx, number: int) -> Entry | None:
     """The entry of this number."""
     row = tx.get(EntryRow, number=number)
-    return parse(bytes(row.body)) if row else None
+    return _stored(row) if row else None
+
+
+def _stored(row: EntryRow) -> Entry:
+    try:
+        return parse(bytes(row.body))
+    except BadEncoding as error:
+        raise BookDamaged(str(error), row.number) from error
 
 
 def count(tx: Tx) -> int:

@@ -16,7 +16,6 @@ from appliance.ledger import codec, keys
 from appliance.ledger.book import chain, fold, rules
 from appliance.ledger.book.chain import Act, Entry, Place
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
-from appliance.ledger.book.schema import Claim
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.care import claims
@@ -26,6 +25,7 @@ from appliance.ledger.keys import KeySigner, Signer
 from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, sums, transfers
 from appliance.ledger.people import founding, members
+from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
 
 HANDLERS: Final[Mapping[str, Handler]] = {
@@ -97,7 +97,7 @@ class Book:
             with self.store.write() as tx:
                 result = self._accept(tx, command, prepared)
                 if isinstance(result, Receipt) and not result.replayed:
-                    self._follow(tx, command, at)
+                    self._settle_waiting(tx, at)
                 return result
         except WriteBusy:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
@@ -124,26 +124,24 @@ class Book:
             attach(tx, entry, command)
         return Receipt(entry.number, link, asking.record, act.at, outcome, replayed=False)
 
-    def _follow(self, tx: Tx, command: Command, at: Instant) -> None:
-        """What the hub does by rule after a command, in the same transaction."""
-        if isinstance(command, claims.Cosign):
-            self._settle(tx, command.claim, at)
+    def _settle_waiting(self, tx: Tx, at: Instant) -> None:
+        """By rule: confirmed claims are paid, oldest first, as soon as both sides have room.
 
-    def settle_waiting(self, at: Instant) -> int:
-        """Pay confirmed claims, oldest first, as far as the commons and the carers' limits
-        allow; how many were paid.
+        When the commons cannot pay one, those behind it wait too: a small claim does not
+        overtake a large one. A carer at the own limit holds up nobody else.
         """
-        with self.store.write() as tx:
-            waiting = tx.rows(
-                Claim.select(Claim.id).where(Claim.state == claims.CONFIRMED).order_by(Claim.opened_entry)
-            )
-            return sum(self._settle(tx, RecordId(bytes(row.id)), at) for row in waiting)
+        for (claim,) in tx.select(_CONFIRMED):
+            result = self._settle(tx, RecordId(bytes(claim)), at)
+            if isinstance(result, Refusal) and result.code is Code.COMMONS_FLOOR:
+                break
 
-    def _settle(self, tx: Tx, claim: RecordId, at: Instant) -> bool:
+    def _settle(self, tx: Tx, claim: RecordId, at: Instant) -> Receipt | Refusal:
         command = claims.Settle(claim)
         signer = KeySigner("hub:quorum", self._hub_key)
-        prepared = _prepare(command, signer, claim, at, self.place)
-        return isinstance(self._accept(tx, command, prepared), Receipt)
+        return self._accept(tx, command, _prepare(command, signer, claim, at, self.place))
+
+
+_CONFIRMED = "SELECT id FROM claim WHERE state = 'confirmed' ORDER BY opened_entry LIMIT 100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +155,15 @@ class _Prepared:
 
 
 def _prepare(command: Command, signer: Signer, key: bytes, at: Instant, place: Place) -> _Prepared:
-    words = {name: text.strip() for name, text in command.private().items()}
+    words = _tidied(command)
     salt = secrets.token_bytes(_SALT_BYTES) if words else b""
     kept = private_digest(salt, words) if words else None
     act = Act(place, at, signer.authority, key, command.KIND, command.VERSION, command.payload(), kept)
     return _Prepared(act, signer.sign(act.form()), salt, words)
+
+
+def _tidied(command: Command) -> dict[str, str]:
+    return {name: tidy(name, text) for name, text in command.private().items()}
 
 
 def _repeated(tx: Tx, command: Command, entry: Entry, link: bytes) -> Receipt | Refusal:
@@ -172,7 +174,7 @@ def _repeated(tx: Tx, command: Command, entry: Entry, link: bytes) -> Receipt | 
     same = (
         entry.act.kind == command.KIND
         and entry.act.payload == command.payload()
-        and words == {name: text.strip() for name, text in command.private().items()}
+        and words == _tidied(command)
     )
     if not same:
         return Refusal(Code.KEY_REUSED, {}, (Action.HOME,))

@@ -46,7 +46,10 @@ class _Group:
 
     @classmethod
     def from_map(cls, values: Mapping[str, Any]) -> Self:
-        """Raises ValueError or TypeError when a rule is unknown, missing or out of its bounds."""
+        """Rules out of a map; one that is not there has its default (older books know fewer).
+
+        Raises ValueError or TypeError when a rule is unknown or out of its bounds.
+        """
         return cls(**values)
 
 

@@ -71,6 +71,10 @@ class Tx:
         row: tuple[Any, ...] | None = self._run(sql, values).fetchone()
         return row
 
+    def select(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """All rows of such a query."""
+        return list(self._run(sql, values).fetchall())
+
     def insert(self, model: type[Table], **values: Any) -> None:
         """Add a row; it must be new."""
         self._add("INSERT", model, values)

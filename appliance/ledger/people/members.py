@@ -26,7 +26,7 @@ from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.keys import SealedKey
 from appliance.ledger.money import accounts
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME, too_long
+from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME, tidy, too_long
 from appliance.ledger.values import AccountNumber
 
 
@@ -135,7 +135,7 @@ def key_in_force(tx: Tx, member: int) -> MemberKey | None:
 
 
 def _decide_join(tx: Tx, command: Join, asking: Asking) -> codec.Body | Refusal:
-    if not command.name.strip():
+    if not tidy("name", command.name):
         return Refusal(Code.NAME_MISSING, {}, (Action.TRY_AGAIN,))
     if refusal := too_long(command.name, LONGEST_NAME):
         return refusal

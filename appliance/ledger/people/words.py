@@ -1,10 +1,34 @@
 """Bounds on what people write, the same everywhere."""
 
+import unicodedata
+
 from appliance.ledger.errors import Action, Code, Refusal
 
 LONGEST_NAME = 40
 LONGEST_LINE = 140
 LONGEST_TEXT = 500
+
+_OF_MANY_LINES = frozenset({"text", "what"})
+"""Fields in which people may write more than a line."""
+
+# Joiners that scripts need inside words: Persian, Hindi, Bengali and others (Unicode UAX 31).
+_JOINERS = "\u200c\u200d"
+
+
+def tidy(field: str, text: str) -> str:
+    """``text`` as it is kept: outer space gone, no control or direction marks, lines where they fit.
+
+    A name with a line end or a right-to-left override could pass for another on a screen.
+    """
+    lines = text.splitlines() if field in _OF_MANY_LINES else [text]
+    return "\n".join(" ".join(_printable(line).split()) for line in lines).strip()
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c in _JOINERS or unicodedata.category(c) not in _UNSEEN else " " for c in line)
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def too_long(text: str, longest: int) -> Refusal | None:

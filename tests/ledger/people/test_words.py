@@ -1,0 +1,31 @@
+"""Words are kept as people meant them, without what a screen would hide."""
+
+import pytest
+
+from appliance.ledger.people.words import tidy
+from tests.support.village import Village
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Alice  Martin ", "Alice Martin"),
+        ("Alice\nBob", "Alice Bob"),
+        ("Alice\u202eecilA", "Alice ecilA"),
+        ("A\u200blice\x00", "A lice"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("हरि", "हरि"),
+        ("Łódź 24/7", "Łódź 24/7"),
+    ],
+)
+def test_a_name_is_one_line_that_shows_all_of_itself(typed: str, kept: str) -> None:
+    assert tidy("name", typed) == kept
+
+
+def test_a_description_keeps_its_lines() -> None:
+    assert tidy("what", " washed him\r\n cooked \n") == "washed him\ncooked"
+
+
+def test_a_name_of_nothing_visible_is_no_name(river: Village) -> None:
+    refused = river.hub.join("\u202e\u200b \n", "2580")
+    assert getattr(refused, "code", None) == "name_missing"
