@@ -7,6 +7,7 @@ import pytest
 from werkzeug.exceptions import InternalServerError
 
 from appliance.ledger.book import local
+from appliance.ledger.care.claims import ClaimCare
 from appliance.ledger.clock import Millis, Quality
 from appliance.web import create_app
 from tests.web.conftest import OWN_SCREEN, forms
@@ -166,3 +167,22 @@ def test_every_page_is_small_and_needs_no_script(village, signed_in, phone):
 )
 def test_strangers_sign_in_first(phone, path):
     assert phone().get(path).location.startswith("/signin?next=/")
+
+
+def test_no_page_has_one_name_for_two_fields(village, app, phone, signed_in):
+    """A label leads to its own field also when no key is open and each form asks for the PIN."""
+    village.join("Emil")
+    asked = village.request("Bob", "Alice", 50)
+    day = village.clock.now().ms // 86_400_000
+    care = ClaimCare(village.numbers["Dina"], "child", 60, day, "Mia", witnesses=(village.numbers["Alice"],))
+    claim = village.do("Dina", care)
+    alice, kira = signed_in("Alice"), signed_in("Kira", "127.0.0.1")
+    village.clock.advance(3_600_000)
+    emil = village.numbers["Emil"]
+    pages = [alice.get(f"/R/{asked.outcome['code']}"), alice.get(f"/C/{claim.outcome['code']}")]
+    pages += [kira.get(f"/desk/people/{emil}"), kira.get(f"/desk/people/{village.numbers['Bob']}")]
+    for page in pages:
+        names = re.findall(r' id="([^"]+)"', page.text)
+        assert page.status_code == 200
+        assert 'type="password"' in page.text
+        assert len(names) == len(set(names)), page.request.path
