@@ -10,7 +10,7 @@ UV     := uv==0.13.9
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format translations screenshots lock clean
+.PHONY: help install run test test-long lint format translations screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /|/' | sort | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -27,6 +27,10 @@ run: install ## start the sample village on port 8080
 
 test: install ## everything the build server checks: lint, types, imports, all tests
 	@sh scripts/check.sh $(BIN)
+
+test-long: install ## the slow lane: 50 kills under 20 payers, another village that does anything (10 minutes and more)
+	HUB_KILLS=50 $(BIN)/python -m pytest tests/test_kill.py -q
+	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q -s
 
 lint: install ## ruff, format, mypy, import contract
 	@sh scripts/lint.sh $(BIN)
