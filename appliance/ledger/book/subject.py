@@ -34,6 +34,15 @@ class Command(Protocol):
         ...
 
 
+class Wordless:
+    """A command without personal text."""
+
+    __slots__ = ()
+
+    def private(self) -> dict[str, str]:
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Who asks, when, under which rules.

@@ -22,7 +22,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import CARE_CATEGORIES
 from appliance.ledger.book.schema import Claim, Transfer, Witness
 from appliance.ledger.book.store import Tx
-from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
@@ -85,7 +85,7 @@ class ClaimCare:
 
 
 @dataclass(frozen=True, slots=True)
-class Cosign:
+class Cosign(Wordless):
     """Confirm that the care was given as the claim says. ``terms`` binds the signature to it."""
 
     KIND: ClassVar[str] = "cosign"
@@ -97,12 +97,9 @@ class Cosign:
     def payload(self) -> codec.Body:
         return {"claim": self.claim, "terms": self.terms}
 
-    def private(self) -> dict[str, str]:
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
-class DeclineCosign:
+class DeclineCosign(Wordless):
     """Say that one does not confirm a claim."""
 
     KIND: ClassVar[str] = "decline_cosign"
@@ -113,12 +110,9 @@ class DeclineCosign:
     def payload(self) -> codec.Body:
         return {"claim": self.claim}
 
-    def private(self) -> dict[str, str]:
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
-class WithdrawClaim:
+class WithdrawClaim(Wordless):
     """The carer takes an unpaid claim back."""
 
     KIND: ClassVar[str] = "withdraw_claim"
@@ -129,12 +123,9 @@ class WithdrawClaim:
     def payload(self) -> codec.Body:
         return {"claim": self.claim}
 
-    def private(self) -> dict[str, str]:
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Wordless):
     """The hub pays a confirmed claim from the commons (rule *quorum*)."""
 
     KIND: ClassVar[str] = "settle"
@@ -144,9 +135,6 @@ class Settle:
 
     def payload(self) -> codec.Body:
         return {"claim": self.claim}
-
-    def private(self) -> dict[str, str]:
-        return {}
 
 
 def _decide_claim(tx: Tx, command: ClaimCare, asking: Asking) -> codec.Body | Refusal:

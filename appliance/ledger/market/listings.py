@@ -8,7 +8,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.schema import Listing
 from appliance.ledger.book.store import Tx
-from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_TEXT, too_long
@@ -43,7 +43,7 @@ class OpenListing:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseListing:
+class CloseListing(Wordless):
     """Take a listing down: by its owner, or by a keeper."""
 
     KIND: ClassVar[str] = "close_listing"
@@ -53,9 +53,6 @@ class CloseListing:
 
     def payload(self) -> codec.Body:
         return {"listing": self.listing}
-
-    def private(self) -> dict[str, str]:
-        return {}
 
 
 def _decide_open(tx: Tx, command: OpenListing, asking: Asking) -> codec.Body | Refusal:

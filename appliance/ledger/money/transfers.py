@@ -21,7 +21,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.schema import AccountRow, Transfer
 from appliance.ledger.book.store import Tx
-from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
@@ -82,7 +82,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Wordless):
     """What all answers to a request carry."""
 
     request: RecordId
@@ -90,9 +90,6 @@ class _Answer:
 
     def payload(self) -> codec.Body:
         return {"request": self.request, "payer": self.payer}
-
-    def private(self) -> dict[str, str]:
-        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ class Decline(_Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Wordless):
     """Take back one's own unanswered request."""
 
     KIND: ClassVar[str] = "cancel"
@@ -131,9 +128,6 @@ class Cancel:
 
     def payload(self) -> codec.Body:
         return {"request": self.request}
-
-    def private(self) -> dict[str, str]:
-        return {}
 
 
 @dataclass(frozen=True, slots=True)

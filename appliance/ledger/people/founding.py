@@ -14,7 +14,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.schema import Setting
 from appliance.ledger.book.store import Tx
-from appliance.ledger.book.subject import Asking, Handler, always
+from appliance.ledger.book.subject import Asking, Handler, Wordless, always
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.people import powers
@@ -23,7 +23,7 @@ from appliance.ledger.values import COMMONS
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Wordless):
     """Begin the book of a hub."""
 
     KIND: ClassVar[str] = "found"
@@ -44,9 +44,6 @@ class Found:
             "certificate": self.certificate_signature,
             **{name: group.to_map() for name, group in self.rules.groups().items()},
         }
-
-    def private(self) -> dict[str, str]:
-        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow
 from appliance.ledger.book.schema import Member, MemberKey
 from appliance.ledger.book.store import Tx
-from appliance.ledger.book.subject import Asking, Handler, always
+from appliance.ledger.book.subject import Asking, Handler, Wordless, always
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.keys import SealedKey
 from appliance.ledger.money import accounts
@@ -48,7 +48,7 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Approve:
+class Approve(Wordless):
     """A keeper admits somebody who has applied: the account opens at zero."""
 
     KIND: ClassVar[str] = "approve"
@@ -58,9 +58,6 @@ class Approve:
 
     def payload(self) -> codec.Body:
         return {"member": self.member}
-
-    def private(self) -> dict[str, str]:
-        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ class TurnAway:
 
 
 @dataclass(frozen=True, slots=True)
-class AppointKeeper:
+class AppointKeeper(Wordless):
     """The hub's root makes a member a keeper."""
 
     KIND: ClassVar[str] = "appoint_keeper"
@@ -92,12 +89,9 @@ class AppointKeeper:
     def payload(self) -> codec.Body:
         return {"member": self.member}
 
-    def private(self) -> dict[str, str]:
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
-class ChangePin:
+class ChangePin(Wordless):
     """A member's key is sealed under another PIN. The key stays; the book knows that it happened."""
 
     KIND: ClassVar[str] = "change_pin"
@@ -108,12 +102,9 @@ class ChangePin:
     def payload(self) -> codec.Body:
         return {"key": self.sealed.public}
 
-    def private(self) -> dict[str, str]:
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
-class ReplaceKey:
+class ReplaceKey(Wordless):
     """A keeper gives a member who forgot the PIN a new key. The old one signs nothing any more."""
 
     KIND: ClassVar[str] = "replace_key"
@@ -124,9 +115,6 @@ class ReplaceKey:
 
     def payload(self) -> codec.Body:
         return {"member": self.member, "key": self.sealed.public}
-
-    def private(self) -> dict[str, str]:
-        return {}
 
 
 def key_in_force(tx: Tx, member: int) -> MemberKey | None:
