@@ -5,10 +5,8 @@ from typing import Final
 from babel import Locale
 from flask import Flask, has_request_context, request
 from flask_babel import Babel
-from peewee import PeeweeException
 
-from appliance.ledger.errors import HubError
-from appliance.web.session import LANGUAGE, this_session
+from appliance.web.session import this_session
 
 LANGUAGES: Final = {"en": "English", "es": "Español"}
 """By code, each in its own name."""
@@ -20,10 +18,7 @@ def language() -> str:
     """The reader's language: chosen, else the first of the browser's that we have, else English."""
     if not has_request_context():
         return "en"
-    try:
-        chosen = this_session().get(LANGUAGE)
-    except (HubError, PeeweeException):
-        chosen = None  # the page that says so must still be shown
+    chosen = this_session().language
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
 
 

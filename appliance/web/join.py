@@ -6,15 +6,15 @@ from werkzeug.wrappers import Response
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
-from appliance.ledger.keys import KeySigner
 from appliance.ledger.people import powers
+from appliance.ledger.people.members import key_in_force
 from appliance.ledger.reads.people import people
 from appliance.ledger.values import parse_account
 from appliance.web.acting import form_key, fresh_key
 from appliance.web.here import the_hub, the_keys
 from appliance.web.i18n import LANGUAGES
 from appliance.web.secure import csrf, local_path, member_or_redirect
-from appliance.web.session import LANGUAGE, end_sign_ins, this_session
+from appliance.web.session import end_sign_ins, seal_of, this_session
 from appliance.web.words import refusal
 
 bp = Blueprint("join", __name__)
@@ -38,13 +38,14 @@ def join_now() -> tuple[str, int] | Response:
     if pin != request.form.get("pin2", ""):
         message = _("The two PINs are not the same. Please type them again.")
         return render_template("join.html", key=key.hex(), name=name, message=message), REFUSED
-    result = the_hub().join(name, pin, key)
+    result = the_hub().join(name, pin, key, request.remote_addr or "")
     if isinstance(result, Refusal):
         problem = result
         return render_template("join.html", key=key.hex(), name=name, problem=problem), REFUSED
     number = int(str(result.outcome["number"]))
     # Only who knows the PIN is let in: the form may have been sent before, by somebody else.
-    return _enter(number, pin, "/") or redirect(url_for(".sign_in"))
+    entered = _enter(number, pin, "/")
+    return redirect(url_for(".sign_in")) if isinstance(entered, Refusal) else entered
 
 
 @bp.get("/signin")
@@ -64,28 +65,24 @@ def sign_in_now() -> tuple[str, int] | Response:
         problem = refusal(Code.UNKNOWN_ACCOUNT, Action.TRY_AGAIN)
     else:
         if account.hub == the_hub().number:
-            result = _try(account.number, request.form.get("pin", ""))
-            if isinstance(result, KeySigner):
-                return _entered(account.number, result, wanted)
-            problem = result
+            entered = _enter(account.number, request.form.get("pin", ""), wanted)
+            if not isinstance(entered, Refusal):
+                return entered
+            problem = entered
         else:
             problem = refusal(Code.UNKNOWN_ACCOUNT, Action.TRY_AGAIN)
     return render_template("signin.html", number=typed, next=wanted, problem=problem), REFUSED
 
 
-def _try(number: int, pin: str) -> KeySigner | Refusal:
-    return the_hub().unlock(number, pin, this_session().device)
-
-
-def _enter(number: int, pin: str, wanted: str) -> Response | None:
-    signer = _try(number, pin)
-    return _entered(number, signer, wanted) if isinstance(signer, KeySigner) else None
-
-
-def _entered(number: int, signer: KeySigner, wanted: str) -> Response:
+def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:
+    """Sign in with ``pin``: the answer is the page that was ``wanted``."""
     session = this_session()
-    the_keys().drop(session.digest)
-    session.sign_in(number)
+    with the_hub().reading() as tx:
+        seal = seal_of(tx, number)
+    signer = the_hub().unlock(number, pin, session.device)
+    if isinstance(signer, Refusal):
+        return signer
+    session.sign_in(number, seal)
     the_keys().keep(session.digest, signer)
     signer.close()
     return redirect(wanted)
@@ -98,7 +95,6 @@ def leave() -> Response:
     session = this_session()
     if session.member is not None:
         csrf.protect()
-        the_keys().drop(session.digest)
         session.sign_out()
     return redirect("/")
 
@@ -107,7 +103,7 @@ def leave() -> Response:
 def speak(code: str) -> Response:
     """Read the portal in another language from now on."""
     if code in LANGUAGES:
-        this_session()[LANGUAGE] = code
+        this_session().language = code
     return redirect(local_path(request.args.get("back")))
 
 
@@ -134,8 +130,15 @@ def pin_now() -> tuple[str, int] | Response:
     if new != request.form.get("new2", ""):
         message = _("The two new PINs are not the same. Please type them again.")
         return render_template("pin.html", key=key.hex(), message=message), REFUSED
-    result = the_hub().change_pin(me.number, old, new, session.device, key)
+    with the_hub().reading() as tx:
+        before = key_in_force(tx, me.number)
+    result = the_hub().change_pin(me.number, old, new, session.device, key, request.remote_addr or "")
     if not isinstance(result, Receipt):
         return render_template("pin.html", key=key.hex(), problem=result), REFUSED
+    if not result.replayed:
+        with the_hub().reading() as tx:
+            # Not when a keeper has given another key in between: that one is not this browser's.
+            if key_in_force(tx, me.number) == before:
+                session.renew(seal_of(tx, me.number))
     end_sign_ins(me.number, keep=session.digest)
     return redirect(url_for("home.me", changed="pin"))

@@ -6,7 +6,13 @@ wall: setting the clock logs nobody out. The cookie's name carries the hub's num
 a phone that walks between villages all hubs look like one site.
 
 A session is read when a page first asks for it and written only when it has changed: reading
-pages costs no write, and ``/health`` and the style sheet touch no table.
+pages costs no write, and ``/health`` and the style sheet touch no table. A stranger's visit has
+no row at all: the value behind the form tokens is derived from the cookie, and the language has
+a plain cookie of its own. So nobody can fill the box by asking for pages.
+
+A sign-in belongs to the sealed key whose PIN opened it. A new PIN and a new key seal anew, and
+every sign-in from before is over at that moment, whatever was cut short or under way. It also
+ends by itself: see ``_age``.
 """
 
 import json
@@ -15,12 +21,14 @@ import secrets
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
-from flask import Flask, Request, Response, session
+from flask import Flask, Request, Response, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.http import dump_cookie
 
 from appliance.ledger import codec
 from appliance.ledger.book.local import Session
+from appliance.ledger.book.private import SealedKeyRow
+from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Uptime
 from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub
@@ -30,33 +38,57 @@ from appliance.web.here import the_hub, the_keys
 _log = logging.getLogger(__name__)
 
 _TOKEN_BYTES: Final = 32
+_LONGEST_TOKEN: Final = 64
 _HOUR_MS: Final = 3_600_000
 _ANONYMOUS_HOURS: Final = 24
 _SIGNED_IN_HOURS: Final = 30 * 24
 _DEVICE_DAYS: Final = 400  # browsers keep no cookie for longer
 _PRUNE_EVERY: Final = 64
 
-LANGUAGE: Final = "language"
+_FORM_TOKENS: Final = "csrf_token"
+"""The name under which Flask-WTF looks for the value that its form tokens are made of."""
 
 
 def _digest(token: str) -> bytes:
     return codec.digest("tch.session", token.encode("utf-8"))
 
 
+def seal_of(tx: Tx, member: int) -> str:
+    """What names the present seal of a member's key: another one after each new PIN or new key.
+
+    Ask before the PIN is checked: who signs in while the PIN is being changed is out again.
+    """
+    row = tx.get(SealedKeyRow, member=member)
+    return "" if row is None else codec.digest("tch.session.seal", bytes(row.salt)).hex()
+
+
+def _age(row: Session, used_ms: int, now: Uptime) -> int:
+    """How long a sign-in has been in use, in milliseconds that the box was up.
+
+    Within a boot time is counted exactly. How long the box was off nobody knows, so a new boot
+    counts as an hour or as what it has lasted already: reboots do not prolong it for ever.
+    """
+    return used_ms + (now.ms - row.seen_ms if row.boot == now.boot else max(now.ms, _HOUR_MS))
+
+
 class HubSession(SessionMixin):
     """What the hub remembers of one browser: who is signed in, and a few words by name."""
 
-    def __init__(self, hub: Hub, token: str | None, device: str | None) -> None:
+    def __init__(self, hub: Hub, token: str | None, device: str | None, language: str | None) -> None:
         self._hub = hub
-        self._token = token
+        self._token = token if token and len(token) <= _LONGEST_TOKEN else None
         self._device = device
+        self._language = language
         self._row: dict[str, Any] | None = None
         self._member: int | None = None
+        self._seal = ""
+        self._used_ms = 0
         self._stored = False
         self._ended: set[bytes] = set()
         self.modified = False
         self.accessed = False
         self.new_device = False
+        self.new_language = False
 
     # -- what it remembers
 
@@ -71,17 +103,32 @@ class HubSession(SessionMixin):
             return {}
         with self._hub.reading() as tx:
             row = tx.get(Session, token=_digest(self._token))
+            seal = "" if row is None or row.member is None else seal_of(tx, row.member)
         if row is None:
-            self._token = None
             return {}
-        self._member = row.member
+        kept, now = json.loads(row.data), self._hub.clock.uptime()
+        used_ms = _age(row, int(kept.get("used_ms", 0)), now)
+        if row.member is not None and (kept.get("seal") != seal or used_ms > _SIGNED_IN_HOURS * _HOUR_MS):
+            self._end()
+            return {}
+        self._member, self._seal, self._used_ms = row.member, seal, used_ms
         self._stored = True
-        now = self._hub.clock.uptime()
-        # So that pruning knows it is in use; at most once an hour, as every write costs a sync.
+        # So that it is known to be in use; at most once an hour, as every write costs a sync.
         self.modified = row.boot != now.boot or now.ms - row.seen_ms > _HOUR_MS
-        return cast("dict[str, Any]", json.loads(row.data))
+        return cast("dict[str, Any]", kept.get("words", {}))
+
+    def _end(self) -> None:
+        """This token and its open key are nobody's any more; the row goes when this is stored."""
+        ended = _digest(self.token)
+        self._ended.add(ended)
+        the_keys().drop(ended)
+        self._token, self._stored, self._member = None, False, None
+        self.modified = True
 
     def __getitem__(self, name: str) -> Any:
+        if name == _FORM_TOKENS:
+            self._words()
+            return codec.digest("tch.web.visit", self.token.encode("utf-8"), key=self._hub.pepper).hex()
         return self._words()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -131,28 +178,38 @@ class HubSession(SessionMixin):
     def device_text(self) -> str:
         return self.device.decode("utf-8")
 
-    def sign_in(self, member: int) -> None:
+    @property
+    def language(self) -> str | None:
+        """The language that was chosen in this browser."""
+        return self._language
+
+    @language.setter
+    def language(self, code: str) -> None:
+        self._language = code
+        self.new_language = True
+
+    def sign_in(self, member: int, seal: str) -> None:
         """This browser is now ``member``'s, under a fresh token that nobody else can have set.
 
-        The visit of a stranger that it was before stays in the table for a day: a second tap
-        on *Sign in* still carries its token.
+        Args:
+            seal: ``seal_of`` the member from before the PIN was checked.
         """
-        words = self._words()
-        if self._member is not None and self._stored:
-            self._ended.add(self.digest)
-        language = words.get(LANGUAGE)
-        self._row = {} if language is None else {LANGUAGE: language}
-        self._token, self._stored, self._member = None, False, member
+        self._words()
+        self._end()
+        self._row = {}
+        self._member, self._seal, self._used_ms = member, seal, 0
+
+    def renew(self, seal: str) -> None:
+        """Go on under another seal: the one that this browser has just set."""
+        self._words()
+        self._seal = seal
         self.modified = True
 
     def sign_out(self) -> None:
-        """Nobody is signed in any more; the browser's language stays."""
-        words = self._words()
-        if self._stored:
-            self._ended.add(self.digest)
-        self._row = {LANGUAGE: words[LANGUAGE]} if LANGUAGE in words else {}
-        self._token, self._stored, self._member = None, False, None
-        self.modified = True
+        """Nobody is signed in any more, and the open key is forgotten."""
+        self._words()
+        self._end()
+        self._row = {}
 
     def store(self) -> None:
         """Write what has changed. Raises DataDirectoryError when the disk refuses."""
@@ -160,19 +217,25 @@ class HubSession(SessionMixin):
         with self._hub.store.write() as tx:
             for ended in self._ended:
                 tx.delete(Session, Session.token == ended)
-            values = {"data": json.dumps(self._row), "boot": now.boot, "seen_ms": now.ms}
+            kept = {"words": self._row, "seal": self._seal, "used_ms": self._used_ms}
+            values = {"data": json.dumps(kept), "boot": now.boot, "seen_ms": now.ms}
             if self._stored:
                 # Only while it is there: a sign-out in another tab must not be undone by this one.
                 tx.update(Session, {"token": self.digest}, **values)
-            elif self.worth_a_cookie:
+            elif self.worth_a_row:
                 tx.insert(Session, token=self.digest, member=self._member, **values)
         if not self._stored and secrets.randbelow(_PRUNE_EVERY) == 0:
             prune(self._hub, now)
 
     @property
-    def worth_a_cookie(self) -> bool:
+    def worth_a_row(self) -> bool:
         """Whether there is anything to remember."""
         return bool(self._row) or self._member is not None
+
+    @property
+    def cookie(self) -> str | None:
+        """The token when there is one: of a sign-in, or behind a stranger's forms."""
+        return self._token or (self.token if self.worth_a_row else None)
 
 
 def prune(hub: Hub, now: Uptime) -> None:
@@ -195,13 +258,13 @@ class HubSessions(SessionInterface):
         self._hub = hub
         self.cookie = f"tch{hub.number}"
         self.device_cookie = f"tch{hub.number}d"
+        self.language_cookie = f"tch{hub.number}l"
 
     def open_session(self, app: Flask, request: Request) -> HubSession:  # noqa: ARG002 - Flask's signature
-        return HubSession(
-            self._hub, request.cookies.get(self.cookie), request.cookies.get(self.device_cookie)
-        )
+        names = (self.cookie, self.device_cookie, self.language_cookie)
+        return HubSession(self._hub, *(request.cookies.get(name) for name in names))
 
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002 - Flask's
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002 - Flask's signature
         assert isinstance(session, HubSession)
         if session.modified:
             try:
@@ -210,21 +273,23 @@ class HubSessions(SessionInterface):
                 # A full disk must not take reading away; the next form will say that it is stale.
                 _log.error("session=not_kept reason=%s", error)
                 return
-            if session.worth_a_cookie:
-                response.set_cookie(self.cookie, session.token, httponly=True, samesite="Lax")
+        sent = request.cookies.get(self.cookie)
+        if session.accessed and session.cookie != sent:
+            if session.cookie:
+                response.set_cookie(self.cookie, session.cookie, httponly=True, samesite="Lax")
             else:
                 response.delete_cookie(self.cookie, httponly=True, samesite="Lax")
         if session.new_device:
-            # No date beside the age: ours may be wrong by years.
-            cookie = dump_cookie(
-                self.device_cookie,
-                session.device_text,
-                max_age=_DEVICE_DAYS * 86_400,
-                httponly=True,
-                samesite="Lax",
-                sync_expires=False,
-            )
-            response.headers.add("Set-Cookie", cookie)
+            _keep_for_long(response, self.device_cookie, session.device_text)
+        if session.new_language and session.language:
+            _keep_for_long(response, self.language_cookie, session.language)
+
+
+def _keep_for_long(response: Response, name: str, value: str) -> None:
+    # No date beside the age: ours may be wrong by years.
+    age = _DEVICE_DAYS * 86_400
+    cookie = dump_cookie(name, value, max_age=age, httponly=True, samesite="Lax", sync_expires=False)
+    response.headers.add("Set-Cookie", cookie)
 
 
 def this_session() -> HubSession:
@@ -233,7 +298,10 @@ def this_session() -> HubSession:
 
 
 def end_sign_ins(member: int, keep: bytes | None = None) -> None:
-    """End all sign-ins of ``member`` (but the session with the digest ``keep``): after a new PIN."""
+    """Remove the sign-ins of ``member`` (but the session with the digest ``keep``) after a new PIN.
+
+    They count no more already, as the seal is another one; this tidies, and forgets open keys.
+    """
     hub = the_hub()
     with hub.store.write() as tx:
         mine = Session.member == member

@@ -1,11 +1,14 @@
 """Joining, signing in, leaving, the PIN: the way through the door."""
 
+from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.local import Attempt, Session
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import AccountNumber
 from appliance.web.session import this_session
 from tests.support.village import PIN
 from tests.web.conftest import OWN_SCREEN, forms
+
+DAY_MS = 86_400_000
 
 
 class TestJoining:
@@ -171,6 +174,43 @@ class TestSessions:
         with village.hub.reading() as tx:
             assert tx.rows(Session.select().where(Session.member.is_null(False))) == []
 
+    def test_a_visit_without_signing_in_writes_nothing(self, village, phone):
+        for _visit in range(3):
+            stranger = phone()
+            form = stranger.get("/signin")
+            stranger.get("/join")
+            stranger.get("/language/es")
+            assert 'lang="es"' in stranger.get("/").text
+            assert stranger.fill(form, "/signin", number="", pin="").status_code == 422
+        with village.hub.reading() as tx:
+            assert tx.rows(Session.select()) == []
+
+    def test_a_form_of_another_browser_is_stale(self, phone):
+        one, other = phone(), phone()
+        other.get("/signin")
+        assert other.fill(one.get("/signin"), "/signin", number="1-9", pin=PIN).status_code == 400
+
+    def test_a_sign_in_ends_after_thirty_days_of_use_though_it_is_used_daily(self, village, signed_in):
+        alice = signed_in("Alice")
+        for _day in range(30):
+            assert "Leave" in alice.get("/").text
+            village.clock.advance(DAY_MS)
+        assert "Leave" in alice.get("/").text
+        village.clock.advance(60_001)
+        assert "/signin" in alice.get("/").text
+        with village.hub.reading() as tx:
+            assert tx.rows(Session.select()) == []
+
+    def test_a_reboot_counts_as_an_hour_and_prolongs_nothing(self, village, signed_in):
+        alice = signed_in("Alice")
+        village.clock.advance(29 * DAY_MS)
+        alice.get("/")
+        for boot in range(24):
+            village.clock.reboot(f"again-{boot}")
+            assert "Leave" in alice.get("/").text
+        village.clock.reboot("one too many")
+        assert "/signin" in alice.get("/").text
+
     def test_nobody_else_can_make_one_leave(self, signed_in):
         alice = signed_in("Alice")
         assert alice.post("/leave", {}).status_code == 400
@@ -186,6 +226,39 @@ class TestPin:
         assert "Alice" in alice.get("/").text
         assert phone().sign_in(village.account("Alice").short, "7391").status_code == 302
         assert phone().sign_in(village.account("Alice").short, PIN).status_code == 422
+
+    def test_the_power_goes_after_the_new_pin_and_old_sign_ins_are_over_all_the_same(
+        self, app, village, signed_in
+    ):
+        """What the portal does after the ledger's commit never happened."""
+        old_phone = signed_in("Alice")
+        assert isinstance(village.hub.change_pin(village.numbers["Alice"], PIN, "7391"), Receipt)
+        answer = old_phone.get("/statement")
+        assert "/signin" in answer.location
+        keys = app.extensions["keys"]
+        assert not keys._open
+        assert "/signin" in old_phone.get("/").text
+
+    def test_a_sign_in_with_the_old_pin_that_is_still_under_way_comes_too_late(
+        self, village, phone, monkeypatch
+    ):
+        late, unlock = phone(), type(village.hub).unlock
+
+        def then_changed(hub, number, pin, device=b""):
+            monkeypatch.setattr(type(village.hub), "unlock", unlock)
+            signer = unlock(hub, number, pin, device)
+            assert isinstance(hub.change_pin(number, PIN, "7391"), Receipt)
+            return signer
+
+        monkeypatch.setattr(type(village.hub), "unlock", then_changed)
+        assert late.sign_in(village.account("Alice").short).status_code == 302
+        assert "/signin" in late.get("/").text
+
+    def test_a_new_key_by_a_keeper_ends_all_sign_ins_at_once(self, village, signed_in):
+        alice = signed_in("Alice")
+        done = village.hub.reset_pin(village.numbers["Alice"], "7391", village.signers["Kira"])
+        assert isinstance(done, Receipt)
+        assert "/signin" in alice.get("/").text
 
     def test_a_double_tap_changes_it_once_and_says_so_twice(self, village, signed_in):
         alice = signed_in("Alice")
