@@ -76,13 +76,19 @@ def local_path(wanted: str | None) -> str:
         return "/"
     if any(ord(c) < 0x21 or ord(c) == 0x7F for c in wanted):
         return "/"
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return "/"
     return "/" if parts.scheme or parts.netloc else wanted
 
 
 def where_from() -> str:
     """The page of this portal that the form was on, as far as the browser says; else the first."""
-    came = urlsplit(request.referrer or "")
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:  # anybody can send anything, and error pages ask this
+        return "/"
     return local_path(came.path) if came.netloc == request.host else "/"
 
 

@@ -131,6 +131,12 @@ class TestErrors:
         other = signed_in("Alice").post("/ask", {}, headers={"Referer": "http://evil.example/ask"})
         assert "evil" not in other.text
 
+    def test_a_referer_that_is_no_address_breaks_no_error_page(self, phone):
+        for came in ("http://[x", "http://[::1", "//[", "http://℀.example/"):
+            page = phone().get("/nope", headers={"Referer": came.encode().decode("latin-1")})
+            assert page.status_code == 404
+            assert "There is no such page" in page.text
+
 
 def test_every_page_is_small_and_needs_no_script(village, signed_in, phone):
     for _ in range(25):
