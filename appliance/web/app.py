@@ -17,6 +17,7 @@ from appliance.ledger.hub import Hub
 from appliance.web import acting, amounts, i18n, qr, secure, words
 from appliance.web.here import the_keys, the_rules
 from appliance.web.keyring import KeyRing
+from appliance.web.numbers import Number
 from appliance.web.session import HubSessions
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     secure.csrf.init_app(app)
     i18n.init_app(app)
     _words_for_templates(app)
+    app.url_map.converters["number"] = Number
     for subject in SUBJECTS:
         app.register_blueprint(import_module(f"appliance.web.{subject}").bp)
     app.before_request(lambda: the_keys().sweep())

@@ -20,6 +20,7 @@ from appliance.ledger.reads.people import folded
 from appliance.ledger.values import AccountNumber, parse_account, parse_amount, western_digits
 from appliance.web.acting import ALWAYS, Problem, act, form_key, fresh_key, key_for, with_key
 from appliance.web.here import the_hub, the_unit
+from appliance.web.numbers import number_asked
 from appliance.web.join import REFUSED
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
@@ -44,7 +45,7 @@ def people() -> Any:
     """Everybody, found by name or number; those who wait come first."""
     keeper_at_own_screen()
     typed = request.args.get("q", "")[:60].strip()
-    page = max(0, request.args.get("page", 0, type=int))
+    page = number_asked("page") or 0
     with the_hub().reading() as tx:
         lines = [line for line in reads.account_lines(tx) if line.who.status != powers.CLOSED]
     lines = [line for line in lines if _fits(line, typed)]
@@ -67,7 +68,7 @@ def _fits(line: AccountLine, typed: str) -> bool:
     return (account.hub, account.number) == (the_hub().number, line.who.number)
 
 
-@bp.get("/people/<int:number>")
+@bp.get("/people/<number:number>")
 def person(number: int) -> Any:
     """One member: let in, limits, a new PIN."""
     me = keeper_at_own_screen()
@@ -79,7 +80,7 @@ def _person(
 ) -> str:
     with the_hub().reading() as tx:
         line = reads.account_line(tx, number)
-    if line is None:
+    if line is None or line.who.commons:  # the commons has its floor under the rules
         abort(404)
     return render_template(
         "desk_person.html",
@@ -99,7 +100,7 @@ def _done(result: Receipt | Problem, number: int, keeper: int, act_name: str) ->
     return _person(number, keeper, result, act_name), REFUSED
 
 
-@bp.post("/people/<int:number>/approve")
+@bp.post("/people/<number:number>/approve")
 def approve(number: int) -> Any:
     """Let a newcomer in."""
     me = keeper_at_own_screen()
@@ -107,7 +108,7 @@ def approve(number: int) -> Any:
     return _done(act(Approve(AccountNumber(number)), key), number, me.number, "approve")
 
 
-@bp.post("/people/<int:number>/turn-away")
+@bp.post("/people/<number:number>/turn-away")
 def turn_away(number: int) -> Any:
     """Say no to a newcomer, and why."""
     me = keeper_at_own_screen()
@@ -115,7 +116,7 @@ def turn_away(number: int) -> Any:
     return _done(act(command, form_key()), number, me.number, "turn_away")
 
 
-@bp.post("/people/<int:number>/limits")
+@bp.post("/people/<number:number>/limits")
 def set_limits(number: int) -> Any:
     """Give an account other limits, and say why."""
     me = keeper_at_own_screen()
@@ -136,7 +137,7 @@ def zero_or_more(typed: str) -> int:
     return parse_amount(typed, the_unit())
 
 
-@bp.post("/people/<int:number>/pin")
+@bp.post("/people/<number:number>/pin")
 def reset_pin(number: int) -> Any:
     """A new PIN for a member who is present and types it twice; the keeper signs with the own PIN."""
     me = keeper_at_own_screen()

@@ -17,6 +17,7 @@ from appliance.web.acting import Problem, act, form_key, fresh_key
 from appliance.web.amounts import typed as as_typed
 from appliance.web.desk import zero_or_more
 from appliance.web.here import the_hub, the_rules
+from appliance.web.numbers import number_asked
 from appliance.web.join import REFUSED
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.words import refusal
@@ -31,7 +32,7 @@ def log() -> Any:
     """Who did what to whom, when and why; newest first."""
     keeper_at_own_screen()
     with the_hub().reading() as tx:
-        lines, older = reads.log(tx, request.args.get("before", type=int), LOG_PAGE)
+        lines, older = reads.log(tx, number_asked("before"), LOG_PAGE)
         told = [acts.told(tx, line) for line in lines]
     return render_template("desk_log.html", told=told, older=older)
 

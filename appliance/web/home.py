@@ -5,11 +5,11 @@ from flask import Blueprint, abort, render_template, request
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
-from appliance.ledger.values import MAX_AMOUNT
 from appliance.web import qr
 from appliance.web.acting import pin_needed
 from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
+from appliance.web.numbers import number_asked
 from appliance.web.secure import member_or_redirect, visitor
 
 bp = Blueprint("home", __name__)
@@ -50,9 +50,7 @@ def bar(view: reads.Home) -> dict[str, int] | None:
 def statement() -> str:
     """All my lines, newest first, a page at a time."""
     me = member_or_redirect()
-    before = request.args.get("before", type=int)
-    if before is not None and not 0 < before < MAX_AMOUNT:  # no entry has such a number
-        before = None
+    before = number_asked("before") or None
     with the_hub().reading() as tx:
         page = reads.statement(tx, me.number, before)
     return render_template("statement.html", me=me, page=page, first=before is None)

@@ -103,6 +103,17 @@ def test_people_are_found_by_name_and_number(village, kira) -> None:
     assert kira.get("/desk/people/99").status_code == 404
 
 
+@pytest.mark.parametrize("number", ["10000000000000000000000", "9" * 5000, "0"])
+def test_a_number_that_nobody_has_is_a_plain_page(kira, number: str) -> None:
+    token = kira.get("/me").text.split('csrf_token" value="')[1].split('"')[0]
+    data = {"csrf_token": token, "key": "00" * 16, "low": "1", "high": "1", "reason": "x", "pin": PIN}
+    assert kira.get(f"/desk/people/{number}").status_code == 404
+    for act in ("approve", "turn-away", "limits", "pin"):
+        assert kira.post(f"/desk/people/{number}/{act}", data).status_code == 404
+    for path in ("/desk/log?before=", "/desk/people?page=", "/statement?before="):
+        assert kira.get(path + number).status_code == 200
+
+
 def test_limits_need_a_reason_and_stand_in_the_log(village, kira) -> None:
     path = f"/desk/people/{village.numbers['Alice']}"
     again = kira.fill(path, "/limits", low="20", high="30", reason="")
