@@ -22,6 +22,9 @@ from appliance.ledger.values import MAX_AMOUNT
 from appliance.web.here import the_hub, the_keys, the_rules
 from appliance.web.session import this_session
 
+REFUSED: Final = 422
+"""The status of a page that says no: understood, and nothing was done."""
+
 ALWAYS: Final = MAX_AMOUNT
 """As ``amount``: an act that asks for the PIN each time, whatever the key and ``pin_above`` say."""
 
@@ -53,7 +56,7 @@ def acting_signer(amount: int | None = None) -> KeySigner | Problem:
     assert session.member is not None  # views ask member_or_redirect() first
     pin = request.form.get("pin", "")
     if pin:
-        signer = the_hub().unlock(session.member, pin, session.device)
+        signer = the_hub().unlock(session.member, pin, session.device, request.remote_addr or "")
         if isinstance(signer, KeySigner):
             the_keys().keep(session.digest, signer)
         return signer

@@ -12,15 +12,13 @@ from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import MAX_AMOUNT, Amount, parse_amount, parse_code, show_code
 from appliance.web import qr
-from appliance.web.acting import Problem, act, form_key, fresh_key, key_for
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.here import the_hub, the_unit
 from appliance.web.secure import member_or_redirect
 from appliance.web.whom import look_up
 from appliance.web.words import refusal
 
 bp = Blueprint("ask", __name__)
-
-REFUSED = 422
 
 
 @bp.get("/ask")

@@ -21,10 +21,9 @@ from appliance.ledger.values import (
     western_digits,
 )
 from appliance.web import labels, qr
-from appliance.web.acting import ALWAYS, Problem, act, form_key, fresh_key, key_for
+from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.amounts import account_of, name_of
 from appliance.web.here import the_hub, the_rules
-from appliance.web.join import REFUSED
 from appliance.web.secure import member_or_redirect
 from appliance.web.whom import looks_like_number, payee
 from appliance.web.words import refusal

@@ -18,10 +18,9 @@ from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import AccountLine
 from appliance.ledger.reads.people import folded
 from appliance.ledger.values import AccountNumber, parse_account, parse_amount, western_digits
-from appliance.web.acting import ALWAYS, Problem, act, form_key, fresh_key, key_for, with_key
+from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for, with_key
 from appliance.web.here import the_hub, the_unit
 from appliance.web.numbers import number_asked
-from appliance.web.join import REFUSED
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
 from appliance.web.words import refusal

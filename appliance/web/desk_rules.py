@@ -13,12 +13,11 @@ from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.values import western_digits
 from appliance.web import acts
-from appliance.web.acting import Problem, act, form_key, fresh_key
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import typed as as_typed
 from appliance.web.desk import zero_or_more
 from appliance.web.here import the_hub, the_rules
 from appliance.web.numbers import number_asked
-from appliance.web.join import REFUSED
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.words import refusal
 

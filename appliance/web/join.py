@@ -10,7 +10,7 @@ from appliance.ledger.people import powers
 from appliance.ledger.people.members import key_in_force
 from appliance.ledger.reads.people import people
 from appliance.ledger.values import parse_account
-from appliance.web.acting import form_key, fresh_key
+from appliance.web.acting import REFUSED, form_key, fresh_key
 from appliance.web.here import the_hub, the_keys
 from appliance.web.i18n import LANGUAGES
 from appliance.web.secure import csrf, local_path, member_or_redirect
@@ -18,9 +18,6 @@ from appliance.web.session import end_sign_ins, seal_of, this_session
 from appliance.web.words import refusal
 
 bp = Blueprint("join", __name__)
-
-REFUSED = 422
-"""The status of a page that says no: understood, and nothing was done."""
 
 
 @bp.get("/join")

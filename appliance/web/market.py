@@ -17,11 +17,10 @@ from appliance.ledger.reads.village import not_trading
 from appliance.ledger.values import Amount, RecordId, parse_amount
 from appliance.matching import BEST, NEWEST, Query, Suggestion, find, suggestions
 from appliance.web import labels
-from appliance.web.acting import Problem, act, form_key, fresh_key, key_for
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.amounts import account_of, typed
 from appliance.web.finding import searching
 from appliance.web.here import the_hub, the_unit
-from appliance.web.join import REFUSED
 from appliance.web.secure import member_or_redirect
 from appliance.web.words import refusal
 

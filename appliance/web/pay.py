@@ -20,7 +20,7 @@ from appliance.ledger.money.transfers import Pay, Reverse
 from appliance.ledger.people.words import LONGEST_LINE, too_long
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import Amount, parse_amount
-from appliance.web.acting import Problem, act, form_key, fresh_key
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import account_of, typed
 from appliance.web.here import the_hub, the_unit
 from appliance.web.home import transfer_or_404
@@ -29,8 +29,6 @@ from appliance.web.whom import look_up, payee
 from appliance.web.words import refusal
 
 bp = Blueprint("pay", __name__)
-
-REFUSED = 422
 
 _WORTH_ANOTHER_TRY = (Code.PIN_WRONG, Code.PIN_WAIT, Code.BUSY, Code.SAME_AGAIN)
 """Refusals after which the very same payment can succeed; after others something must be changed."""
