@@ -7,7 +7,7 @@ after a power cut: the pepper and the signing key. The root itself is only on pa
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,16 +144,17 @@ class Hub:
         """Do what is asked, now. Without ``key`` it is asked for the first time."""
         return self.book.submit(asked, signer, key or new_key(), self.clock.now())
 
-    def unlock(self, member: int, pin: str, device: bytes = b"") -> KeySigner | Refusal:
+    def unlock(self, member: int, pin: str, device: bytes = b"", source: str = "") -> KeySigner | Refusal:
         """Open a member's key with its PIN. The caller closes it.
 
         Args:
             device: what the browser has carried since its first visit, or empty.
+            source: the address that asks, so that nobody takes all the turns; empty for the box.
 
         Wrong PIN and unknown member look and last the same. The attempt is on disk before
         it is checked.
         """
-        with self._queue.place() as turn:
+        with self._queue.place(self._caller(member, device, source)) as turn:
             if not turn:
                 return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
             try:
@@ -161,37 +162,52 @@ class Hub:
             except WriteBusy:
                 return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
 
+    def _caller(self, member: int, device: bytes, source: str) -> Hashable | None:
+        """Whose turn it is: the member's from a phone that is known, otherwise the address's.
+
+        What an unknown phone says of itself is anybody's to make up.
+        """
+        if not source:
+            return None
+        if _possible(member) and pins.knows(self.store, member, device):
+            return member
+        return source
+
     def _unlock(self, member: int, pin: str, device: bytes) -> KeySigner | Refusal:
-        counted = pins.begin(self.store, member, device, self.clock.uptime())
+        sealed = self._sealed(member) if _possible(member) else None
+        counted = pins.begin(
+            self.store, pins.NOBODY if sealed is None else member, device, self.clock.uptime()
+        )
         if isinstance(counted, Refusal):
             return counted
-        seed = keys.unseal(self._sealed(member), pins.normal(pin), self.pepper)
-        if seed is None:
-            left = max(0, pins.FREE_TRIES - counted)
-            numbers = {"tries_left": left, "seconds": pins.wait_after(counted) // 1000}
+        # Nobody's key has everybody's cost: the answer takes as long as for a member.
+        nobodys = SealedKey(bytes(32), bytes(keys.SALT_BYTES), self.cost, bytes(72))
+        seed = keys.unseal(sealed or nobodys, pins.normal(pin), self.pepper)
+        if sealed is None or seed is None:
+            left = counted.tries_left
+            numbers = {"tries_left": left, "seconds": counted.wait_ms // 1000}
             return Refusal(
                 Code.PIN_WRONG, numbers, (Action.TRY_AGAIN if left else Action.WAIT, Action.ASK_KEEPER)
             )
         pins.succeeded(self.store, member, device)
         return KeySigner(keys.member_authority(member), seed)
 
-    def _sealed(self, member: int) -> SealedKey:
+    def _sealed(self, member: int) -> SealedKey | None:
         with self.store.read() as tx:
             row = tx.get(SealedKeyRow, member=member)
         if row is None:
-            # Nobody's key, with everybody's cost: the answer takes as long as for a member.
-            return SealedKey(bytes(32), bytes(keys.SALT_BYTES), self.cost, bytes(72))
+            return None
         return SealedKey(bytes(row.public), bytes(row.salt), KdfCost(row.passes, row.memory), bytes(row.box))
 
-    def _seal(self, seed: bytes, pin: str) -> SealedKey | Refusal:
+    def _seal(self, seed: bytes, pin: str, caller: Hashable | None = None) -> SealedKey | Refusal:
         if refusal := pins.refuse_weak(pin):
             return refusal
-        with self._queue.place() as turn:
+        with self._queue.place(caller) as turn:
             if not turn:
                 return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
             return keys.seal(seed, pins.normal(pin), self.pepper, self.cost)
 
-    def join(self, name: str, pin: str, key: bytes | None = None) -> Receipt | Refusal:
+    def join(self, name: str, pin: str, key: bytes | None = None, source: str = "") -> Receipt | Refusal:
         """Take in somebody's wish to become a member, with a new key under ``pin``.
 
         The receipt's outcome has the number. The same key again gives the first receipt only
@@ -205,7 +221,7 @@ class Hub:
 
         def ask() -> Receipt | Refusal:
             seed = keys.new_seed()
-            sealed = self._seal(seed, pin)
+            sealed = self._seal(seed, pin, source or None)
             if isinstance(sealed, Refusal):
                 return sealed
             return self.submit(members.Join(name, sealed), KeySigner("newcomer", seed), key)
@@ -243,11 +259,18 @@ class Hub:
         return Receipt(entry.number, link, entry.record, entry.act.at, entry.outcome, replayed=True)
 
     def change_pin(
-        self, member: int, old: str, new: str, device: bytes = b"", key: bytes | None = None
+        self,
+        member: int,
+        old: str,
+        new: str,
+        device: bytes = b"",
+        key: bytes | None = None,
+        source: str = "",
     ) -> Receipt | Refusal:
         """Seal a member's key under another PIN; the old one must be right.
 
-        The same key again gives the first receipt, without asking for a PIN that is no longer.
+        All devices but this one have to be made known anew. The same key again gives the first
+        receipt when the new PIN is the one that opens now, without asking for the old one.
         """
         key = key or new_key()
 
@@ -257,25 +280,26 @@ class Hub:
         def ask() -> Receipt | Refusal:
             if refusal := pins.refuse_weak(new):
                 return refusal
-            signer = self.unlock(member, old, device)
+            signer = self.unlock(member, old, device, source)
             if isinstance(signer, Refusal):
                 # A double tap: the other one may have changed the PIN while this one waited.
                 return self._first(keys.member_authority(member), key, same) or signer
             try:
-                sealed = self._seal(signer.seed(), new)
+                sealed = self._seal(signer.seed(), new, self._caller(member, device, source))
                 if isinstance(sealed, Refusal):
                     return sealed
                 return self.submit(members.ChangePin(sealed), signer, key)
             finally:
                 signer.close()
 
-        return self._once(keys.member_authority(member), key, same, ask)
+        result = self._once(keys.member_authority(member), key, same, ask)
+        return self._renewed(result, member, new, device, source)
 
     def reset_pin(self, member: int, pin: str, keeper: Signer, key: bytes | None = None) -> Receipt | Refusal:
         """Give a member who forgot the PIN a new key under a new PIN, by a keeper.
 
-        The same key again for the same member gives the first receipt; the PIN of the first
-        time stays.
+        No device is known any more. The same key again gives the first receipt for the same
+        member, when the new PIN is the one that opens now.
         """
         key = key or new_key()
 
@@ -288,15 +312,27 @@ class Hub:
                 return sealed
             return self.submit(members.ReplaceKey(AccountNumber(member), sealed), keeper, key)
 
-        result = self._once(keeper.authority, key, same, ask)
-        if isinstance(result, Receipt) and not result.replayed:
-            pins.forget(self.store, member)
+        return self._renewed(self._once(keeper.authority, key, same, ask), member, pin)
+
+    def _renewed(
+        self, result: Receipt | Refusal, member: int, pin: str, device: bytes = b"", source: str = ""
+    ) -> Receipt | Refusal:
+        """The result of giving a member the new ``pin``, and what follows from it."""
+        if isinstance(result, Refusal):
+            return result
+        # Also when it is sent again: the box may have gone off before it came to this.
+        pins.renewed(self.store, member, device)
         return result
 
     def head(self) -> chain.Head:
         """Where the book ends now."""
         with self.store.read() as tx:
             return chain.head(tx)
+
+
+def _possible(member: int) -> bool:
+    """Whether anybody could have the number: SQLite knows none of more than 63 bits."""
+    return 0 < member < 1 << 63
 
 
 def _check_founding(store: Store, place: Place, signing: bytes) -> None:

@@ -76,7 +76,7 @@ def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:
     session = this_session()
     with the_hub().reading() as tx:
         seal = seal_of(tx, number)
-    signer = the_hub().unlock(number, pin, session.device)
+    signer = the_hub().unlock(number, pin, session.device, request.remote_addr or "")
     if isinstance(signer, Refusal):
         return signer
     session.sign_in(number, seal)

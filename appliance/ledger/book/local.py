@@ -33,6 +33,7 @@ class Session(Table):
 class Attempt(Table):
     """Wrong PINs for one member from one known device, or from all unknown ones (``device`` empty).
 
+    What else ``member`` and ``device`` may stand for: ``people.pins``.
     The wait is kept as time left within a boot: a reboot begins it again in full.
     """
 
@@ -51,12 +52,13 @@ class Attempt(Table):
 
 
 class Device(Table):
-    """A browser from which a member has signed in before."""
+    """A browser from which a member has signed in before. The highest ``seq`` was the last."""
 
     TABLE_CLASS = LOCAL
 
     member = pw.IntegerField()
     device = pw.BlobField()
+    seq = pw.IntegerField()
 
     class Meta:
         table_name = "device"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from appliance.ledger import keys
-from appliance.ledger.book.local import Attempt
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.local import Attempt, Device
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner
@@ -135,7 +136,23 @@ def test_an_unknown_number_looks_like_a_wrong_pin_and_is_counted(river: Village)
     nobody = [river.hub.unlock(4711, PIN) for _ in range(4)]
     alice = [river.hub.unlock(river.numbers["Alice"], WRONG) for _ in range(4)]
     assert nobody == alice
-    assert failures(river.hub, 4711) == 3
+    assert (failures(river.hub, 4711), failures(river.hub, pins.NOBODY)) == (0, 3)
+
+
+def test_made_up_numbers_share_one_count_and_leave_no_rows(river: Village) -> None:
+    made_up = [4711, 4712, 2**63, 2**70, 0, -1, 10**30]
+    said = [code(river.hub.unlock(number, PIN)) for number in made_up]
+    assert said == [Code.PIN_WRONG] * 3 + [Code.PIN_WAIT] * 4
+    with river.hub.reading() as tx:
+        assert [(row.member, bytes(row.device)) for row in tx.rows(Attempt.select())] == [(pins.NOBODY, b"")]
+    assert right(river) is None
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**70, -(2**70)])
+def test_a_number_too_long_for_the_database_is_nobodys(river: Village, number: int) -> None:
+    assert river.hub.unlock(number, PIN, PHONE, "10.0.0.7") == Refusal(
+        Code.PIN_WRONG, {"tries_left": 2, "seconds": 0}, (Action.TRY_AGAIN, Action.ASK_KEEPER)
+    )
 
 
 @pytest.mark.parametrize("pin", ["", "x" * 2000, "\x00", "²²²²", "\ud800"])
@@ -222,6 +239,76 @@ def test_everybody_is_counted_alone(river: Village) -> None:
     assert code(river.hub.unlock(river.numbers["Bob"], PIN)) is None
 
 
+def phones(count: int) -> list[bytes]:
+    return [f"phone {number}".encode() for number in range(count)]
+
+
+def known(village: Village) -> list[bytes]:
+    with village.hub.reading() as tx:
+        rows = tx.rows(Device.select().where(Device.member == village.numbers["Alice"]).order_by(Device.seq))
+        return [bytes(row.device) for row in rows]
+
+
+def test_only_the_phones_used_last_stay_known(river: Village) -> None:
+    for phone in phones(8):
+        assert right(river, phone) is None
+    assert right(river, b"phone 0") is None
+    for phone in (b"new 1", b"new 2"):
+        assert right(river, phone) is None
+    assert known(river) == [*phones(8)[3:], b"phone 0", b"new 1", b"new 2"]
+    wrong(river, 3)
+    assert right(river, b"phone 1") is Code.PIN_WAIT
+    assert right(river, b"phone 0") is None
+
+
+def test_a_new_pin_is_known_to_the_phone_that_chose_it_only(river: Village) -> None:
+    alice = river.numbers["Alice"]
+    for phone in (PHONE, b"another"):
+        assert right(river, phone) is None
+    wrong(river, 3)
+    wrong(river, 2, b"another")
+    assert isinstance(river.hub.change_pin(alice, PIN, "9641", PHONE), Receipt)
+    assert known(river) == [PHONE]
+    with river.hub.reading() as tx:
+        assert tx.rows(Attempt.select()) == []
+
+
+def test_a_pin_given_by_a_keeper_is_known_to_no_phone(river: Village) -> None:
+    assert right(river, PHONE) is None
+    assert isinstance(river.hub.reset_pin(river.numbers["Alice"], "9641", river.signers["Kira"]), Receipt)
+    assert known(river) == []
+
+
+def guess_on(village: Village, devices: list[bytes]) -> int:
+    """Wrong PINs from every phone in turn, until each of them has to wait; how many were checked."""
+    return sum(code is Code.PIN_WRONG for phone in devices for code in wrong(village, 4, phone))
+
+
+def test_many_known_phones_do_not_give_many_times_the_tries(river: Village) -> None:
+    for phone in phones(8):
+        assert right(river, phone) is None
+    assert guess_on(river, phones(8)) == pins.FREE_TRIES_OF_ALL
+    refusal = river.hub.unlock(river.numbers["Alice"], PIN, b"phone 7")
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.numbers) == (Code.PIN_WAIT, {"seconds": 30})
+    # One more from any of them, and all wait longer.
+    river.clock.advance(30 * SECOND)
+    assert guess_on(river, phones(8)) == 1
+    river.clock.advance(119 * SECOND)
+    assert right(river, b"phone 7") is Code.PIN_WAIT
+    # From elsewhere the right PIN opens, and ends it for all.
+    assert right(river) is None
+    assert right(river, b"phone 7") is None
+
+
+def test_strangers_do_not_use_up_the_tries_of_known_phones(river: Village) -> None:
+    assert right(river, PHONE) is None
+    for _ in range(30):
+        wrong(river, 1)
+        river.clock.advance(3600 * SECOND)
+    assert right(river, PHONE) is None
+
+
 # ------------------------------------------------------------------------------------------------ at once
 
 
@@ -266,13 +353,13 @@ def test_who_comes_sixth_is_told_to_try_again_and_is_not_counted(
         return unseal(*args)
 
     monkeypatch.setattr(keys, "unseal", slow)
-    places = river.hub._queue._places
+    waiting_line = river.hub._queue._waiting
     with ThreadPoolExecutor(5) as pool:
         try:
             waiting = [pool.submit(river.hub.unlock, alice, PIN) for _ in range(1 + pins.MOST_WAITING)]
             assert running.wait(20)
             for _ in range(2000):
-                if places._value == 0:
+                if len(waiting_line) == 1 + pins.MOST_WAITING:
                     break
                 threading.Event().wait(0.005)
             before = failures(river.hub, alice)
@@ -284,3 +371,76 @@ def test_who_comes_sixth_is_told_to_try_again_and_is_not_counted(
         assert [code(done.result()) for done in waiting] == [None] * 5
     assert max(most) == 1  # one derivation at a time: it takes 64 MiB
     assert right(river) is None
+
+
+def test_bob_gets_in_while_one_device_tries_made_up_numbers(river: Village) -> None:
+    flooded = threading.Event()
+    number = iter(range(5000, 10**9))
+
+    def flood() -> list[Code | None]:
+        said = []
+        while not flooded.is_set():
+            # A new cookie each time costs nothing; the address is the same.
+            made_up = next(number)
+            said.append(code(river.hub.unlock(made_up, WRONG, str(made_up).encode(), "10.0.0.66")))
+        return said
+
+    with ThreadPoolExecutor(16) as pool:
+        floods = [pool.submit(flood) for _ in range(16)]
+        try:
+            bob = [code(river.hub.unlock(river.numbers["Bob"], PIN, b"", "10.0.0.2")) for _ in range(10)]
+        finally:
+            flooded.set()
+        tried = [said for done in floods for said in done.result()]
+    assert bob.count(None) >= 9
+    assert tried.count(Code.PIN_WRONG) <= pins.FREE_TRIES
+    assert set(tried) <= {Code.PIN_WRONG, Code.PIN_WAIT, Code.BUSY}
+
+
+def test_one_address_takes_one_place_of_the_queue(river: Village) -> None:
+    queue, opened, inside = pins.KdfQueue(), threading.Event(), threading.Event()
+
+    def derive(caller: str) -> bool:
+        with queue.place(caller) as turn:
+            if turn:
+                inside.set()
+                assert opened.wait(20)
+            return turn
+
+    with ThreadPoolExecutor(16) as pool:
+        try:
+            flood = [pool.submit(derive, "10.0.0.66") for _ in range(8)]
+            assert inside.wait(20)
+            others = [pool.submit(derive, f"10.0.0.{number}") for number in range(pins.MOST_WAITING)]
+        finally:
+            opened.set()
+        assert all(done.result() for done in others)
+        assert [done.result() for done in flood].count(True) >= 1
+    assert not queue._lanes
+
+
+def test_a_known_phone_gets_in_while_others_at_its_address_flood(river: Village) -> None:
+    assert right(river, PHONE) is None
+    opened, inside = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        with river.hub._queue.place("10.0.0.66") as turn:
+            if turn:
+                inside.set()
+                assert opened.wait(20)
+
+    with ThreadPoolExecutor(8) as pool:
+        flood = [pool.submit(stay) for _ in range(pins.MOST_OF_ONE)]
+        try:
+            assert inside.wait(20)
+            alice = pool.submit(river.hub.unlock, river.numbers["Alice"], PIN, PHONE, "10.0.0.66")
+            for _ in range(2000):
+                if len(river.hub._queue._waiting) == 2:
+                    break
+                threading.Event().wait(0.005)
+            assert len(river.hub._queue._waiting) == 2
+        finally:
+            opened.set()
+        assert code(alice.result()) is None
+        for done in flood:
+            done.result()

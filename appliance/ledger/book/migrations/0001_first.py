@@ -30,8 +30,8 @@ STATEMENTS = (
     CREATE INDEX "claim_state" ON "claim" ("state")
     """,
     """
-    CREATE TABLE "device" ("member" INTEGER NOT NULL, "device" BLOB NOT NULL, PRIMARY KEY ("member",
-    "device"))
+    CREATE TABLE "device" ("member" INTEGER NOT NULL, "device" BLOB NOT NULL, "seq" INTEGER
+    NOT NULL, PRIMARY KEY ("member", "device"))
     """,
     """
     CREATE TABLE "entry" ("number" INTEGER NOT NULL PRIMARY KEY, "hash" BLOB NOT NULL, "body" BLOB
