@@ -11,7 +11,7 @@ from appliance.ledger import keys
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.local import Attempt, Device
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.hub import Hub
+from appliance.ledger.hub import Hub, new_key
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.people import pins
 from tests.support.village import PIN, Village
@@ -307,6 +307,35 @@ def test_strangers_do_not_use_up_the_tries_of_known_phones(river: Village) -> No
         wrong(river, 1)
         river.clock.advance(3600 * SECOND)
     assert right(river, PHONE) is None
+
+
+# ------------------------------------------------------------------------------------------------ a new PIN, again
+
+
+def test_a_pin_change_sent_again_with_another_pin_is_no_success(river: Village) -> None:
+    alice, key = river.numbers["Alice"], new_key()
+    first = river.hub.change_pin(alice, PIN, "9641", PHONE, key)
+    again = river.hub.change_pin(alice, PIN, "9641", PHONE, key)
+    assert isinstance(first, Receipt)
+    assert isinstance(again, Receipt)
+    assert (again.hash, again.replayed) == (first.hash, True)
+    assert code(river.hub.change_pin(alice, PIN, "8520", PHONE, key)) is Code.KEY_REUSED
+    assert code(river.hub.unlock(alice, "9641")) is None
+
+
+def test_a_reset_sent_again_with_another_pin_is_no_success(river: Village) -> None:
+    alice, kira, key = river.numbers["Alice"], river.signers["Kira"], new_key()
+    assert isinstance(river.hub.reset_pin(alice, "9641", kira, key), Receipt)
+    assert code(river.hub.reset_pin(alice, "8520", kira, key)) is Code.KEY_REUSED
+    assert code(river.hub.unlock(alice, "9641")) is None
+    assert isinstance(river.hub.reset_pin(alice, "9641", kira, key), Receipt)
+
+
+def test_sending_a_form_again_is_no_way_to_guess_a_pin(river: Village) -> None:
+    alice, kira, key = river.numbers["Alice"], river.signers["Kira"], new_key()
+    assert isinstance(river.hub.reset_pin(alice, "9641", kira, key), Receipt)
+    said = [code(river.hub.reset_pin(alice, guess, kira, key)) for guess in ("8520", "8521", "8523", "9641")]
+    assert said == [Code.KEY_REUSED] * 3 + [Code.PIN_WAIT]
 
 
 # ------------------------------------------------------------------------------------------------ at once
