@@ -14,7 +14,7 @@ from appliance.ledger.values import MAX_AMOUNT, Amount, parse_amount, parse_code
 from appliance.web import qr
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.here import the_hub, the_unit
-from appliance.web.secure import member_or_redirect
+from appliance.web.secure import active_member_or_redirect
 from appliance.web.whom import look_up
 from appliance.web.words import refusal
 
@@ -24,7 +24,7 @@ bp = Blueprint("ask", __name__)
 @bp.get("/ask")
 def ask() -> str:
     """How much, what for, of whom."""
-    member_or_redirect()
+    active_member_or_redirect()
     return _form({"of": request.args.get("of", "")}, fresh_key())
 
 
@@ -37,7 +37,7 @@ def _form(
 @bp.post("/ask")
 def ask_now() -> tuple[str, int] | Response:
     """Make the request; ends at its page with the QR."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     key, form = form_key(), request.form
     typed = {name: form.get(name, "").strip() for name in ("amount", "category", "note", "of")}
     try:
@@ -65,7 +65,7 @@ def ask_now() -> tuple[str, int] | Response:
 @bp.get("/r/<code>", alias=True)
 def request_page(code: str) -> str | Response:
     """A request: its maker sees the QR, who is asked sees the question, afterwards the receipt."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     t = _request_or_404(code, me)
     if t.state != PENDING:
         return redirect(url_for("home.transfer", record=t.id.hex()))
@@ -99,7 +99,7 @@ def _request_or_404(code: str, me: Person) -> TransferView:
 @bp.post("/R/<code>/accept")
 def accept(code: str) -> tuple[str, int] | Response:
     """Pay what was asked for: exactly what the page showed."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     t = _request_or_404(code, me)
     shown = request.form.get("amount", "")
     if not shown.isdecimal() or len(shown) > len(str(MAX_AMOUNT)):
@@ -111,7 +111,7 @@ def accept(code: str) -> tuple[str, int] | Response:
 @bp.post("/R/<code>/decline")
 def decline(code: str) -> tuple[str, int] | Response:
     """Say no to a request."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     t = _request_or_404(code, me)
     return _answer(t, me, Decline(t.id, me.number))
 
@@ -119,7 +119,7 @@ def decline(code: str) -> tuple[str, int] | Response:
 @bp.post("/R/<code>/cancel")
 def cancel(code: str) -> tuple[str, int] | Response:
     """Take back one's own request."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     t = _request_or_404(code, me)
     return _answer(t, me, Cancel(t.id))
 

@@ -24,7 +24,7 @@ from appliance.web import labels, qr
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.amounts import account_of, name_of
 from appliance.web.here import the_hub, the_rules
-from appliance.web.secure import member_or_redirect
+from appliance.web.secure import active_member_or_redirect
 from appliance.web.whom import looks_like_number, payee
 from appliance.web.words import refusal
 
@@ -58,7 +58,7 @@ class Draft:
 @bp.get("/care")
 def mine() -> Any:
     """What to do with care: log it, confirm somebody's, see one's own."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
         claims = reads.my_claims(tx, me.number)
@@ -69,7 +69,7 @@ def mine() -> Any:
 @bp.post("/care/code")
 def find_code() -> Any:
     """The code under a QR, typed."""
-    member_or_redirect()
+    active_member_or_redirect()
     typed = request.form.get("code", "")
     code = parse_code(typed)
     if code is None:
@@ -80,21 +80,21 @@ def find_code() -> Any:
 @bp.get("/care/code")
 def type_code() -> Any:
     """The box for a code."""
-    member_or_redirect()
+    active_member_or_redirect()
     return render_template("care_code.html", typed="", problem=None)
 
 
 @bp.get("/care/new")
 def new() -> Any:
     """The form for care that was given."""
-    member_or_redirect()
+    active_member_or_redirect()
     return _form(Draft(fresh_key()))
 
 
 @bp.post("/care/new")
 def log() -> Any:
     """Write it down; then the page with the QR."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     key = form_key()
     draft = _draft(key)
     with the_hub().reading() as tx:
@@ -189,7 +189,7 @@ def _people(tx: Tx, text: str) -> tuple[Person, ...]:
 @bp.get("/c/<code>", alias=True)
 def claim(code: str) -> Any:
     """A claim: to its carer the QR and how far it has come; to others what they are asked to confirm."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     view = _claim(code, me.number)
     return _unknown() if view is None else _page(view, me.number)
 
@@ -222,7 +222,7 @@ def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
 @bp.post("/C/<code>/confirm")
 def confirm(code: str) -> Any:
     """Sign that it is so. The form carries the terms that its reader saw."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     view = _claim(code, me.number)
     if view is None:
         return _unknown()
@@ -238,7 +238,7 @@ def confirm(code: str) -> Any:
 @bp.post("/C/<code>/decline")
 def decline(code: str) -> Any:
     """Say that one cannot confirm it."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     view = _claim(code, me.number)
     if view is None:
         return _unknown()
@@ -248,7 +248,7 @@ def decline(code: str) -> Any:
 @bp.post("/C/<code>/withdraw")
 def withdraw(code: str) -> Any:
     """The carer takes it back."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     view = _claim(code, me.number)
     if view is None:
         return _unknown()

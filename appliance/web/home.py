@@ -10,7 +10,7 @@ from appliance.web.acting import pin_needed
 from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
-from appliance.web.secure import member_or_redirect, visitor
+from appliance.web.secure import active_member_or_redirect, member_or_redirect, visitor
 
 bp = Blueprint("home", __name__)
 
@@ -21,9 +21,9 @@ BAR = 300
 @bp.get("/")
 def home() -> str:
     """Where I stand, what waits for me, what I can do; for a stranger, what this is."""
-    me = visitor()
-    if me is None:
+    if visitor() is None:
         return render_template("welcome.html")
+    me = member_or_redirect()
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
     if view is None:
@@ -76,7 +76,7 @@ def my_qr() -> str:
 @bp.get("/t/<record>")
 def transfer(record: str) -> str:
     """A payment or request: the receipt, and what I may do with it."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     return render_template("transfer.html", me=me, t=transfer_or_404(record, me), pin_needed=pin_needed())
 
 

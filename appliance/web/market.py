@@ -21,7 +21,7 @@ from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key
 from appliance.web.amounts import account_of, typed
 from appliance.web.finding import searching
 from appliance.web.here import the_hub, the_unit
-from appliance.web.secure import member_or_redirect
+from appliance.web.secure import active_member_or_redirect
 from appliance.web.words import refusal
 
 bp = Blueprint("market", __name__, url_prefix="/market")
@@ -33,7 +33,7 @@ PAGE = 15
 @bp.get("")
 def browse() -> Any:
     """Offers or wants, newest first; with words to search for, the best first."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     kind = WANT if request.args.get("kind") == WANT else OFFER
     category = request.args.get("category")
     category = category if category in CATEGORIES else None
@@ -57,7 +57,7 @@ def browse() -> Any:
 @bp.get("/<record>")
 def show(record: str) -> Any:
     """One listing, with what its reader can do about it."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     view = _listing(record, me.number)
     return _shown(view, me)
 
@@ -65,7 +65,7 @@ def show(record: str) -> Any:
 @bp.post("/<record>/close")
 def close(record: str) -> Any:
     """Take one's own listing down; a keeper may do it to any."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     view = _listing(record, me.number)
     result = act(CloseListing(view.id), key_for("close", view.id))
     if isinstance(result, Receipt):
@@ -96,7 +96,7 @@ class Draft:
 @bp.get("/new")
 def new() -> Any:
     """The form for an offer or a want; first the question which of the two."""
-    member_or_redirect()
+    active_member_or_redirect()
     kind = request.args.get("kind")
     if kind not in (OFFER, WANT):
         return render_template("market_which.html")
@@ -106,7 +106,7 @@ def new() -> Any:
 @bp.post("/new")
 def add() -> Any:
     """Put it on the market."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     form: dict[str, Any] = {
         name: request.form.get(name, "").strip() for name in ("kind", "category", "title", "text", "price")
     }
@@ -144,7 +144,7 @@ def _price(text: str) -> Amount | str | None:
 @bp.get("/mine")
 def mine() -> Any:
     """One's own listings."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     with the_hub().reading() as tx:
         listings = reads.listings_of(tx, me.number, me.number)
     return render_template("market_mine.html", listings=listings)
@@ -162,7 +162,7 @@ class Told:
 @bp.get("/suggestions")
 def could_trade() -> Any:
     """Whom one could trade with, and why."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     with searching() as (index, tx):
         told = []
         for why in suggestions(index, tx, me.number, the_hub().clock.now().ms):

@@ -24,7 +24,7 @@ from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import account_of, typed
 from appliance.web.here import the_hub, the_unit
 from appliance.web.home import transfer_or_404
-from appliance.web.secure import member_or_redirect
+from appliance.web.secure import active_member_or_redirect
 from appliance.web.whom import look_up, payee
 from appliance.web.words import refusal
 
@@ -47,7 +47,7 @@ class Terms:
 @bp.get("/pay")
 def pay() -> str | tuple[str, int] | Response:
     """Whom? One box for a number, a name, a code or an address."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     text = request.args.get("to", "").strip()
     if not text:
         return render_template("pay_whom.html", text="")
@@ -65,7 +65,7 @@ def pay() -> str | tuple[str, int] | Response:
 @bp.get("/p/<account>", alias=True)
 def to(account: str) -> str | tuple[str, int]:
     """How much? The short address in QR codes leads here."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     with the_hub().reading() as tx:
         someone = payee(tx, account)
     if isinstance(someone, Refusal):
@@ -110,7 +110,7 @@ def _read_form() -> Terms | str | tuple[str, int]:
 @bp.post("/pay/change")
 def change() -> str | tuple[str, int]:
     """Back to how much, with what was typed: not in an address, where others could read it later."""
-    member_or_redirect()
+    active_member_or_redirect()
     terms = _read_form()
     if not isinstance(terms, Terms):
         return terms
@@ -120,7 +120,7 @@ def change() -> str | tuple[str, int]:
 @bp.post("/pay/check")
 def check() -> str | tuple[str, int]:
     """Is this right? Names payee and amount, asks for the PIN. Nothing moves yet."""
-    member_or_redirect()
+    active_member_or_redirect()
     terms = _read_form()
     return _check_page(terms, fresh_key()) if isinstance(terms, Terms) else terms
 
@@ -143,7 +143,7 @@ def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
 @bp.post("/pay/send")
 def send() -> str | tuple[str, int] | Response:
     """Pay. Ends at the receipt, however often it is sent."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     key, terms = form_key(), _read_form()
     if not isinstance(terms, Terms):
         return terms
@@ -166,14 +166,14 @@ def from_the_start() -> Response:
 @bp.get("/t/<record>/undo")
 def undo(record: str) -> str:
     """Really give it back? Names to whom and how much."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     return render_template("undo.html", t=transfer_or_404(record, me), me=me, key=fresh_key())
 
 
 @bp.post("/t/<record>/undo")
 def undo_now(record: str) -> tuple[str, int] | Response:
     """Give back what was received; ends at the receipt of the reversal."""
-    me = member_or_redirect()
+    me = active_member_or_redirect()
     key, t = form_key(), transfer_or_404(record, me)
     reason = request.form.get("reason", "").strip()
     result = act(Reverse(t.id, reason), key, t.amount)

@@ -35,11 +35,29 @@ def visitor() -> Person | None:
 
 
 def member_or_redirect() -> Person:
-    """The member who is signed in; strangers go to the sign-in page and come back afterwards."""
+    """The member who is signed in, let in or not yet; strangers go to the sign-in page and come back afterwards."""
     who = visitor()
     if who is None:
         wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
         abort(redirect(url_for("join.sign_in", next=wanted)))
+    return _unless_closed(who)
+
+
+def _unless_closed(who: Person) -> Person:
+    """``who``; somebody who was turned away or has left is signed out and reads that."""
+    if who.status == powers.CLOSED:
+        this_session().sign_out()
+        abort(make_response(render_template("closed.html"), 403))
+    return who
+
+
+def active_member_or_redirect() -> Person:
+    """The member who is signed in and was let in: who still waits for a keeper sees neither the
+    market, nor who else is here, nor anybody's care.
+    """
+    who = member_or_redirect()
+    if who.status != powers.ACTIVE:
+        abort(redirect(url_for("home.home")))
     return who
 
 

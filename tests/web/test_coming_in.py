@@ -2,7 +2,8 @@
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.local import Attempt, Session
-from appliance.ledger.people.members import Approve
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.people.members import Approve, TurnAway
 from appliance.ledger.values import AccountNumber
 from appliance.web.session import this_session
 from tests.support.village import PIN
@@ -21,6 +22,33 @@ class TestJoining:
         village.do("Kira", Approve(AccountNumber(6)))
 
         assert "You are even with the village" in erin.get("/").text
+
+    def test_who_waits_sees_neither_market_nor_people_nor_care(self, village, phone):
+        day = village.clock.now().ms // DAY_MS
+        care = village.do("Dina", ClaimCare(village.numbers["Dina"], "elder", 60, day, "Old Tom", "", ()))
+        village.join("Emil")
+        emil = phone()
+        emil.sign_in(village.account("Emil").short)
+        for path in ("/market", "/market/suggestions", "/pay?to=ali", "/ask", "/care", "/care/new"):
+            assert emil.get(path).location == "/", path
+        assert emil.get(f"/C/{care.outcome['code']}").location == "/"
+        assert emil.get(f"/P/{village.account('Alice').compact}").location == "/"
+        token = forms(emil.get("/"))[0].fields["csrf_token"]
+        assert emil.post("/ask", {"csrf_token": token, "key": "00" * 16, "of": "ali"}).location == "/"
+        assert "A keeper must say yes" in emil.get("/").text
+        assert emil.get("/me").status_code == 200
+
+    def test_who_was_turned_away_is_signed_out_and_reads_why(self, village, phone):
+        emil_number = village.join("Emil")
+        for path in ("/", "/market", "/me", "/statement"):
+            emil = phone()
+            assert emil.sign_in(village.account("Emil").short).status_code == 302
+            if path == "/":
+                village.do("Kira", TurnAway(emil_number, "nobody knows him"))
+            page = emil.get(path)
+            assert page.status_code == 403
+            assert "A keeper has said no" in page.text
+            assert "/signin" in emil.get("/").text
 
     def test_two_pins_that_differ_join_nobody_and_keep_the_name(self, village, phone):
         page = phone().fill("/join", "/join", name="Erin", pin="7391", pin2="7392")
