@@ -87,7 +87,7 @@ def _settle(tx: Tx, line: LogLine) -> str:
 
 
 def _reverse(tx: Tx, line: LogLine) -> str:
-    undone = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0)
+    undone = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
     if undone is None:
         return _other(tx, line)
     return _(

@@ -14,7 +14,7 @@ from appliance.ledger.values import MAX_AMOUNT, Amount, parse_amount, parse_code
 from appliance.web import qr
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.here import the_hub, the_unit
-from appliance.web.secure import active_member_or_redirect
+from appliance.web.secure import active_member_or_redirect, as_keeper
 from appliance.web.whom import look_up
 from appliance.web.words import refusal
 
@@ -90,7 +90,7 @@ def _request_or_404(code: str, me: Person) -> TransferView:
     if typed is None:
         abort(404)
     with the_hub().reading() as tx:
-        found = reads.request_by_code(tx, typed, me.number)
+        found = reads.request_by_code(tx, typed, me.number, as_keeper(me))
     if found is None:
         abort(404)
     return found

@@ -24,7 +24,7 @@ from appliance.web import labels, qr
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.amounts import account_of, name_of
 from appliance.web.here import the_hub, the_rules
-from appliance.web.secure import active_member_or_redirect
+from appliance.web.secure import active_member_or_redirect, as_keeper
 from appliance.web.whom import looks_like_number, payee
 from appliance.web.words import refusal
 
@@ -190,16 +190,16 @@ def _people(tx: Tx, text: str) -> tuple[Person, ...]:
 def claim(code: str) -> Any:
     """A claim: to its carer the QR and how far it has come; to others what they are asked to confirm."""
     me = active_member_or_redirect()
-    view = _claim(code, me.number)
+    view = _claim(code, me)
     return _unknown() if view is None else _page(view, me.number)
 
 
-def _claim(code: str, viewer: int) -> ClaimView | None:
+def _claim(code: str, me: Person) -> ClaimView | None:
     normal = parse_code(code)
     if normal is None:
         return None
     with the_hub().reading() as tx:
-        return reads.claim_by_code(tx, normal, viewer)
+        return reads.claim_by_code(tx, normal, me.number, as_keeper(me))
 
 
 def _unknown() -> Any:
@@ -223,7 +223,7 @@ def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
 def confirm(code: str) -> Any:
     """Sign that it is so. The form carries the terms that its reader saw."""
     me = active_member_or_redirect()
-    view = _claim(code, me.number)
+    view = _claim(code, me)
     if view is None:
         return _unknown()
     try:
@@ -232,31 +232,31 @@ def confirm(code: str) -> Any:
         abort(400)
     # It spends the commons' credit, so it is signed with the PIN each time (design.md 8).
     result = act(Cosign(view.id, terms), key_for("cosign", view.id), ALWAYS)
-    return _answered(view, me.number, result, "confirmed")
+    return _answered(view, me, result, "confirmed")
 
 
 @bp.post("/C/<code>/decline")
 def decline(code: str) -> Any:
     """Say that one cannot confirm it."""
     me = active_member_or_redirect()
-    view = _claim(code, me.number)
+    view = _claim(code, me)
     if view is None:
         return _unknown()
-    return _answered(view, me.number, act(DeclineCosign(view.id), key_for("decline", view.id)), "declined")
+    return _answered(view, me, act(DeclineCosign(view.id), key_for("decline", view.id)), "declined")
 
 
 @bp.post("/C/<code>/withdraw")
 def withdraw(code: str) -> Any:
     """The carer takes it back."""
     me = active_member_or_redirect()
-    view = _claim(code, me.number)
+    view = _claim(code, me)
     if view is None:
         return _unknown()
-    return _answered(view, me.number, act(WithdrawClaim(view.id), key_for("withdraw", view.id)), "withdrawn")
+    return _answered(view, me, act(WithdrawClaim(view.id), key_for("withdraw", view.id)), "withdrawn")
 
 
-def _answered(view: ClaimView, viewer: int, result: Receipt | Problem, done: str) -> Any:
+def _answered(view: ClaimView, me: Person, result: Receipt | Problem, done: str) -> Any:
     if isinstance(result, Receipt):
         return redirect(url_for("care.claim", code=view.code, thanks=done))
-    fresh = _claim(view.code, viewer) or view
-    return _page(fresh, viewer, result), REFUSED
+    fresh = _claim(view.code, me) or view
+    return _page(fresh, me.number, result), REFUSED

@@ -16,6 +16,7 @@ from appliance.ledger.people.members import Approve, TurnAway
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import AccountLine
+from appliance.ledger.reads.member import statement
 from appliance.ledger.reads.people import folded
 from appliance.ledger.values import AccountNumber, parse_account, parse_amount, western_digits
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for, with_key
@@ -79,11 +80,13 @@ def _person(
 ) -> str:
     with the_hub().reading() as tx:
         line = reads.account_line(tx, number)
+        page = statement(tx, number)
     if line is None or line.who.commons:  # the commons has its floor under the rules
         abort(404)
     return render_template(
         "desk_person.html",
         line=line,
+        recent=page.lines,
         key=fresh_key() if problem is None else request.form.get("key", ""),
         problem=problem,
         about_form=about,

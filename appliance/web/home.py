@@ -10,7 +10,7 @@ from appliance.web.acting import pin_needed
 from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
-from appliance.web.secure import active_member_or_redirect, member_or_redirect, visitor
+from appliance.web.secure import active_member_or_redirect, as_keeper, member_or_redirect, visitor
 
 bp = Blueprint("home", __name__)
 
@@ -80,14 +80,14 @@ def transfer(record: str) -> str:
     return render_template("transfer.html", me=me, t=transfer_or_404(record, me), pin_needed=pin_needed())
 
 
-def transfer_or_404(record: str, me: Person) -> TransferView:
-    """The transfer of this id, if ``me`` may see it."""
+def transfer_or_404(record: str, me: Person, keeper: bool = False) -> TransferView:
+    """The transfer of this id, if ``me`` may see it; ``keeper``: as one, wherever this one is."""
     try:
         key = bytes.fromhex(record)
     except ValueError:
         abort(404)
     with the_hub().reading() as tx:
-        found = reads.transfer(tx, key, me.number)
+        found = reads.transfer(tx, key, me.number, keeper or as_keeper(me))
     if found is None:
         abort(404)
     return found

@@ -21,7 +21,7 @@ from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key
 from appliance.web.amounts import account_of, typed
 from appliance.web.finding import searching
 from appliance.web.here import the_hub, the_unit
-from appliance.web.secure import active_member_or_redirect
+from appliance.web.secure import active_member_or_redirect, as_keeper, owner_or_keeper_present
 from appliance.web.words import refusal
 
 bp = Blueprint("market", __name__, url_prefix="/market")
@@ -58,15 +58,16 @@ def browse() -> Any:
 def show(record: str) -> Any:
     """One listing, with what its reader can do about it."""
     me = active_member_or_redirect()
-    view = _listing(record, me.number)
+    view = _listing(record, me)
     return _shown(view, me)
 
 
 @bp.post("/<record>/close")
 def close(record: str) -> Any:
-    """Take one's own listing down; a keeper may do it to any."""
+    """Take one's own listing down; a keeper may do it to any, at the hub's own screen."""
     me = active_member_or_redirect()
-    view = _listing(record, me.number)
+    view = _listing(record, me)
+    owner_or_keeper_present(me, view.owner)
     result = act(CloseListing(view.id), key_for("close", view.id))
     if isinstance(result, Receipt):
         return redirect(url_for("market.show", record=record))
@@ -175,13 +176,13 @@ def could_trade() -> Any:
     return render_template("market_suggestions.html", told=told, own_count=own_count)
 
 
-def _listing(record: str, viewer: int) -> ListingView:
+def _listing(record: str, me: Person) -> ListingView:
     try:
         wanted = RecordId(bytes.fromhex(record))
     except ValueError:
         abort(404)
     with the_hub().reading() as tx:
-        view = reads.listing(tx, wanted, viewer)
+        view = reads.listing(tx, wanted, me.number, as_keeper(me))
     if view is None:
         abort(404)
     return view

@@ -24,7 +24,7 @@ from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import account_of, typed
 from appliance.web.here import the_hub, the_unit
 from appliance.web.home import transfer_or_404
-from appliance.web.secure import active_member_or_redirect
+from appliance.web.secure import active_member_or_redirect, owner_or_keeper_present
 from appliance.web.whom import look_up, payee
 from appliance.web.words import refusal
 
@@ -167,14 +167,17 @@ def from_the_start() -> Response:
 def undo(record: str) -> str:
     """Really give it back? Names to whom and how much."""
     me = active_member_or_redirect()
-    return render_template("undo.html", t=transfer_or_404(record, me), me=me, key=fresh_key())
+    t = transfer_or_404(record, me, keeper=True)
+    owner_or_keeper_present(me, t.payee)
+    return render_template("undo.html", t=t, me=me, key=fresh_key())
 
 
 @bp.post("/t/<record>/undo")
 def undo_now(record: str) -> tuple[str, int] | Response:
     """Give back what was received; ends at the receipt of the reversal."""
     me = active_member_or_redirect()
-    key, t = form_key(), transfer_or_404(record, me)
+    key, t = form_key(), transfer_or_404(record, me, keeper=True)
+    owner_or_keeper_present(me, t.payee)
     reason = request.form.get("reason", "").strip()
     result = act(Reverse(t.id, reason), key, t.amount)
     if isinstance(result, Receipt):

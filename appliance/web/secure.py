@@ -84,6 +84,17 @@ def at_own_screen() -> bool:
         return False
 
 
+def as_keeper(who: Person) -> bool:
+    """Whether ``who`` is present as a keeper: one, and at the hub's own screen."""
+    return who.keeper and who.status == powers.ACTIVE and at_own_screen()
+
+
+def owner_or_keeper_present(who: Person, owner: Person) -> None:
+    """For acts on another's object: a keeper does them at the hub's own screen only."""
+    if who.keeper and who.number != owner.number and not at_own_screen():
+        _forbidden("own_screen")
+
+
 def _forbidden(why: str) -> NoReturn:
     abort(make_response(render_template("forbidden.html", why=why), 403))
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
 from appliance.ledger.errors import Refusal
+from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.money.transfers import Reverse
 from appliance.ledger.people.members import Approve
 from appliance.ledger.reads import desk as reads
@@ -220,3 +222,48 @@ def test_the_log_tells_a_keepers_reversal_and_pages(village, kira) -> None:
     assert "Because: Alice mistyped" in second
     assert "The root paper made Kira a keeper" in second
     assert "The hub was founded" in second
+
+
+def test_a_keeper_gives_back_from_the_persons_page_with_a_reason(village, kira) -> None:
+    paid = village.pay("Alice", "Bob", 150, note="a goat")
+    person = kira.get(f"/desk/people/{village.numbers['Bob']}")
+    receipt = f"/t/{paid.record.hex()}"
+    assert "a goat" in person.text
+    assert f'href="{receipt}"' in person.text
+    assert "Give it back" in kira.get(receipt).text
+    nothing = kira.fill(f"{receipt}/undo", "/undo", reason="", pin=PIN)
+    assert nothing.status_code == 422
+    done = kira.fill(f"{receipt}/undo", "/undo", follow=True, reason="wrong Bob", pin=PIN)
+    assert "Given back" in done.text
+    assert village.balance("Alice") == 0
+
+
+def test_the_page_of_a_busy_person_stays_small(village, kira) -> None:
+    for _ in range(25):
+        village.pay("Alice", "Bob", 10, note="x" * 140, again=True)
+    page = kira.get(f"/desk/people/{village.numbers['Bob']}")
+    assert page.text.count("x" * 140) == 20
+    assert len(page.data) < SMALL
+
+
+def test_on_a_phone_a_keeper_is_a_member_like_any_other(village, signed_in) -> None:
+    paid = village.pay("Alice", "Bob", 150, note="for the midwife")
+    day = village.clock.now().ms // 86_400_000
+    care = village.do("Dina", ClaimCare(village.numbers["Dina"], "elder", 60, day, "Old Tom", "", ()))
+    village.do("Dina", WithdrawClaim(care.record))
+    offer = village.do("Alice", OpenListing(village.numbers["Alice"], "offer", "food", "Snake oil", ""))
+    phone, screen = signed_in("Kira"), signed_in("Kira", OWN_SCREEN)
+    receipt, listing = f"/t/{paid.record.hex()}", f"/market/{offer.record.hex()}"
+    assert phone.get(receipt).status_code == 404
+    assert phone.get(f"/t/{paid.record.hex()}/undo").status_code == 403
+    assert "Old Tom" not in phone.get(f"/C/{care.outcome['code']}").text
+    token = phone.get("/me").text.split('csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "key": "00" * 16, "pin": PIN, "reason": "because"}
+    for path in (f"{receipt}/undo", f"{listing}/close"):
+        refused = phone.post(path, form)
+        assert refused.status_code == 403
+        assert "own screen" in refused.text
+    assert village.balance("Alice") == -150
+    assert "for the midwife" in screen.get(receipt).text
+    assert "Old Tom" in screen.get(f"/C/{care.outcome['code']}").text
+    assert "Take it down" in screen.get(listing).text

@@ -122,17 +122,6 @@ def test_alice_and_bob_could_trade_and_read_why(village, signed_in) -> None:
     assert "can only look for people who fit when it knows" in nobody.text
 
 
-def test_who_has_not_been_let_in_yet_may_look_but_not_list(village, phone) -> None:
-    village.join("Emil")
-    emil = phone()
-    emil.sign_in(village.account("Emil").short)
-    assert emil.get("/market").status_code == 200
-    assert emil.get("/market/suggestions").status_code == 200
-    no = emil.fill("/market/new?kind=offer", "/market/new", title="Bread", category="food")
-    assert no.status_code == 422
-    assert "keeper must say yes" in no.text
-
-
 @pytest.mark.parametrize("path", ["/market/abc", "/market/zz", f"/market/{'00' * 16}"])
 def test_what_is_not_there_is_a_plain_page(signed_in, path: str) -> None:
     assert signed_in("Alice").get(path).status_code == 404

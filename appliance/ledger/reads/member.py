@@ -2,6 +2,9 @@
 
 Every object comes with the actions its viewer may take now, so that no screen needs the
 rules. Amounts are in minor units, signed from the viewer's side where it says so.
+
+``as_keeper``: the viewer is present as a keeper, which the screen knows. A keeper who is not
+sees what any member sees; somebody who is no keeper gains nothing by it.
 """
 
 from dataclasses import dataclass
@@ -231,25 +234,29 @@ def _line(tx: Tx, row: tuple[object, ...], account: int, others: dict[int, Perso
     )
 
 
-def transfer(tx: Tx, record: bytes, viewer: int) -> TransferView | None:
+def transfer(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> TransferView | None:
     """A transfer by its id, for those who may see it: its two sides and keepers; a pending
     open request for everybody who has its id.
     """
-    row = tx.get(Transfer, id=record)
-    return None if row is None or not _may_see(tx, row, viewer) else _transfer_view(tx, row, viewer)
+    return _if_seen(tx, tx.get(Transfer, id=record), viewer, as_keeper)
 
 
-def request_by_code(tx: Tx, code: str, viewer: int) -> TransferView | None:
+def request_by_code(tx: Tx, code: str, viewer: int, as_keeper: bool = False) -> TransferView | None:
     """A request by the code that its maker shows."""
-    row = tx.get(Transfer, code=code)
-    return None if row is None or not _may_see(tx, row, viewer) else _transfer_view(tx, row, viewer)
+    return _if_seen(tx, tx.get(Transfer, code=code), viewer, as_keeper)
 
 
-def _may_see(tx: Tx, row: Transfer, viewer: int) -> bool:
-    if viewer in (row.payer, row.payee) or (row.state == transfers.PENDING and row.payer is None):
-        return True
-    who = person(tx, viewer)
-    return who is not None and who.keeper
+def _if_seen(tx: Tx, row: Transfer | None, viewer: int, as_keeper: bool) -> TransferView | None:
+    if row is None:
+        return None
+    keeper = as_keeper and _is_keeper(person(tx, viewer))
+    open_to_all = row.state == transfers.PENDING and row.payer is None
+    seen = keeper or open_to_all or viewer in (row.payer, row.payee)
+    return _transfer_view(tx, row, viewer, keeper) if seen else None
+
+
+def _is_keeper(who: Person | None) -> bool:
+    return who is not None and who.keeper and who.status == powers.ACTIVE
 
 
 def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
@@ -257,7 +264,7 @@ def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
     return tuple(_transfer_view(tx, row, viewer) for row in tx.rows(query))
 
 
-def _transfer_view(tx: Tx, row: Transfer, viewer: int) -> TransferView:
+def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> TransferView:
     payee = person(tx, row.payee)
     assert payee is not None  # a transfer's payee has an account, and accounts are never removed
     text = text_of(tx, row.text_entry, "reason" if row.kind == transfers.REVERSAL else "note")
@@ -281,11 +288,11 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int) -> TransferView:
         None if row.reversed_by is None else RecordId(bytes(row.reversed_by)),
         None if row.reverses is None else RecordId(bytes(row.reverses)),
         None if row.claim is None else RecordId(bytes(row.claim)),
-        _transfer_actions(tx, row, viewer),
+        _transfer_actions(tx, row, viewer, keeper),
     )
 
 
-def _transfer_actions(tx: Tx, row: Transfer, viewer: int) -> tuple[Action, ...]:
+def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple[Action, ...]:
     who = person(tx, viewer)
     if who is None or who.status != powers.ACTIVE:
         return ()
@@ -299,19 +306,19 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int) -> tuple[Action, ...]:
     undoable = row.state == transfers.DONE and row.kind != transfers.REVERSAL and row.reversed_by is None
     if not undoable:
         return ()
-    return (Action.REVERSE,) if mine or who.keeper else ()
+    return (Action.REVERSE,) if mine or keeper else ()
 
 
-def claim(tx: Tx, record: bytes, viewer: int) -> ClaimView | None:
+def claim(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> ClaimView | None:
     """A care claim by its id."""
     row = tx.get(Claim, id=record)
-    return None if row is None else _claim_view(tx, row, viewer)
+    return None if row is None else _claim_view(tx, row, viewer, as_keeper)
 
 
-def claim_by_code(tx: Tx, code: str, viewer: int) -> ClaimView | None:
+def claim_by_code(tx: Tx, code: str, viewer: int, as_keeper: bool = False) -> ClaimView | None:
     """A care claim by the code under its QR."""
     row = tx.get(Claim, code=code)
-    return None if row is None else _claim_view(tx, row, viewer)
+    return None if row is None else _claim_view(tx, row, viewer, as_keeper)
 
 
 def my_claims(tx: Tx, number: int) -> tuple[ClaimView, ...]:
@@ -328,7 +335,7 @@ def _asked_of(tx: Tx, number: int) -> list[Claim]:
     return _claims(tx, Claim.id.in_(waiting) & (Claim.state == claims.OPEN))
 
 
-def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
+def _claim_view(tx: Tx, row: Claim, viewer: int, as_keeper: bool = False) -> ClaimView:
     carer, me = person(tx, row.carer), person(tx, viewer)
     assert carer is not None  # members are never removed
     found = tx.rows(Witness.select().where(Witness.claim == row.id).order_by(Witness.entry, Witness.member))
@@ -341,7 +348,7 @@ def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
         carer.number == viewer
         or mine is not None
         or (row.state == claims.OPEN and active)
-        or (me is not None and me.keeper)
+        or (as_keeper and _is_keeper(me))
     )
     actions: tuple[Action, ...] = ()
     if carer.number == viewer and row.state in (claims.OPEN, claims.CONFIRMED):
@@ -369,10 +376,10 @@ def _claim_view(tx: Tx, row: Claim, viewer: int) -> ClaimView:
     )
 
 
-def listing(tx: Tx, record: bytes, viewer: int) -> ListingView | None:
+def listing(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> ListingView | None:
     """One listing."""
     row = tx.get(Listing, id=record)
-    return None if row is None else _listing_view(tx, row, viewer)
+    return None if row is None else _listing_view(tx, row, viewer, as_keeper)
 
 
 def listings_of(tx: Tx, owner: int, viewer: int) -> tuple[ListingView, ...]:
@@ -386,14 +393,14 @@ def listings_of(tx: Tx, owner: int, viewer: int) -> tuple[ListingView, ...]:
     return tuple(_listing_view(tx, row, viewer) for row in tx.rows(query))
 
 
-def _listing_view(tx: Tx, row: Listing, viewer: int) -> ListingView:
+def _listing_view(tx: Tx, row: Listing, viewer: int, as_keeper: bool = False) -> ListingView:
     owner = person(tx, row.owner)
     assert owner is not None  # members are never removed
     me = person(tx, viewer)
     actions: tuple[Action, ...] = ()
     if row.state == listings.OPEN and me is not None and me.status == powers.ACTIVE:
         actions = (Action.CLOSE,) if owner.number == viewer else (Action.PAY,)
-        if me.keeper and owner.number != viewer:
+        if as_keeper and me.keeper and owner.number != viewer:
             actions += (Action.CLOSE,)
     return ListingView(
         RecordId(bytes(row.id)),

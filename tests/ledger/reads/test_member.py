@@ -153,10 +153,12 @@ def test_a_page_has_bounds(river: Village, limit: int) -> None:
 # ------------------------------------------------------------------------------------------------ privacy
 
 
-def test_a_payment_is_for_its_two_sides_and_keepers(river: Village) -> None:
+def test_a_payment_is_for_its_two_sides_and_keepers_who_are_present(river: Village) -> None:
     paid = river.pay("Alice", "Bob", 200, note="for the midwife")
     undone = river.do("Bob", Reverse(paid.record, "too much"))
-    seen = {name: see(river, reads.transfer, paid.record, river.numbers[name]) for name in PEOPLE}
+    assert see(river, reads.transfer, paid.record, river.numbers["Kira"]) is None
+    # Nobody becomes a keeper by saying so.
+    seen = {name: see(river, reads.transfer, paid.record, river.numbers[name], True) for name in PEOPLE}
     assert {name: view is not None for name, view in seen.items()} == {
         "Alice": True,
         "Bob": True,
@@ -201,9 +203,11 @@ def test_who_was_cared_for_is_for_those_involved_and_keepers(river: Village) -> 
         ("Kira", True),
         ("Bob", False),
     ):
-        view = see(river, reads.claim, made.record, river.numbers[name])
+        view = see(river, reads.claim, made.record, river.numbers[name], True)
         assert (view.cared_for, view.what) == (("Old Tom", "bathed him") if involved else ("", ""))
         assert (view.state, view.amount, view.category, view.carer.name) == ("paid", 100, "elder", "Dina")
+    far = see(river, reads.claim, made.record, river.numbers["Kira"])
+    assert (far.cared_for, far.what, far.witnesses) == ("", "", ())
     stranger = see(river, reads.claim_by_code, made.outcome["code"], river.numbers["Bob"])
     assert (stranger.cared_for, stranger.what, stranger.witnesses) == ("", "", ())
 
@@ -239,13 +243,13 @@ def everything_offered(village: Village) -> list[Offered]:
     with village.hub.reading() as tx:
         for name, me in village.numbers.items():
             for row in tx.rows(Transfer.select()):
-                if (view := reads.transfer(tx, bytes(row.id), me)) is not None:
+                if (view := reads.transfer(tx, bytes(row.id), me, as_keeper=True)) is not None:
                     found += [Offered(name, a, _on_transfer(a, view, me)) for a in view.actions]
             for row in tx.rows(ClaimRow.select()):
-                if (seen := reads.claim(tx, bytes(row.id), me)) is not None:
+                if (seen := reads.claim(tx, bytes(row.id), me, as_keeper=True)) is not None:
                     found += [Offered(name, a, _on_claim(a, seen)) for a in seen.actions]
             for row in tx.rows(Listing.select()):
-                if (listed := reads.listing(tx, bytes(row.id), me)) is not None:
+                if (listed := reads.listing(tx, bytes(row.id), me, as_keeper=True)) is not None:
                     found += [Offered(name, a, _on_listing(a, listed, me)) for a in listed.actions]
     return found
 
