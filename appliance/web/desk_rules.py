@@ -1,6 +1,7 @@
 """The desk's other half: the rules in force, in words and changeable, and the log of acts."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -47,34 +48,52 @@ def rules() -> Any:
 def change(group: str) -> Any:
     """The form for changing the rules of credit or of care."""
     keeper_at_own_screen()
-    return _form(group, fresh_key(), _present(group))
+    now = _present(group)
+    return _form(group, fresh_key(), now, now)
 
 
 @bp.post("/rules/<group>")
 def change_now(group: str) -> Any:
-    """Change what differs, with a reason."""
+    """Change what this keeper has changed on the form, with a reason.
+
+    The form carries what it showed. A rule that somebody has changed meanwhile stays so; when
+    this keeper has changed the very same one, the form comes back and says what is in force now.
+    """
     keeper_at_own_screen()
     key, now = form_key(), _present(group)
-    typed = {name: request.form.get(name, "").strip() for name in now}
+    shown = {name: request.form.get(f"shown_{name}", text).strip() for name, text in now.items()}
+    typed = {name: request.form.get(name, shown[name]).strip() for name in now}
+    typed = {name: now[name] if text == shown[name] else text for name, text in typed.items()}
     reason = request.form.get("reason", "").strip()
+    changed = {name: text for name, text in typed.items() if text != now[name]}
+    if meanwhile := {name: now[name] for name in changed if shown[name] != now[name]}:
+        return _form(group, key.hex(), typed, now, reason=reason, meanwhile=meanwhile), REFUSED
     try:
-        wanted = _read(group, {name: text for name, text in typed.items() if text != now[name]})
+        wanted = _read(group, changed)
     except BadAmount:
-        return _form(group, key.hex(), typed, refusal(Code.SETTING_WRONG), reason), REFUSED
+        return _form(group, key.hex(), typed, now, refusal(Code.SETTING_WRONG), reason), REFUSED
     if not wanted:
         return redirect(url_for("desk_rules.rules", done="same"))
     result = act(ChangeRules(group, wanted, reason), key)
     if isinstance(result, Receipt):
         return redirect(url_for("desk_rules.rules", done="changed"))
-    return _form(group, key.hex(), typed, result, reason), REFUSED
+    return _form(group, key.hex(), typed, now, result, reason), REFUSED
 
 
 def _form(
-    group: str, key: str, values: Mapping[str, str], problem: Problem | None = None, reason: str = ""
+    group: str,
+    key: str,
+    values: Mapping[str, str],
+    shown: Mapping[str, str],
+    problem: Problem | None = None,
+    reason: str = "",
+    meanwhile: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     return render_template(
         f"desk_rules_{group}.html",
         v=values,
+        shown=shown,
+        meanwhile=meanwhile,
         key=key,
         problem=problem,
         reason=reason,

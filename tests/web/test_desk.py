@@ -6,6 +6,7 @@ from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
 from appliance.ledger.errors import Refusal
 from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import Approve
 from appliance.ledger.reads import desk as reads
 from tests.support.village import PIN
@@ -201,6 +202,28 @@ def test_rules_that_stay_the_same_are_no_act(village, kira) -> None:
         in kira.fill("/desk/rules/credit", "/rules/credit", follow=True, reason="x").text
     )
     assert village.hub.head().number == before
+
+
+def test_a_form_from_before_undoes_no_other_keepers_change(village, kira) -> None:
+    stale = kira.get("/desk/rules/credit")
+    village.do("Kira", ChangeRules("credit", {"low": -500, "pin_above": 300}, "spring"))
+    done = kira.fill(stale, "/rules/credit", follow=True, high="30", reason="summer")
+    assert "changed from now on" in done.text
+    credit = village.hub.rules().credit
+    assert (credit.low, credit.high, credit.pin_above) == (-500, 3000, 300)
+
+
+def test_the_same_rule_changed_by_two_comes_back_and_says_what_is_in_force(village, kira) -> None:
+    stale = kira.get("/desk/rules/care")
+    village.do("Kira", ChangeRules("care", {"quorum": 4}, "spring"))
+    again = kira.fill(stale, "/rules/care", quorum="3", rate_elder="1.5", reason="summer")
+    assert again.status_code == 422
+    assert "changed the same rule meanwhile" in again.text
+    assert "Now in force: 4" in again.text
+    assert village.hub.rules().care.quorum == 4
+    done = kira.fill(again, "/rules/care", follow=True)
+    assert "changed from now on" in done.text
+    assert (village.hub.rules().care.quorum, village.hub.rules().care.rates["elder"]) == (3, 150)
 
 
 def test_there_are_no_other_rules_to_change(kira) -> None:
