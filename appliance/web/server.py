@@ -1,8 +1,9 @@
 """Serving the portal: one process, threads, gunicorn inside.
 
 One worker, because the open keys are in its memory and the book's writers queue in it; sixteen
-threads, because phones are slow to read and a PIN takes a second to check. The app is made in
-the worker, after the fork: a database connection must not cross one.
+threads, because phones are slow to read and a PIN takes a second to check; no thread waits for
+a request that is not whole (``web.worker``). The app is made in the worker, after the fork: a
+database connection must not cross one.
 """
 
 import logging
@@ -16,6 +17,7 @@ from gunicorn.app.base import BaseApplication
 from appliance.ledger.errors import HubError
 from appliance.ledger.hub import Hub
 from appliance.web.app import create_app
+from appliance.web.worker import PatientWorker
 
 THREADS: Final = 16
 _STOP_SECONDS: Final = 10
@@ -38,7 +40,7 @@ class _Server(BaseApplication):
             "bind": f"{bracketed}:{self._port}",
             "proc_name": "technocommune-hub",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": PatientWorker,
             "threads": THREADS,
             "worker_connections": 400,
             "timeout": 120,
