@@ -272,9 +272,9 @@ class TestPin:
     ):
         late, unlock = phone(), type(village.hub).unlock
 
-        def then_changed(hub, number, pin, device=b""):
+        def then_changed(hub, number, pin, device=b"", source=""):
             monkeypatch.setattr(type(village.hub), "unlock", unlock)
-            signer = unlock(hub, number, pin, device)
+            signer = unlock(hub, number, pin, device, source)
             assert isinstance(hub.change_pin(number, PIN, "7391"), Receipt)
             return signer
 
@@ -287,6 +287,22 @@ class TestPin:
         done = village.hub.reset_pin(village.numbers["Alice"], "7391", village.signers["Kira"])
         assert isinstance(done, Receipt)
         assert "/signin" in alice.get("/").text
+
+    def test_who_gets_a_new_pin_reads_for_a_month_who_gave_it(self, village, signed_in, phone):
+        assert "was replaced" not in signed_in("Alice").get("/").text
+        village.hub.reset_pin(village.numbers["Alice"], "7391", village.signers["Kira"])
+        alice = phone()
+        alice.sign_in(village.account("Alice").short, "7391")
+        told = alice.get("/").text
+        assert "Your PIN was replaced by Kira on" in told
+        assert "tell another keeper" in told
+        # Another PIN of one's own choice takes nothing of it away: who was given it could do that.
+        alice.fill("/me/pin", "/me/pin", pin="7391", new="8642", new2="8642")
+        assert "was replaced by Kira" in alice.get("/").text
+        village.clock.advance(31 * DAY_MS)
+        late = phone()
+        late.sign_in(village.account("Alice").short, "8642")
+        assert "was replaced" not in late.get("/").text
 
     def test_a_double_tap_changes_it_once_and_says_so_twice(self, village, signed_in):
         alice = signed_in("Alice")
