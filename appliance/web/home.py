@@ -5,6 +5,7 @@ from flask import Blueprint, abort, render_template, request
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.village import NewKey, new_key
 from appliance.web import qr
 from appliance.web.acting import pin_needed
 from appliance.web.amounts import account_of
@@ -13,6 +14,9 @@ from appliance.web.numbers import number_asked
 from appliance.web.secure import active_member_or_redirect, as_keeper, member_or_redirect, visitor
 
 bp = Blueprint("home", __name__)
+
+TOLD_DAYS = 30
+"""How long a member reads that somebody else has replaced the PIN."""
 
 BAR = 300
 """Width of the picture of the limits, in its own units."""
@@ -26,11 +30,19 @@ def home() -> str:
     me = member_or_redirect()
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
+        replaced = new_key(tx, me.number)
     if view is None:
         abort(404)
     if view.balance is None:
         return render_template("waiting.html", me=me)
-    return render_template("home.html", me=me, home=view, bar=bar(view))
+    return render_template("home.html", me=me, home=view, bar=bar(view), replaced=_still_told(replaced))
+
+
+def _still_told(replaced: NewKey | None) -> NewKey | None:
+    """For a while, and not until somebody taps it away: that could be who knows the new PIN."""
+    if replaced is None or the_hub().clock.now().ms - replaced.at.ms > TOLD_DAYS * 86_400_000:
+        return None
+    return replaced
 
 
 def bar(view: reads.Home) -> dict[str, int] | None:
