@@ -1,4 +1,4 @@
-"""Commands of the ledger: found a hub, verify its book, appoint keepers, pay waiting care.
+"""Commands of the ledger: found a hub, verify its book, appoint keepers.
 
 Exit codes, the same for every command: 0 done; 1 ``hub verify`` found a difference, or the
 person stopped; 2 it could not be done (a data directory that cannot be used, a refusal, a
@@ -136,14 +136,25 @@ def init(
     )
     if paper is not None:
         _make_secret_file(paper)
-    hub, papers, number = _found(data, rules, keeper, pin, KdfCost(kdf_passes, kdf_memory * 1024 * 1024))
+    try:
+        hub, papers, number = _found(data, rules, keeper, pin, KdfCost(kdf_passes, kdf_memory * 1024 * 1024))
+    except BaseException:
+        if paper is not None:
+            paper.unlink()
+        raise
     text = papers_text(hub, papers)
     hub.close()
-    if paper is not None:
-        paper.write_text(text, "utf-8")
+    # First on the screen: they exist nowhere else, and the file may be on a stick that is full.
     click.echo(text)
     click.echo(f"The hub is founded. {keeper} is the first keeper and signs in with {number}.")
     click.echo(f"Start it: hub serve --data {data}")
+    if paper is not None:
+        try:
+            paper.write_text(text, "utf-8")
+        except OSError as error:
+            raise Stop(
+                f"the papers are NOT in {paper} ({error.strerror}): copy them from the screen now"
+            ) from error
 
 
 def _rules(
@@ -182,7 +193,7 @@ def _strong(pin: str) -> str:
 def _found(data: Path, rules: "Rules", keeper: str, pin: str, cost: "KdfCost") -> "tuple[Hub, Papers, str]":
     """The hub with its first keeper in it, its papers, and the keeper's number as it is read.
 
-    A founding that fails half-way leaves nothing behind.
+    ``data`` is empty or missing. A founding that fails half-way leaves it so.
     """
     from appliance.ledger.hub import Hub
     from appliance.ledger.keys import KeySigner
@@ -200,6 +211,7 @@ def _found(data: Path, rules: "Rules", keeper: str, pin: str, cost: "KdfCost") -
     except BaseException:
         if hub is not None:
             hub.close()
+        if data.exists():
             _remove(data, keep=was_there)
         raise
     root.close()

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from appliance.cli import main
 from appliance.ledger.book.local import last_verified
 from appliance.ledger.book.store import LEDGER_FILE, Store
+from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub, new_key
 from appliance.ledger.keys import KeySigner, RootPaper
 from appliance.ledger.money.transfers import Pay
@@ -102,6 +103,33 @@ class TestInit:
         assert founded.exit_code == 0
         assert papers_in(paper.read_text()) == papers_in(founded.output)
         assert paper.stat().st_mode & 0o777 == 0o600
+
+    def test_papers_that_do_not_fit_on_the_stick_are_on_the_screen(self, tmp_path: Path) -> None:
+        stick = tmp_path / "paper.txt"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("appliance.ledger.cli._make_secret_file", lambda path: path.symlink_to("/dev/full"))
+            founded = init(tmp_path / "river", "--paper", stick)
+        assert founded.exit_code == 2
+        assert len(papers_in(founded.stdout)) == 2
+        assert "copy them from the screen now" in founded.output
+
+    @pytest.mark.parametrize("was_there", [True, False])
+    def test_a_founding_that_fails_half_way_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_there: bool
+    ) -> None:
+        """The disk is full when the keys are written and the database is not."""
+
+        def no_room(path: Path) -> Store:
+            assert (path.parent / "keys").is_dir()
+            raise DataDirectoryError("no room")
+
+        if was_there:
+            (tmp_path / "river").mkdir()
+        monkeypatch.setattr(Store, "create", no_room)
+        failed = init(tmp_path / "river", "--paper", tmp_path / "paper.txt")
+        assert failed.exit_code == 2
+        assert "no room" in failed.output
+        assert [path.name for path in tmp_path.rglob("*")] == (["river"] if was_there else [])
 
     def test_a_paper_file_that_is_there_is_not_overwritten(self, tmp_path: Path) -> None:
         paper = tmp_path / "paper.txt"
