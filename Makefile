@@ -30,7 +30,7 @@ test: install ## everything the build server checks: lint, types, imports, all t
 
 test-long: install ## the slow lane: 50 kills under 20 payers, another village that does anything (10 minutes and more)
 	HUB_KILLS=50 $(BIN)/python -m pytest tests/test_kill.py -q
-	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q -s
+	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q
 
 lint: install ## ruff, format, mypy, import contract
 	@sh scripts/lint.sh $(BIN)

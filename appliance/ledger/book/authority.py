@@ -66,10 +66,13 @@ class Keyring:
         return None
 
     def _learn(self, entry: Entry) -> None:
-        payload = entry.act.payload
-        if entry.act.kind == "join":
-            self._members[entry.outcome["number"]] = payload["key"]
-        elif entry.act.kind == "replace_key":
-            self._members[payload["member"]] = payload["key"]
-        elif entry.act.kind == "turn_away":
-            self._members.pop(payload["member"], None)
+        payload, kind = entry.act.payload, entry.act.kind
+        try:
+            if kind == "join":
+                self._members[int(entry.outcome["number"])] = payload["key"]
+            elif kind == "replace_key":
+                self._members[int(payload["member"])] = payload["key"]
+            elif kind == "turn_away":
+                self._members.pop(int(payload["member"]), None)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BookDamaged(f"its fields are not those of {kind}", entry.number) from error

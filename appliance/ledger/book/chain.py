@@ -232,41 +232,44 @@ def entries(tx: Tx, after: int = 0) -> Iterator[tuple[Entry, bytes]]:
         BookDamaged: a gap, a broken link, bytes that are no entry, or columns beside the
             bytes that say otherwise.
     """
+    previous, expected = GENESIS, after + 1
     if after:
         row = tx.get(EntryRow, number=after)
         if row is None:
             raise BookDamaged("the book ends before it", after)
         previous = bytes(row.hash)
-    else:
-        previous = GENESIS
-    expected = after + 1
-    for row in tx.each(EntryRow.select().where(EntryRow.number > after).order_by(EntryRow.number)):
-        entry, link = checked(row, expected, previous)
+    for stored in tx.stream(_STORED, after):
+        entry, link = checked(stored, expected, previous)
         yield entry, link
         previous, expected = link, expected + 1
 
 
-def checked(row: Any, expected: int, previous: bytes) -> tuple[Entry, bytes]:
+# As SQLite has them, not as a model reads them: a text stored as a blob is another value.
+_STORED: Final = "SELECT number, hash, body, authority, key, kind FROM entry WHERE number > ? ORDER BY number"
+
+
+def checked(stored: tuple[Any, ...], expected: int, previous: bytes) -> tuple[Entry, bytes]:
     """The entry of a stored row, once everything about it fits; and its hash.
 
     Raises:
         BookDamaged: as ``entries``.
     """
-    if row.number != expected:
-        raise BookDamaged(f"missing; the next one is {row.number}", expected)
+    number, kept_hash, body, *columns = stored
+    if number != expected:
+        raise BookDamaged(f"missing; the next one is {number}", expected)
     try:
-        entry = parse(bytes(row.body))
-    except BadEncoding as error:
+        entry = parse(body)
+    except (BadEncoding, TypeError) as error:
         raise BookDamaged(str(error), expected) from error
     if entry.number != expected:
         raise BookDamaged(f"its bytes say it is entry {entry.number}", expected)
     if entry.previous != previous:
         raise BookDamaged("does not follow the entry before it", expected)
-    link = entry_hash(bytes(row.body))
-    if link != bytes(row.hash):
+    link = entry_hash(body)
+    if link != kept_hash:
         raise BookDamaged("its hash does not fit its bytes", expected)
     act = entry.act
-    if (row.authority, bytes(row.key), row.kind) != (act.authority, act.key, act.kind):
+    if columns != [act.authority, act.key, act.kind]:
         raise BookDamaged("its columns differ from its bytes", expected)
     return entry, link
 

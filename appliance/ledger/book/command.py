@@ -130,9 +130,8 @@ class Book:
         When the commons cannot pay one, those behind it wait too: a small claim does not
         overtake a large one. A carer at the own limit holds up nobody else.
         """
-        for (claim,) in tx.select(_CONFIRMED):
-            result = self._settle(tx, RecordId(bytes(claim)), at)
-            if isinstance(result, Refusal) and result.code is Code.COMMONS_FLOOR:
+        while (found := tx.first(_NEXT_WITH_ROOM)) is not None:
+            if isinstance(self._settle(tx, RecordId(bytes(found[0])), at), Refusal):
                 break
 
     def _settle(self, tx: Tx, claim: RecordId, at: Instant) -> Receipt | Refusal:
@@ -141,7 +140,16 @@ class Book:
         return self._accept(tx, command, _prepare(command, signer, claim, at, self.place))
 
 
-_CONFIRMED = "SELECT id FROM claim WHERE state = 'confirmed' ORDER BY opened_entry LIMIT 100"
+# The carers' room is looked at here, so that those without any cost nobody else time; what the
+# commons has is left to the decision.
+_NEXT_WITH_ROOM = """
+SELECT claim.id FROM claim
+JOIN account ON account.number = claim.carer
+JOIN member ON member.number = account.owner AND member.status = 'active'
+WHERE claim.state = 'confirmed'
+  AND (account.high IS NULL OR claim.amount <= MAX(0, account.high - account.balance - account.held))
+ORDER BY claim.opened_entry LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.shape import Shape, fits
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Apply, Warrant
 from appliance.ledger.errors import BadEncoding, BookDamaged, HubError
@@ -19,6 +20,9 @@ class Fold(Protocol):
 
     @property
     def authorities(self) -> tuple[str, ...]: ...
+
+    @property
+    def shape(self) -> Shape: ...
 
     @property
     def warrant(self) -> Warrant: ...
@@ -43,6 +47,8 @@ def apply(tx: Tx, entry: Entry, folds: Folds) -> None:
             f"kind {entry.act.kind!r} version {entry.act.version} is not known here", entry.number
         )
     try:
+        if not fits(entry.act.payload, fold.shape):
+            raise BookDamaged(f"its fields are not those of {entry.act.kind}", entry.number)
         if entry.act.authority.partition(":")[0] not in fold.authorities or not fold.warrant(tx, entry):
             raise BookDamaged(f"{entry.act.authority} may not {entry.act.kind} this", entry.number)
         fold.apply(tx, entry)

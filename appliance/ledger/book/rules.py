@@ -182,6 +182,18 @@ def load(tx: Tx) -> Rules:
         raise BookDamaged(f"the rules cannot be read: {error}") from error
 
 
+def kept(tx: Tx, group: str) -> codec.Body:
+    """One group of rules as it stands, whatever this release knows of it: for folding.
+
+    Raises:
+        BookDamaged: it is not there.
+    """
+    row = tx.get(Setting, name=group)
+    if row is None:
+        raise BookDamaged(f"the rules of {group} are not there")
+    return codec.decode_map(bytes(row.body))
+
+
 def from_maps(maps: Mapping[str, Mapping[str, Any]]) -> Rules:
     """Rules out of their groups' maps; raises KeyError, TypeError or ValueError."""
     return Rules(

@@ -75,6 +75,19 @@ class Tx:
         """All rows of such a query."""
         return list(self._run(sql, values).fetchall())
 
+    def stream(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows of such a query one by one, just as SQLite has them."""
+        yield from self._run(sql, values)
+
+    def columns(self, model: type[Table]) -> tuple[str, ...]:
+        """The columns of a table, in the model's order."""
+        return tuple(model._meta.sorted_field_names)  # noqa: SLF001 - peewee's documented metadata
+
+    def dump(self, model: type[Table], order: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+        """All rows of a table in the order of some columns, just as SQLite has them."""
+        names, table = _names(self.columns(model)), _table(model)
+        yield from self.stream(f"SELECT {names} FROM {table} ORDER BY {_names(order)}")  # noqa: S608 - names are the models'
+
     def insert(self, model: type[Table], **values: Any) -> None:
         """Add a row; it must be new."""
         self._add("INSERT", model, values)

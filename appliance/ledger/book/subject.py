@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import Rules
+from appliance.ledger.book.shape import Shape
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Refusal
@@ -80,6 +81,8 @@ class Handler:
     what it moves. ``decide`` has refused such a command long before; the warrant is what a
     replay can still check of a book that somebody wrote by hand.
 
+    ``shape`` says what the fields of its payload may be.
+
     ``attach`` keeps what is private and not in the book (a sealed key); it runs in the same
     transaction after ``apply``, and never in a replay.
     """
@@ -88,5 +91,6 @@ class Handler:
     decide: Decide
     apply: Apply
     warrant: Warrant
+    shape: Shape
     authorities: tuple[str, ...] = ("member",)
     attach: Callable[[Tx, Entry, Any], None] | None = None

@@ -2,17 +2,18 @@
 
 Checked, in this order, each entry as it comes: the chain (numbers, links, hashes, columns
 against bytes), the signature of the authority that each entry names, the personal text
-against its salted digest (unless erased), and the fold of the entry into a second, empty
-database. Then: every row of every truth table against that database's, row by row; that the
-postings of each transfer and all balances sum to zero; that each balance is the sum of its
-postings and each hold that of its requests; and that the book still holds the heads that were
-kept elsewhere.
+against its salted digest (unless erased), that no act stands there twice, and that whoever
+signed it could move what it moves, within the limits and rules of that moment, by folding it
+into a second, empty database. Then: every row of every truth table against that database's,
+value by value and type by type; the tables, indexes and triggers of the file themselves; that
+private text and sealed keys belong to what is there; that the postings of each transfer and
+all balances sum to zero; and that the book still holds the heads that were kept elsewhere.
 
 The first thing that does not hold ends it.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -88,7 +89,9 @@ def verify(
             for head in kept:
                 _check_kept(tx, end, head)
             with second.read() as other:
+                _compare_schema(tx, other)
                 rows = sum(_compare(tx, other, model) for model in TRUTH_TABLES)
+            _check_belonging(tx, end)
             postings = sum(check(tx) for check in CHECKS)
         finally:
             second.close()
@@ -130,6 +133,8 @@ class _Replay:
         with self._second.write() as other:
             for entry in batch:
                 try:
+                    # In the second book too: it lets no authority use a key twice.
+                    chain.append(other, entry)
                     fold.apply(other, entry, FOLDS)
                 except pw.DatabaseError as error:
                     raise BookDamaged(f"cannot be folded: {error}", entry.number) from error
@@ -158,38 +163,76 @@ def _check_kept(tx: Tx, end: Head, head: Head) -> None:
         raise BookDamaged("is not the entry that was seen under this number before", head.number)
 
 
-def _rows(tx: Tx, model: type[Table]) -> Iterator[dict[str, Any]]:
-    order = [getattr(model, name) for name in primary_key(model)]
-    for row in tx.each(model.select().order_by(*order).dicts()):
-        yield {name: bytes(v) if isinstance(v, memoryview) else v for name, v in row.items()}
+def _compare_schema(tx: Tx, other: Tx) -> None:
+    """The same tables and indexes, and no trigger, as the migrations make."""
+    mine, fresh = ({(kind, name): sql for kind, name, sql in each.select(_SCHEMA)} for each in (tx, other))
+    for kind, name in sorted(mine.keys() | fresh.keys()):
+        if mine.get((kind, name)) != fresh.get((kind, name)):
+            raise BookDamaged(f"{kind} {name} of the file is not what this release makes")
+
+
+_SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+
+
+def _check_belonging(tx: Tx, end: Head) -> None:
+    """Private text belongs to entries that are there, sealed keys to the keys in force."""
+    for table in ("private_text", "private_salt"):
+        stray = tx.first(f"SELECT entry FROM {table} WHERE entry NOT BETWEEN 1 AND ? LIMIT 1", end.number)  # noqa: S608 - our names
+        if stray is not None:
+            raise BookDamaged(f"table {table}: a row of entry {stray[0]}, which is not there")
+    stray = tx.first(_STRAY_KEY)
+    if stray is not None:
+        raise BookDamaged(f"table sealed_key: member {stray[0]}'s key is not sealed there, or another one is")
+
+
+_STRAY_KEY = """
+SELECT member_key.member FROM member_key
+LEFT JOIN sealed_key ON sealed_key.member = member_key.member
+WHERE member_key.ended_entry IS NULL
+  AND (sealed_key.public IS NULL OR sealed_key.public <> member_key.public)
+LIMIT 1
+"""
 
 
 def _compare(tx: Tx, other: Tx, model: type[Table]) -> int:
     """How many rows of ``model`` there are, once each is the one that the replay gives."""
     name = model._meta.table_name  # noqa: SLF001 - peewee's documented way to reach it
-    keys = primary_key(model)
+    columns, keys = tx.columns(model), primary_key(model)
+    places = [columns.index(key) for key in keys]
     checked = 0
-    for mine, replayed in zip_longest(_rows(tx, model), _rows(other, model)):
-        if mine == replayed:
+    for mine, replayed in zip_longest(tx.dump(model, keys), other.dump(model, keys)):
+        if mine is not None and replayed is not None and _typed(mine) == _typed(replayed):
             checked += 1
             continue
-        if mine is None or (replayed is not None and _key(replayed, keys) < _key(mine, keys)):
+        my_key, its_key = _key(mine, places), _key(replayed, places)
+        if mine is None or (its_key is not None and my_key is not None and its_key < my_key):
             raise BookDamaged(
-                f"table {name}: row {_show(replayed, keys)} of the book is missing from the state"
+                f"table {name}: row {_show(replayed, places)} of the book is missing from the state"
             )
-        if replayed is None or _key(mine, keys) < _key(replayed, keys):
-            raise BookDamaged(f"table {name}: row {_show(mine, keys)} of the state is not in the book")
-        column = next(c for c in mine if mine[c] != replayed[c])
+        if replayed is None or my_key != its_key:
+            raise BookDamaged(f"table {name}: row {_show(mine, places)} of the state is not in the book")
+        at = next(
+            i for i, pair in enumerate(zip(_typed(mine), _typed(replayed), strict=True)) if pair[0] != pair[1]
+        )
         raise BookDamaged(
-            f"table {name}: row {_show(mine, keys)}: {column} is {mine[column]!r}, the book says {replayed[column]!r}"
+            f"table {name}: row {_show(mine, places)}: {columns[at]} is {mine[at]!r}, the book says {replayed[at]!r}"
         )
     return checked
 
 
-def _key(row: dict[str, Any], keys: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in keys)
+def _typed(row: tuple[Any, ...]) -> tuple[tuple[str, Any], ...]:
+    """A row that equals another only when the types do: 5 is not 5.0, and text no blob."""
+    return tuple((type(value).__name__, value) for value in row)
 
 
-def _show(row: dict[str, Any] | None, keys: tuple[str, ...]) -> str:
-    shown = (row[name] for name in keys) if row else ()
+def _key(row: tuple[Any, ...] | None, places: list[int]) -> tuple[tuple[int, Any], ...] | None:
+    """What orders rows as SQLite does: null, numbers, text, blobs."""
+    if row is None:
+        return None
+    ranks = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}
+    return tuple((ranks[type(row[i])], row[i]) for i in places)
+
+
+def _show(row: tuple[Any, ...] | None, places: list[int]) -> str:
+    shown = (row[i] for i in places) if row else ()
     return " ".join(value.hex() if isinstance(value, bytes) else str(value) for value in shown)

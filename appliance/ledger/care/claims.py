@@ -13,11 +13,12 @@ never approves. When the commons has reached its floor a confirmed claim waits.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import peewee as pw
 
 from appliance.ledger import codec
+from appliance.ledger.book import rules, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import CARE_CATEGORIES
 from appliance.ledger.book.schema import Claim, Transfer, Witness
@@ -28,7 +29,7 @@ from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
 from appliance.ledger.money.transfers import CARE, DONE
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT, too_long
+from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT, tidy, too_long
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId, code_of
 
 OPEN = "open"
@@ -142,24 +143,24 @@ def _decide_claim(tx: Tx, command: ClaimCare, asking: Asking) -> codec.Body | Re
         return refusal
     if command.carer != asking.actor:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    rules = asking.rules.care
+    care = asking.rules.care
     if command.category not in CARE_CATEGORIES:
         return Refusal(Code.UNKNOWN_CATEGORY, {}, (Action.TRY_AGAIN,))
-    if not 0 < command.minutes <= rules.longest_minutes:
-        return Refusal(Code.TIME_WRONG, {"longest_minutes": rules.longest_minutes}, (Action.TRY_AGAIN,))
+    if not 0 < command.minutes <= care.longest_minutes:
+        return Refusal(Code.TIME_WRONG, {"longest_minutes": care.longest_minutes}, (Action.TRY_AGAIN,))
     # One day of grace ahead: the village's own midnight may come before that of UTC.
     today = asking.at.ms // DAY_MS
-    if not today - rules.days_back <= command.day <= today + 1:
-        return Refusal(Code.TIME_WRONG, {"days_back": rules.days_back}, (Action.TRY_AGAIN,))
-    if not command.cared_for.strip():
+    if not today - care.days_back <= command.day <= today + 1:
+        return Refusal(Code.TIME_WRONG, {"days_back": care.days_back}, (Action.TRY_AGAIN,))
+    if not tidy("cared_for", command.cared_for):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     if refusal := too_long(command.cared_for, LONGEST_LINE) or too_long(command.what, LONGEST_TEXT):
         return refusal
     if refusal := _refuse_witnesses(tx, command):
         return refusal
-    amount = rules.pay_for(command.category, command.minutes)
-    terms = _terms(asking.digest, amount, rules.quorum)
-    return {"code": code_of(asking.record), "amount": amount, "quorum": rules.quorum, "terms": terms}
+    amount = care.pay_for(command.category, command.minutes)
+    terms = _terms(asking.digest, amount, care.quorum)
+    return {"code": code_of(asking.record), "amount": amount, "quorum": care.quorum, "terms": terms}
 
 
 def _terms(act_digest: bytes, amount: int, quorum: int) -> bytes:
@@ -278,15 +279,18 @@ def _decide_settle(tx: Tx, command: Settle, asking: Asking) -> codec.Body | Refu
         return Refusal(Code.QUORUM_MISSING, {"missing": missing}, (Action.COSIGN, Action.WAIT))
     if claim.state != CONFIRMED:
         return Refusal(Code.CLAIM_CLOSED, {}, (Action.SHOW, Action.HOME))
+    return _no_room(tx, claim) or {}
+
+
+def _no_room(tx: Tx, claim: Claim) -> Refusal | None:
+    """Why the commons or the carer's account cannot take part in the payment now."""
     carer = accounts.usable(tx, claim.carer)
     if isinstance(carer, Refusal):
         return carer
     commons = accounts.get(tx, COMMONS)
     if commons is None or accounts.refuse_giving(commons, claim.amount):
         return Refusal(Code.COMMONS_FLOOR, {"amount": claim.amount}, (Action.WAIT,))
-    if refusal := accounts.refuse_receiving(carer, claim.amount, own=False):
-        return refusal
-    return {}
+    return accounts.refuse_receiving(carer, claim.amount, own=False)
 
 
 def _apply_settle(tx: Tx, entry: Entry) -> None:
@@ -318,7 +322,14 @@ def _apply_settle(tx: Tx, entry: Entry) -> None:
 
 
 def _own_claim(tx: Tx, entry: Entry) -> bool:
-    return entry.act.payload["carer"] == entry.actor and powers.active(tx, entry.actor)
+    p, o, care = entry.act.payload, entry.outcome, rules.load(tx).care
+    if p["carer"] != entry.actor or p["carer"] in p["witnesses"] or not powers.active(tx, entry.actor):
+        return False
+    by_the_rules = (o.get("amount"), o.get("quorum")) == (
+        care.pay_for(p["category"], p["minutes"]),
+        care.quorum,
+    )
+    return by_the_rules and p["minutes"] <= care.longest_minutes
 
 
 def _may_cosign(tx: Tx, entry: Entry) -> bool:
@@ -344,13 +355,22 @@ def _may_withdraw(tx: Tx, entry: Entry) -> bool:
 
 def _is_confirmed(tx: Tx, entry: Entry) -> bool:
     claim = tx.get(Claim, id=entry.act.payload["claim"])
-    return claim is not None and claim.state == CONFIRMED
+    return claim is not None and claim.state == CONFIRMED and _no_room(tx, claim) is None
 
+
+_CLAIM: Final = {"claim": shape.RECORD}
+_CARE: Final = {
+    "carer": shape.MEMBER,
+    "category": shape.one_of(*CARE_CATEGORIES),
+    "minutes": shape.whole(1, 24 * 60),
+    "day": shape.whole(-(10**6), 10**6),
+    "witnesses": shape.members,
+}
 
 HANDLERS = (
-    Handler(ClaimCare, _decide_claim, _apply_claim, _own_claim),
-    Handler(Cosign, _decide_cosign, _apply_cosign, _may_cosign),
-    Handler(DeclineCosign, _decide_decline, _apply_decline, _was_asked),
-    Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw, _may_withdraw),
-    Handler(Settle, _decide_settle, _apply_settle, _is_confirmed, ("hub",)),
+    Handler(ClaimCare, _decide_claim, _apply_claim, _own_claim, _CARE),
+    Handler(Cosign, _decide_cosign, _apply_cosign, _may_cosign, _CLAIM | {"terms": shape.DIGEST}),
+    Handler(DeclineCosign, _decide_decline, _apply_decline, _was_asked, _CLAIM),
+    Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw, _may_withdraw, _CLAIM),
+    Handler(Settle, _decide_settle, _apply_settle, _is_confirmed, _CLAIM, ("hub",)),
 )

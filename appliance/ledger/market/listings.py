@@ -1,9 +1,10 @@
 """Listings: what members offer and want. ``open`` until their owner or a keeper closes them."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from appliance.ledger import codec
+from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.schema import Listing
@@ -11,7 +12,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_TEXT, too_long
+from appliance.ledger.people.words import LONGEST_TEXT, tidy, too_long
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId
 
 OFFER = "offer"
@@ -62,7 +63,7 @@ def _decide_open(tx: Tx, command: OpenListing, asking: Asking) -> codec.Body | R
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     if command.category not in CATEGORIES or command.kind not in (OFFER, WANT):
         return Refusal(Code.UNKNOWN_CATEGORY, {}, (Action.TRY_AGAIN,))
-    if not command.title.strip():
+    if not tidy("title", command.title):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     if command.price is not None and not 0 <= command.price <= MAX_AMOUNT:
         return Refusal(Code.AMOUNT_WRONG, {"amount": command.price}, (Action.TRY_AGAIN,))
@@ -111,7 +112,14 @@ def _may_close(tx: Tx, entry: Entry) -> bool:
     return listing.owner == entry.actor or powers.by_keeper(tx, entry)
 
 
+_OPEN: Final = {
+    "owner": shape.MEMBER,
+    "kind": shape.one_of(OFFER, WANT),
+    "category": shape.word,
+    "price": shape.or_none(shape.whole(0, MAX_AMOUNT)),
+}
+
 HANDLERS = (
-    Handler(OpenListing, _decide_open, _apply_open, _own),
-    Handler(CloseListing, _decide_close, _apply_close, _may_close),
+    Handler(OpenListing, _decide_open, _apply_open, _own, _OPEN),
+    Handler(CloseListing, _decide_close, _apply_close, _may_close, {"listing": shape.RECORD}),
 )

@@ -7,16 +7,17 @@ move back toward zero.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from appliance.ledger import codec
+from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber
 
 MEMBER = "member"
@@ -119,14 +120,15 @@ class SetLimits:
 def _decide_limits(tx: Tx, command: SetLimits, asking: Asking) -> codec.Body | Refusal:
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
-    if get(tx, command.account) is None:
+    account = get(tx, command.account)
+    if account is None or account.kind != MEMBER:  # the commons has its floor among the rules
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     low, high = command.low, command.high
     if (low is not None and not -MAX_AMOUNT <= low <= 0) or (
         high is not None and not 0 <= high <= MAX_AMOUNT
     ):
         return Refusal(Code.LIMITS_WRONG, {}, (Action.TRY_AGAIN,))
-    if not command.reason.strip():
+    if not tidy("reason", command.reason):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     return too_long(command.reason, LONGEST_LINE) or {}
 
@@ -136,4 +138,10 @@ def _apply_limits(tx: Tx, entry: Entry) -> None:
     tx.update(AccountRow, {"number": p["account"]}, low=p["low"], high=p["high"])
 
 
-HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits, powers.by_keeper),)
+_SHAPE: Final = {
+    "account": shape.MEMBER,
+    "low": shape.or_none(shape.whole(-MAX_AMOUNT, 0)),
+    "high": shape.or_none(shape.whole(0, MAX_AMOUNT)),
+}
+
+HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits, powers.by_keeper, _SHAPE),)

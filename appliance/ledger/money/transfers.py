@@ -9,24 +9,27 @@
     done --reverse--> done, with a reversal linked to it
 
 An unanswered request keeps its amount aside on the side of the one who asked (``held``); the
-one who is asked is checked when answering. A reversal moves the same credit back, whatever
-the limits say: what was wrong must be possible to put right.
+one who is asked is checked when answering. A reversal moves the same credit back. Who gave it back by
+themselves keeps to the own lower limit: else a friend's payment, spent and then given back,
+would pass it (``docs/decisions/0004``). A keeper may put right others' payments whatever the
+limits say, and whoever gets credit back may stand above the upper one.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.schema import AccountRow, Transfer
+from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, or_none, word
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId, code_of
 
 PENDING = "pending"
@@ -308,20 +311,19 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
     if transfer is None:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
     payee = accounts.get(tx, transfer.payee)
-    if payee is None or payee.owner is None or payee.owner != asking.actor:
-        if powers.refuse_unless_keeper(tx, asking.actor):
-            return Refusal(Code.NOT_YOURS, {}, (Action.ASK_KEEPER,))
-        if not command.reason.strip():
-            return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
-    elif refusal := powers.refuse_unless_active(tx, asking.actor):
-        return refusal
+    mine = payee is not None and accounts.owned(tx, transfer.payee, asking.actor)
+    keeper = powers.refuse_unless_keeper(tx, asking.actor) is None
+    if not mine and not keeper:
+        return Refusal(Code.NOT_YOURS, {}, (Action.ASK_KEEPER,))
+    if not mine and not tidy("reason", command.reason):
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     if refusal := too_long(command.reason, LONGEST_LINE):
         return refusal
     if transfer.reversed_by is not None:
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
     if transfer.state != DONE or transfer.kind == REVERSAL:
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
-    return {}
+    return (accounts.refuse_giving(payee, transfer.amount) if mine and payee else None) or {}
 
 
 def _apply_reverse(tx: Tx, entry: Entry) -> None:
@@ -398,19 +400,35 @@ def _move(tx: Tx, entry: Entry, transfer: bytes, payer: int, payee: int, amount:
     post(tx, RecordId(transfer), lines, entry.number)
 
 
-def _by_payer(tx: Tx, entry: Entry) -> bool:
-    return accounts.owned(tx, entry.act.payload["payer"], entry.actor)
+def _may_pay(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    return accounts.owned(tx, p["payer"], entry.actor) and _room(tx, p["payer"], p["payee"], p["amount"])
 
 
-def _by_payee(tx: Tx, entry: Entry) -> bool:
-    return accounts.owned(tx, entry.act.payload["payee"], entry.actor)
+def _room(tx: Tx, payer: int, payee: int, amount: int, released: int = 0) -> bool:
+    """Whether both sides could trade and had room; ``released``: what the payee's hold gives free."""
+    gives, gets = accounts.usable(tx, payer), accounts.usable(tx, payee)
+    if isinstance(gives, Refusal) or isinstance(gets, Refusal):
+        return False
+    gets.held -= released
+    return not (accounts.refuse_giving(gives, amount) or accounts.refuse_receiving(gets, amount, own=False))
+
+
+def _may_ask(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    account = accounts.get(tx, p["payee"])
+    room = account is not None and not accounts.refuse_receiving(account, p["amount"], own=True)
+    return room and accounts.owned(tx, p["payee"], entry.actor)
 
 
 def _may_accept(tx: Tx, entry: Entry) -> bool:
     p, request = entry.act.payload, _pending(tx, entry.act.payload["request"])
     if isinstance(request, Refusal) or request.payer not in (None, p["payer"]):
         return False
-    return (request.payee, request.amount) == (p["payee"], p["amount"]) and _by_payer(tx, entry)
+    if (request.payee, request.amount) != (p["payee"], p["amount"]):
+        return False
+    room = _room(tx, p["payer"], p["payee"], p["amount"], released=p["amount"])
+    return room and accounts.owned(tx, p["payer"], entry.actor)
 
 
 def _may_decline(tx: Tx, entry: Entry) -> bool:
@@ -430,14 +448,25 @@ def _may_reverse(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
     if transfer is None or transfer.state != DONE or transfer.kind == REVERSAL or transfer.reversed_by:
         return False
-    return accounts.owned(tx, transfer.payee, entry.actor) or powers.by_keeper(tx, entry)
+    payee = accounts.get(tx, transfer.payee)
+    if payee is not None and accounts.owned(tx, transfer.payee, entry.actor):
+        return accounts.refuse_giving(payee, transfer.amount) is None
+    return powers.by_keeper(tx, entry)
 
+
+_TERMS: Final = {"payee": ACCOUNT, "amount": AMOUNT, "category": word}
 
 HANDLERS = (
-    Handler(Pay, _decide_pay, _apply_pay, _by_payer),
-    Handler(Request, _decide_request, _apply_request, _by_payee),
-    Handler(Accept, _decide_accept, _apply_accept, _may_accept),
-    Handler(Decline, _decide_decline, _apply_drop, _may_decline),
-    Handler(Cancel, _decide_cancel, _apply_drop, _may_cancel),
-    Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse),
+    Handler(Pay, _decide_pay, _apply_pay, _may_pay, {"payer": ACCOUNT, **_TERMS}),
+    Handler(Request, _decide_request, _apply_request, _may_ask, {"payer": or_none(ACCOUNT), **_TERMS}),
+    Handler(
+        Accept,
+        _decide_accept,
+        _apply_accept,
+        _may_accept,
+        {"request": RECORD, "payer": ACCOUNT, "payee": ACCOUNT, "amount": AMOUNT},
+    ),
+    Handler(Decline, _decide_decline, _apply_drop, _may_decline, {"request": RECORD, "payer": ACCOUNT}),
+    Handler(Cancel, _decide_cancel, _apply_drop, _may_cancel, {"request": RECORD}),
+    Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse, {"transfer": RECORD}),
 )

@@ -6,19 +6,20 @@ keeps the root's public key elsewhere (it is printed on the root paper) can chec
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from appliance.ledger import codec, keys
 from appliance.ledger.book import rules as book_rules
+from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.schema import Setting
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless, always
-from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
+from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import COMMONS
 
 
@@ -82,7 +83,7 @@ def _apply_found(tx: Tx, entry: Entry) -> None:
 def _decide_change(tx: Tx, command: ChangeRules, asking: Asking) -> codec.Body | Refusal:
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
-    if not command.reason.strip():
+    if not tidy("reason", command.reason):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     if refusal := too_long(command.reason, LONGEST_LINE):
         return refusal
@@ -94,11 +95,9 @@ def _decide_change(tx: Tx, command: ChangeRules, asking: Asking) -> codec.Body |
 
 
 def _apply_change(tx: Tx, entry: Entry) -> None:
-    group, kept = entry.act.payload["group"], tx.get(Setting, name=entry.act.payload["group"])
-    if kept is None:
-        raise BookDamaged(f"changes rules that are not there: {group}", entry.number)
+    group = entry.act.payload["group"]
     # The maps are merged, not today's classes: a rule of a later release has no default here.
-    body = codec.decode_map(bytes(kept.body)) | entry.act.payload["changes"]
+    body = book_rules.kept(tx, group) | entry.act.payload["changes"]
     book_rules.save(tx, group, body, entry.number)
     if group == "credit":
         account = accounts.get(tx, COMMONS)
@@ -106,7 +105,19 @@ def _apply_change(tx: Tx, entry: Entry) -> None:
             accounts.move_floor(tx, body["commons_low"])
 
 
+_FOUND: Final = {
+    "community_key": shape.PUBLIC_KEY,
+    "root_key": shape.PUBLIC_KEY,
+    "incarnation": shape.whole(1, 10**6),
+    "signing_key": shape.PUBLIC_KEY,
+    "certificate": shape.blob(64),
+    "community": shape.mapping,
+    "credit": shape.mapping,
+    "care": shape.mapping,
+}
+_CHANGE: Final = {"group": shape.one_of("credit", "care"), "changes": shape.mapping}
+
 HANDLERS = (
-    Handler(Found, _decide_found, _apply_found, always, ("root",)),
-    Handler(ChangeRules, _decide_change, _apply_change, powers.by_keeper),
+    Handler(Found, _decide_found, _apply_found, always, _FOUND, ("root",)),
+    Handler(ChangeRules, _decide_change, _apply_change, powers.by_keeper, _CHANGE),
 )

@@ -11,12 +11,12 @@ in and read that a keeper has still to say yes.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import peewee as pw
 
 from appliance.ledger import codec
-from appliance.ledger.book import rules
+from appliance.ledger.book import rules, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow
 from appliance.ledger.book.schema import Member, MemberKey
@@ -186,9 +186,9 @@ def _decide_approve(tx: Tx, command: Approve, asking: Asking) -> codec.Body | Re
 
 
 def _apply_approve(tx: Tx, entry: Entry) -> None:
-    number, credit = entry.act.payload["member"], rules.load(tx).credit
+    number, credit = entry.act.payload["member"], rules.kept(tx, "credit")
     tx.update(Member, {"number": number}, status=powers.ACTIVE, status_entry=entry.number)
-    accounts.open_account(tx, number, accounts.MEMBER, number, credit.low, credit.high, entry.number)
+    accounts.open_account(tx, number, accounts.MEMBER, number, credit["low"], credit["high"], entry.number)
 
 
 def _decide_turn_away(tx: Tx, command: TurnAway, asking: Asking) -> codec.Body | Refusal:
@@ -197,7 +197,7 @@ def _decide_turn_away(tx: Tx, command: TurnAway, asking: Asking) -> codec.Body |
     member = _applied(tx, command.member)
     if isinstance(member, Refusal):
         return member
-    if not command.reason.strip():
+    if not tidy("reason", command.reason):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     return too_long(command.reason, LONGEST_LINE) or {}
 
@@ -255,16 +255,27 @@ def _of_newcomer(tx: Tx, entry: Entry) -> bool:
     return waiting and powers.by_keeper(tx, entry)
 
 
+def _of_active(tx: Tx, entry: Entry) -> bool:
+    return powers.active(tx, entry.act.payload["member"])
+
+
+def _of_keyed(tx: Tx, entry: Entry) -> bool:
+    return key_in_force(tx, entry.act.payload["member"]) is not None and powers.by_keeper(tx, entry)
+
+
 def _own_key(tx: Tx, entry: Entry) -> bool:
     key = key_in_force(tx, entry.actor or 0)
     return key is not None and bytes(key.public) == entry.act.payload["key"]
 
 
+_MEMBER: Final = {"member": shape.MEMBER}
+_KEY: Final = {"key": shape.PUBLIC_KEY}
+
 HANDLERS = (
-    Handler(Join, _decide_join, _apply_join, always, ("newcomer",), _attach_join),
-    Handler(Approve, _decide_approve, _apply_approve, _of_newcomer, ("member", "root")),
-    Handler(TurnAway, _decide_turn_away, _apply_turn_away, _of_newcomer),
-    Handler(AppointKeeper, _decide_appoint, _apply_appoint, always, ("root",)),
-    Handler(ChangePin, _decide_change_pin, _apply_nothing, _own_key, attach=_attach_change_pin),
-    Handler(ReplaceKey, _decide_replace, _apply_replace, powers.by_keeper, attach=_attach_replace),
+    Handler(Join, _decide_join, _apply_join, always, _KEY, ("newcomer",), _attach_join),
+    Handler(Approve, _decide_approve, _apply_approve, _of_newcomer, _MEMBER, ("member", "root")),
+    Handler(TurnAway, _decide_turn_away, _apply_turn_away, _of_newcomer, _MEMBER),
+    Handler(AppointKeeper, _decide_appoint, _apply_appoint, _of_active, _MEMBER, ("root",)),
+    Handler(ChangePin, _decide_change_pin, _apply_nothing, _own_key, _KEY, attach=_attach_change_pin),
+    Handler(ReplaceKey, _decide_replace, _apply_replace, _of_keyed, _MEMBER | _KEY, attach=_attach_replace),
 )

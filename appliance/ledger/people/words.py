@@ -25,10 +25,23 @@ def tidy(field: str, text: str) -> str:
 
 
 def _printable(line: str) -> str:
-    return "".join(c if c in _JOINERS or unicodedata.category(c) not in _UNSEEN else " " for c in line)
+    shown = "".join(c if c in _JOINERS or not _unseen(c) else " " for c in line)
+    return "".join(c for i, c in enumerate(shown) if c not in _JOINERS or _between_letters(shown, i))
+
+
+def _unseen(c: str) -> bool:
+    return unicodedata.category(c) in _UNSEEN or c in _BLANKS
+
+
+def _between_letters(text: str, i: int) -> bool:
+    sides = text[max(0, i - 1) : i] + text[i + 1 : i + 2]
+    return len(sides) == 2 and all(unicodedata.category(c)[0] in "LM" for c in sides)
 
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+# Letters and signs by their category, but nothing to see: Hangul fillers, the empty Braille cell.
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def too_long(text: str, longest: int) -> Refusal | None:

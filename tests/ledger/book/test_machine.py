@@ -90,6 +90,7 @@ class Village(RuleBasedStateMachine):
         self.claims: dict[bytes, tuple[int, int, bytes, set[int], set[int]]] = {}
         self.confirmed: dict[bytes, tuple[int, int]] = {}
         self.claimed: list[bytes] = []
+        self.waited: set[bytes] = set()
         self.paid_care: list[tuple[bytes, int, int]] = []
         self.listings: dict[bytes, int] = {}
         self.last: tuple[Command, KeySigner, bytes, Receipt] | None = None
@@ -112,6 +113,10 @@ class Village(RuleBasedStateMachine):
         if hasattr(self, "hub"):
             report = verify(self.hub.store, kept=[self.hub.head()], root_key=self.papers.hub.public)
             assert report.signatures == report.head.number
+            with self.hub.reading() as tx:
+                TALLY["settle", True] += int(
+                    tx.select("SELECT COUNT(*) FROM entry WHERE kind = 'settle'")[0][0]
+                )
             self.hub.close()
             self._a_broken_link_is_seen(report.head.number)
         shutil.rmtree(self.room)
@@ -230,15 +235,15 @@ class Village(RuleBasedStateMachine):
         for claim in [claim for claim in self.claimed if claim in self.confirmed]:
             carer, amount = self.confirmed[claim]
             low, high = self.limits[0][0], self.limits[carer][1]
+            if high is not None and amount > max(0, high - self.balance[carer] - self.held[carer]):
+                continue
             if low is not None and amount > max(0, self.balance[0] - low):
-                TALLY["settle", False] += 1
+                TALLY["settle", False] += claim not in self.waited  # each once, not once a command
+                self.waited.add(claim)
                 break
-            room = high is None or amount <= max(0, high - self.balance[carer] - self.held[carer])
-            TALLY["settle", room] += 1
-            if room:
-                del self.confirmed[claim]
-                self._move(0, carer, amount)
-                self.paid_care += [(claim, carer, amount)] if amount else []
+            del self.confirmed[claim]
+            self._move(0, carer, amount)
+            self.paid_care += [(claim, carer, amount)] if amount else []
 
     def _join(self, name: str) -> None:
         seed = new_seed()
@@ -433,10 +438,23 @@ class Village(RuleBasedStateMachine):
         asked = ClaimCare(AccountNumber(carer), "elder", minutes, day, "Old Tom", witnesses=witnesses)
         self._ask(asked, self.signers[carer])
 
+    @rule(pick=PICK, other=PICK, minutes=st.integers(1, 400), oddly=ODDLY)
+    def care_day(self, pick: int, other: int, minutes: int, oddly: bool) -> None:
+        """Somebody cares, and others say so the same day."""
+        carer, day = self._active(pick), START // claims.DAY_MS
+        claim = self._ask(ClaimCare(AccountNumber(carer), "sick", minutes, day, "Ana"), self.signers[carer])
+        if claim is not None:
+            self.cosign_one(claim.record, other, oddly)
+            self.cosign_one(claim.record, other + 1, oddly)
+
     @precondition(lambda self: self.claims)
     @rule(pick=PICK, other=PICK, oddly=ODDLY)
     def cosign(self, pick: int, other: int, oddly: bool) -> None:
-        record = list(self.claims)[pick % len(self.claims)]
+        self.cosign_one(list(self.claims)[pick % len(self.claims)], other, oddly)
+
+    def cosign_one(self, record: bytes, other: int, oddly: bool) -> None:
+        if record not in self.claims:
+            return
         carer, _, terms, signed, _ = self.claims[record]
         able = [n for n, s in self.status.items() if s == "active" and n != carer and n not in signed]
         who = self._active(other) if oddly or not able else able[other % len(able)]
@@ -503,24 +521,25 @@ class Village(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(600)
-def test_a_village_that_does_anything_stays_whole() -> None:
+def test_a_village_that_does_anything_stays_whole(capsys: pytest.CaptureFixture[str]) -> None:
     # The same examples every time: the shares below are figures of this test, not of a day.
     # HUB_EXPLORE=1 tries others.
     always_the_same = "HUB_EXPLORE" not in os.environ
     run_state_machine_as_test(
         Village,
         settings=settings(
-            max_examples=60,
+            max_examples=70,
             stateful_step_count=80,
             deadline=None,
             derandomize=always_the_same,
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print()
     shares = {kind: TALLY[kind, True] / (TALLY[kind, True] + TALLY[kind, False]) for kind, _ in TALLY}
-    for kind, share in sorted(shares.items()):
-        print(f"{kind:16} accepted {TALLY[kind, True]:5}, refused {TALLY[kind, False]:5}: {share:4.0%}")
+    with capsys.disabled():
+        print()
+        for kind, share in sorted(shares.items()):
+            print(f"{kind:16} accepted {TALLY[kind, True]:5}, refused {TALLY[kind, False]:5}: {share:4.0%}")
     assert {*shares, "found"} == set(HANDLERS)
     if always_the_same:
         rare = [kind for kind, share in shares.items() if share < 0.3]

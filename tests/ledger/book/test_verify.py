@@ -16,6 +16,7 @@ from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner, new_seed
 from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.values import EntryNumber
 from tests.ledger.book import tampering
 from tests.support.village import PIN, a_village
 
@@ -43,6 +44,10 @@ def river(lived_in: tuple[Path, Head, bytes], tmp_path: Path) -> Path:
     """A copy of River's ledger file to break."""
     shutil.copytree(lived_in[0], tmp_path / "data")
     return tmp_path / "data" / "ledger.db"
+
+
+MAY_NOT = "may not"
+FIELDS = "its fields are not those of"
 
 
 def check(path: Path, *kept: Head, root: bytes | None = None) -> Report:
@@ -166,15 +171,15 @@ def test_an_entry_moved_to_another_member_is_found(river: Path) -> None:
     assert f"entry {number}: is not signed by member:3" in found(river)
 
 
-def test_what_the_hub_decided_cannot_be_changed_either(river: Path) -> None:
-    """What care is paid is not under the carer's signature, but it is under the co-signers'."""
+@pytest.mark.parametrize("outcome", [{"amount": 9000}, {"quorum": 1}])
+def test_what_the_hub_decided_cannot_be_changed_either(river: Path, outcome: dict[str, int]) -> None:
+    """What care is paid follows from the rules in force when it was claimed."""
     with tampering.card_in_hand(river) as db:
         number = tampering.numbers_of(db, "claim_care")[0]
         entry = tampering.entry_of(db, number)
-        tampering.store(db, replace(entry, outcome=entry.outcome | {"amount": 9000}))
+        tampering.store(db, replace(entry, outcome=entry.outcome | outcome))
         tampering.rechain(db, number)
-        signed = tampering.numbers_of(db, "cosign")[0]
-    assert f"entry {signed}: member:2 may not cosign this" in found(river)
+    assert f"entry {number}: member:5 may not claim_care this" in found(river)
 
 
 def test_a_newcomers_number_cannot_be_given_to_another(river: Path) -> None:
@@ -244,22 +249,33 @@ def test_a_kind_that_nobody_knows_is_found(river: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "payload"),
+    ("kind", "payload", "says"),
     [
-        ("pay", {"payer": 3, "payee": 5, "amount": 100, "category": "other"}),
-        ("request", {"payer": None, "payee": 3, "amount": 100, "category": "other"}),
-        ("set_limits", {"account": 5, "low": -(10**9), "high": None}),
-        ("approve", {"member": 5}),
-        ("appoint_keeper", {"member": 5}),
-        ("replace_key", {"member": 2, "key": bytes(32)}),
-        ("change_rules", {"group": "credit", "changes": {"low": -(10**9)}}),
-        ("settle", {"claim": bytes(16)}),
-        ("open_listing", {"owner": 2, "kind": "offer", "category": "food", "price": None}),
-        ("claim_care", {"carer": 2, "category": "elder", "minutes": 60, "day": 1, "witnesses": []}),
+        ("pay", {"payer": 3, "payee": 5, "amount": 100, "category": "other"}, MAY_NOT),
+        ("pay", {"payer": 5, "payee": 2, "amount": -9000, "category": "other"}, FIELDS),
+        ("pay", {"payer": 5, "payee": 2, "amount": True, "category": "other"}, FIELDS),
+        ("pay", {"payer": 5, "payee": 2, "amount": 10**9, "category": "other"}, MAY_NOT),
+        ("pay", {"payer": 5, "payee": 2, "amount": 1, "category": "other", "more": 1}, FIELDS),
+        ("pay", {"payer": 5, "payee": 2}, FIELDS),
+        ("pay", {"payer": 5, "payee": 5, "amount": 1, "category": "other"}, "account twice"),
+        ("request", {"payer": None, "payee": 3, "amount": 100, "category": "other"}, MAY_NOT),
+        ("request", {"payer": None, "payee": 5, "amount": -100, "category": "other"}, FIELDS),
+        ("request", {"payer": None, "payee": 5, "amount": 10**9, "category": "other"}, MAY_NOT),
+        ("set_limits", {"account": 5, "low": -(10**9), "high": None}, MAY_NOT),
+        ("approve", {"member": 5}, MAY_NOT),
+        ("appoint_keeper", {"member": 5}, MAY_NOT),
+        ("replace_key", {"member": 2, "key": bytes(32)}, MAY_NOT),
+        ("change_rules", {"group": "credit", "changes": {"low": -(10**9)}}, MAY_NOT),
+        ("settle", {"claim": bytes(16)}, MAY_NOT),
+        ("open_listing", {"owner": 2, "kind": "offer", "category": "food", "price": None}, MAY_NOT),
+        ("open_listing", {"owner": 5, "kind": "offer", "category": "food", "price": -1}, FIELDS),
+        ("claim_care", {"carer": 2, "category": "elder", "minutes": 60, "day": 1, "witnesses": []}, MAY_NOT),
+        ("claim_care", {"carer": 5, "category": "elder", "minutes": 9999, "day": 1, "witnesses": []}, FIELDS),
+        ("join", {"key": bytes(32)}, "join"),
     ],
 )
-def test_a_member_with_the_card_in_hand_signs_what_is_not_theirs(
-    river: Path, lived_in: tuple[Path, Head, bytes], kind: str, payload: dict[str, object]
+def test_a_member_with_the_card_in_hand_signs_what_cannot_be(
+    river: Path, kind: str, payload: dict[str, object], says: str
 ) -> None:
     """Dina (5) opens her own key and writes past the write path: signature and chain are good."""
     hub = Hub.open(river.parent)
@@ -268,7 +284,57 @@ def test_a_member_with_the_card_in_hand_signs_what_is_not_theirs(
     assert isinstance(dina, KeySigner)
     with tampering.card_in_hand(river) as db:
         number = tampering.append_signed(db, kind, payload, dina)
-    assert f"entry {number}: member:5 may not {kind} this" in found(river)
+    report = found(river)
+    assert f"entry {number}: " in report
+    assert says in report
+
+
+@pytest.mark.parametrize("disguise", ["DROP INDEX entry_authority_key", None])
+def test_an_old_act_cannot_be_done_again(river: Path, disguise: str | None) -> None:
+    """Bob's signed payment is copied to the end: his signature is good, his will it is not."""
+    with tampering.card_in_hand(river) as db:
+        old = tampering.entry_of(db, tampering.numbers_of(db, "pay")[1])
+        last = tampering.entry_of(db, db.execute("SELECT MAX(number) FROM entry").fetchone()[0])
+        again = replace(old, number=EntryNumber(last.number + 1), previous=last.hash())
+        if disguise:
+            db.execute(disguise)
+        authority: str | bytes = again.act.authority if disguise else again.act.authority.encode()
+        row = (again.number, again.hash(), again.body(), authority, again.act.key, again.act.kind)
+        db.execute(
+            "INSERT INTO entry (number, hash, body, authority, key, kind) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
+    assert f"entry {again.number}: " in found(river)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            "UPDATE entry SET authority = CAST(authority AS BLOB) WHERE number = 5",
+            "entry 5: its columns differ",
+        ),
+        ("UPDATE entry SET hash = hex(hash) WHERE number = 5", "entry 5: its hash"),
+        ("UPDATE entry SET body = 'text' WHERE number = 5", "entry 5: "),
+        ("UPDATE account SET low = low - 0.5 WHERE number = 2", "table account: row 2: low"),
+        ("UPDATE member SET status = CAST(status AS BLOB)", "table member: row 1: status"),
+        ("UPDATE transfer SET state = CAST(state AS BLOB)", "table transfer: row"),
+        ("UPDATE transfer SET id = hex(id)", "table transfer: row"),
+        ("DELETE FROM sealed_key WHERE member = 2", "table sealed_key: member 2"),
+        (
+            "UPDATE sealed_key SET public = (SELECT public FROM sealed_key WHERE member = 5) WHERE member = 2",
+            "member 2",
+        ),
+        ("INSERT INTO private_text VALUES (9999, 'note', 'x')", "table private_text: a row of entry 9999"),
+        ("INSERT INTO private_salt VALUES (0, x'00')", "table private_salt: a row of entry 0"),
+        ("CREATE TRIGGER t AFTER INSERT ON posting BEGIN UPDATE account SET balance = 0; END", "trigger t"),
+        ("DROP INDEX posting_account_entry", "index posting_account_entry"),
+        ("ALTER TABLE listing ADD COLUMN more", "table listing of the file"),
+    ],
+)
+def test_what_only_sqlite_can_see_is_found(river: Path, change: str, says: str) -> None:
+    with tampering.card_in_hand(river) as db:
+        db.execute(change)
+    assert says in found(river)
 
 
 def test_another_root_than_the_one_on_paper_is_found(river: Path) -> None:

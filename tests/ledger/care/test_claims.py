@@ -260,7 +260,7 @@ def test_care_that_is_worth_nothing_is_closed_without_a_transfer(river: Village)
 
 
 def test_the_floor_of_the_commons_makes_it_wait_and_the_oldest_is_paid_first(river: Village) -> None:
-    river.do("Kira", SetLimits(COMMONS, 0, None, "poor year"))
+    river.do("Kira", ChangeRules("credit", {"commons_low": 0}, "poor year"))
     claims = [river.do(name, care(river, name, 60)) for name in ("Dina", "Chandra", "Dina")]
     # Confirmed in another order than claimed.
     for claim in reversed(claims):
@@ -285,7 +285,7 @@ def test_a_carer_at_the_limit_waits_and_the_others_do_not(river: Village) -> Non
 
 
 def test_a_confirmed_claim_that_waits_may_be_withdrawn(river: Village) -> None:
-    river.do("Kira", SetLimits(COMMONS, 0, None, "poor year"))
+    river.do("Kira", ChangeRules("credit", {"commons_low": 0}, "poor year"))
     claim = river.do("Dina", care(river))
     confirm(river, claim, "Alice", "Bob")
     assert code(river.ask("Chandra", sign(river, claim))) is Code.CLAIM_CLOSED

@@ -9,6 +9,7 @@ from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.accounts import SetLimits
+from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber
 from tests.support.village import Village
@@ -82,8 +83,12 @@ def test_limits_may_be_set_below_where_the_account_stands(river: Village) -> Non
     assert (accounts.can_give(bob), accounts.can_receive(bob)) == (1500, 0)
 
 
-def test_the_commons_keeps_the_floor_that_a_keeper_gave_it(river: Village) -> None:
-    river.do("Kira", SetLimits(COMMONS, -100, None, "poor year"))
+def test_the_floor_of_the_commons_is_among_the_rules(river: Village) -> None:
+    refused = river.ask("Kira", SetLimits(COMMONS, -100, None, "poor year"))
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.UNKNOWN_ACCOUNT
+    river.do("Kira", ChangeRules("credit", {"commons_low": -100}, "poor year"))
+    river.do("Kira", ChangeRules("credit", {"pin_above": 50}, "small amounts"))
     assert limits(river, COMMONS) == (-100, None)
 
 

@@ -75,13 +75,14 @@ def test_a_request_is_undone_once_it_was_paid(river: Village) -> None:
 
 
 def test_limits_do_not_stand_in_the_way_of_putting_right(river: Village) -> None:
-    """Bob has spent what came by mistake: he goes below his limit, and Alice above hers."""
+    """Bob has spent what came by mistake. A keeper puts it right: he goes below his limit, Alice above hers."""
     paid = river.pay("Alice", "Bob", 1200)
     river.pay("Bob", "Chandra", 2400)
     river.do("Kira", SetLimits(river.numbers["Alice"], -1300, 0, "small account"))
     river.pay("Dina", "Alice", 1200)
     assert (river.balance("Alice"), river.balance("Bob")) == (0, -1200)
-    river.do("Bob", Reverse(paid.record))
+    assert code(river.ask("Bob", Reverse(paid.record))) is Code.PAYER_LIMIT
+    river.do("Kira", Reverse(paid.record, "paid by mistake, and spent"))
     assert (river.balance("Alice"), river.balance("Bob")) == (1200, -2400)
     # From there both may move toward zero only.
     assert (
@@ -89,6 +90,17 @@ def test_limits_do_not_stand_in_the_way_of_putting_right(river: Village) -> None
         is Code.PAYER_LIMIT
     )
     river.pay("Alice", "Bob", 1200)
+
+
+def test_a_friends_payment_given_back_does_not_pass_the_own_limit(river: Village) -> None:
+    """Bob lends Alice room: he pays, she spends his and hers, and would give his back."""
+    lent = river.pay("Bob", "Alice", 1200)
+    river.pay("Alice", "Chandra", 2400)
+    assert code(river.ask("Alice", Reverse(lent.record))) is Code.PAYER_LIMIT
+    assert (river.balance("Alice"), river.balance("Bob")) == (-1200, -1200)
+    river.pay("Dina", "Alice", 1200)
+    river.do("Alice", Reverse(lent.record))
+    assert (river.balance("Alice"), river.balance("Bob")) == (-1200, 0)
 
 
 def test_a_gift_to_the_commons_is_given_back_by_a_keeper(river: Village) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from appliance.ledger.people.words import tidy
+from appliance.ledger.money.transfers import Reverse
 from tests.support.village import Village
 
 
@@ -29,3 +30,14 @@ def test_a_description_keeps_its_lines() -> None:
 def test_a_name_of_nothing_visible_is_no_name(river: Village) -> None:
     refused = river.hub.join("\u202e\u200b \n", "2580")
     assert getattr(refused, "code", None) == "name_missing"
+
+
+@pytest.mark.parametrize("nothing", ["\u200c", "\u3164", "\u2800", "Alice\u200d", "\u200cAlice"])
+def test_what_cannot_be_seen_tells_no_two_names_apart(nothing: str) -> None:
+    assert tidy("name", nothing) in ("", "Alice")
+
+
+def test_a_reason_that_cannot_be_read_is_no_reason(river: Village) -> None:
+    paid = river.pay("Alice", "Bob", 100)
+    refused = river.ask("Kira", Reverse(paid.record, "\u200b"))
+    assert getattr(refused, "code", None) == "text_missing"

@@ -45,7 +45,7 @@ def test_the_counts_of_the_desk(river: Village) -> None:
     with river.hub.reading() as tx:
         view = member.claim(tx, made.record, river.numbers["Alice"])
     assert view is not None
-    river.do("Kira", SetLimits(COMMONS, 0, None, "poor year"))
+    river.do("Kira", ChangeRules("credit", {"commons_low": 0}, "poor year"))
     for name in ("Alice", "Bob"):
         river.do(name, Cosign(made.record, view.terms))
     now = see(river, desk.overview)
