@@ -86,7 +86,7 @@ def welcome(data: Path, host: str, port: int) -> str:
     return f"""
 The sample village of {marker.village} is open: {address}
 
-Everybody's PIN is {marker.pin}. Sign in as
+Everybody's PIN is {marker.pin} (as long as nobody changed it). Sign in as
 {people}
 and as the keeper at {address}desk
   {keeper.name:<{width}}  number {keeper.number:<5} {keeper.why}
@@ -94,7 +94,9 @@ and as the keeper at {address}desk
 Its data, kept for the next start: {data}
 Its root papers are beside it in {PAPERS}; a real hub prints them once and forgets them.
 Check it at any time: {_hub()} verify --data {data}
-Stop with Ctrl-C. A new village: {_hub()} demo --fresh. For phones in your network: --host 0.0.0.0
+Stop with Ctrl-C. A new village: {_hub()} demo --fresh. Another port: --port 8090.
+Phones in your network: --host 0.0.0.0, then http://(this machine's address):{port}/ on the phone; QR codes
+lead to the address in the browser's line, so open the page by that address on the screen that shows them, too.
 """
 
 

@@ -100,4 +100,6 @@ def check_port(host: str, port: int) -> None:
             trial.listen(1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise PortNotFree(f"cannot listen on {host}:{port}: {reason}. Is the hub running already?") from error
+        raise PortNotFree(
+            f"cannot listen on {host}:{port}: {reason}. Is the hub running already? Another port: --port 8090"
+        ) from error

@@ -2,8 +2,8 @@
 
 import pytest
 
-from appliance.ledger.people.words import tidy
 from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.people.words import tidy
 from tests.support.village import Village
 
 
