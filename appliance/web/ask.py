@@ -1,15 +1,16 @@
 """Asking for payment: the request, its QR and code, and the answers to it."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import Action, BadAmount, Code, Refusal
-from appliance.ledger.money.transfers import PENDING, Accept, Cancel, Decline, Request
+from appliance.ledger.money.transfers import DONE, PENDING, Accept, Cancel, Decline, Request
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.village import end_of_open_request
 from appliance.ledger.values import MAX_AMOUNT, Amount, parse_amount, parse_code, show_code
 from appliance.web import qr
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
@@ -66,7 +67,7 @@ def ask_now() -> tuple[str, int] | Response:
 def request_page(code: str) -> str | Response:
     """A request: its maker sees the QR, who is asked sees the question, afterwards the receipt."""
     me = active_member_or_redirect()
-    t = _request_or_404(code, me)
+    t = _request_or_end(code, me)
     if t.state != PENDING:
         return redirect(url_for("home.transfer", record=t.id.hex()))
     return _page(t, me)
@@ -85,12 +86,18 @@ def _page(t: TransferView, me: Person, problem: Problem | None = None) -> str:
     )
 
 
-def _request_or_404(code: str, me: Person) -> TransferView:
+def _request_or_end(code: str, me: Person) -> TransferView:
+    """The request, if ``me`` may see it; else a page that says how it ended, when it was for everybody."""
     typed = parse_code(code)
     if typed is None:
         abort(404)
     with the_hub().reading() as tx:
         found = reads.request_by_code(tx, typed, me.number, as_keeper(me))
+        end = end_of_open_request(tx, typed) if found is None else None
+    if end is not None:
+        # Who was just about to pay must read that nothing was taken.
+        status = 200 if request.method == "GET" else REFUSED
+        abort(make_response(render_template("request_over.html", paid=end == DONE), status))
     if found is None:
         abort(404)
     return found
@@ -100,7 +107,7 @@ def _request_or_404(code: str, me: Person) -> TransferView:
 def accept(code: str) -> tuple[str, int] | Response:
     """Pay what was asked for: exactly what the page showed."""
     me = active_member_or_redirect()
-    t = _request_or_404(code, me)
+    t = _request_or_end(code, me)
     shown = request.form.get("amount", "")
     if not shown.isdecimal() or len(shown) > len(str(MAX_AMOUNT)):
         abort(400)
@@ -112,7 +119,7 @@ def accept(code: str) -> tuple[str, int] | Response:
 def decline(code: str) -> tuple[str, int] | Response:
     """Say no to a request."""
     me = active_member_or_redirect()
-    t = _request_or_404(code, me)
+    t = _request_or_end(code, me)
     return _answer(t, me, Decline(t.id, me.number))
 
 
@@ -120,7 +127,7 @@ def decline(code: str) -> tuple[str, int] | Response:
 def cancel(code: str) -> tuple[str, int] | Response:
     """Take back one's own request."""
     me = active_member_or_redirect()
-    t = _request_or_404(code, me)
+    t = _request_or_end(code, me)
     return _answer(t, me, Cancel(t.id))
 
 
@@ -130,6 +137,9 @@ def _answer(
     result: Receipt | Problem = act(command, key_for(command.KIND, t.id), amount)
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=t.id.hex()))
+    if isinstance(result, Refusal) and result.code in (Code.NOT_PENDING, Code.KEY_REUSED):
+        assert t.code is not None  # a request has one
+        _request_or_end(t.code, me)  # somebody else may have been quicker since it was read
     if isinstance(result, Refusal) and result.code is Code.NOT_PENDING:
         links = {Action.SHOW: url_for("home.transfer", record=t.id.hex())}
         return render_template("refused.html", problem=result, links=links), REFUSED

@@ -9,6 +9,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.people import Person, named, person
+from appliance.ledger.reads.village import end_of_open_request
 from appliance.ledger.values import Account, parse_account, parse_code, western_digits
 from appliance.web.here import the_hub
 from appliance.web.words import refusal
@@ -81,7 +82,7 @@ def _code(tx: Tx, text: str, viewer: int) -> Found | None:
     code = parse_code(text)
     if code is None:
         return None
-    if reads.request_by_code(tx, code, viewer) is not None:
+    if reads.request_by_code(tx, code, viewer) is not None or end_of_open_request(tx, code) is not None:
         return Found(page=url_for("ask.request_page", code=code))
     if reads.claim_by_code(tx, code, viewer) is not None:
         return Found(page=f"/C/{code}")

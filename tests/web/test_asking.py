@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import show_code
+from appliance.web import ask
 from tests.support.village import PIN
 
 
@@ -109,6 +110,54 @@ class TestAnswers:
         page = signed_in("Alice").fill(f"/R/{code}", "/accept", amount="1", pin=PIN)
         assert "changed since you looked" in page.text
         assert village.balance("Bob") == 0
+
+
+class TestSomebodyElseWasQuicker:
+    def test_the_second_reads_that_nothing_was_taken(self, village, signed_in):
+        code = village.request("Bob", None, 200).outcome["code"]
+        alice, dina = signed_in("Alice"), signed_in("Dina")
+        seen = dina.get(f"/R/{code}")
+        assert "You have paid" in alice.fill(f"/R/{code}", "/accept", pin=PIN, follow=True).text
+
+        late = dina.fill(seen, "/accept", pin=PIN)
+        assert late.status_code == 422
+        again = dina.get(f"/R/{code}")
+        assert again.status_code == 200
+        typed = dina.get("/pay", query_string={"to": code}, follow_redirects=True)
+        for page in (late, again, typed):
+            assert "Somebody else has already paid this" in page.text
+            assert "Nothing was taken from you" in page.text
+            assert "Alice" not in page.text
+        assert village.balance("Dina") == 0
+
+    def test_one_that_was_taken_back(self, village, signed_in):
+        code = village.request("Bob", None, 200).outcome["code"]
+        dina = signed_in("Dina")
+        seen = dina.get(f"/R/{code}")
+        signed_in("Bob").fill(f"/R/{code}", "/cancel")
+        for page in (dina.fill(seen, "/accept", pin=PIN), dina.get(f"/R/{code}")):
+            assert "This request was taken back" in page.text
+            assert "Nothing was taken from you" in page.text
+
+    def test_at_the_very_same_moment(self, village, signed_in, monkeypatch):
+        asked = village.request("Bob", None, 200)
+        code = asked.outcome["code"]
+        dina, act = signed_in("Dina"), ask.act
+
+        def alice_first(*args):
+            village.accept("Alice", asked, "Bob", 200)
+            return act(*args)
+
+        monkeypatch.setattr(ask, "act", alice_first)
+        late = dina.fill(f"/R/{code}", "/accept", pin=PIN)
+        assert late.status_code == 422
+        assert "Somebody else has already paid this" in late.text
+        assert village.balance("Dina") == 0
+
+    def test_one_that_named_its_payer_stays_theirs(self, village, signed_in):
+        asked = village.request("Bob", "Alice", 200)
+        village.accept("Alice", asked, "Bob", 200)
+        assert signed_in("Dina").get(f"/R/{asked.outcome['code']}").status_code == 404
 
 
 def drawn(svg_text):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from appliance.ledger import codec
 from appliance.ledger.book import chain
-from appliance.ledger.book.schema import Entry, Member, MemberKey
+from appliance.ledger.book.schema import Entry, Member, MemberKey, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
+from appliance.ledger.money import transfers
 from appliance.ledger.people import powers
-from appliance.ledger.reads.people import Person, person
+from appliance.ledger.reads.people import Person, owner_of, person, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,20 @@ def new_key(tx: Tx, number: int) -> NewKey | None:
     assert entry is not None  # a key is folded from its entry
     kind, _, name = entry.act.authority.partition(":")
     return NewKey(person(tx, int(name)) if kind == "member" else None, entry.act.at, key.entry)
+
+
+def end_of_open_request(tx: Tx, code: str) -> str | None:
+    """How a request that asked nobody in particular ended: transfers.DONE or CANCELLED.
+
+    That much, and not who answered it, may know who holds its code. None while it waits, for an
+    unknown code, and for a request that named its payer: that one was never for everybody.
+    """
+    row = tx.get(Transfer, code=code)
+    if row is None or row.state == transfers.PENDING:
+        return None
+    asked = chain.by_number(tx, row.opened_entry)
+    assert asked is not None  # a request is folded from its entry
+    return row.state if asked.act.payload["payer"] is None else None
 
 
 def not_trading(tx: Tx) -> tuple[int, ...]:
