@@ -88,12 +88,15 @@ def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:
 @bp.post("/leave")
 @csrf.exempt
 def leave() -> Response:
-    """End the sign-in and forget the open key. A second tap finds nobody and is no mistake."""
+    """End the sign-in and forget the open key; then the first page, or ``next`` of this portal.
+
+    A second tap finds nobody and is no mistake.
+    """
     session = this_session()
     if session.member is not None:
         csrf.protect()
         session.sign_out()
-    return redirect("/")
+    return redirect(local_path(request.form.get("next")))
 
 
 @bp.get("/language/<code>")

@@ -35,6 +35,14 @@ def line(village, name: str):
         return reads.account_line(tx, village.numbers[name])
 
 
+def test_a_keeper_takes_the_place_of_a_member_at_the_hubs_own_screen(village, signed_in) -> None:
+    screen = signed_in("Alice", OWN_SCREEN)
+    signin = screen.fill(screen.get("/desk"), "/leave", follow=True)
+    assert signin.request.path == "/signin"
+    entered = screen.fill(signin, "/signin", number=village.account("Kira").short, pin=PIN)
+    assert entered.location == "/desk"
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_the_desk_opens_for_a_keeper_at_the_hubs_own_screen_alone(signed_in, phone, kira, path: str) -> None:
     page = kira.get(path)
