@@ -5,7 +5,7 @@ from flask import Blueprint, abort, render_template, request
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
-from appliance.ledger.reads.village import NewKey, new_key
+from appliance.ledger.reads.village import NewKey, given_back_by_keeper, new_key
 from appliance.web import qr
 from appliance.web.acting import pin_needed
 from appliance.web.amounts import account_of
@@ -89,7 +89,10 @@ def my_qr() -> str:
 def transfer(record: str) -> str:
     """A payment or request: the receipt, and what I may do with it."""
     me = active_member_or_redirect()
-    return render_template("transfer.html", me=me, t=transfer_or_404(record, me), pin_needed=pin_needed())
+    t = transfer_or_404(record, me)
+    with the_hub().reading() as tx:
+        by_keeper = given_back_by_keeper(tx, t.reversal or t.id)
+    return render_template("transfer.html", me=me, t=t, by_keeper=by_keeper, pin_needed=pin_needed())
 
 
 def transfer_or_404(record: str, me: Person, keeper: bool = False) -> TransferView:

@@ -255,7 +255,7 @@ def test_the_log_tells_a_keepers_reversal_and_pages(village, kira) -> None:
     assert "The hub was founded" in second
 
 
-def test_a_keeper_gives_back_from_the_persons_page_with_a_reason(village, kira) -> None:
+def test_a_keeper_gives_back_from_the_persons_page_with_a_reason(village, kira, signed_in) -> None:
     paid = village.pay("Alice", "Bob", 150, note="a goat")
     person = kira.get(f"/desk/people/{village.numbers['Bob']}")
     receipt = f"/t/{paid.record.hex()}"
@@ -265,7 +265,12 @@ def test_a_keeper_gives_back_from_the_persons_page_with_a_reason(village, kira) 
     nothing = kira.fill(f"{receipt}/undo", "/undo", reason="", pin=PIN)
     assert nothing.status_code == 422
     done = kira.fill(f"{receipt}/undo", "/undo", follow=True, reason="wrong Bob", pin=PIN)
-    assert "Given back" in done.text
+    assert "Cancelled by the keeper Kira" in done.text
+    assert "wrong Bob" in done.text
+    first = signed_in("Bob").get(receipt).text
+    assert "cancelled by the keeper Kira" in first
+    assert "wrong Bob" in first
+    assert "<dd>given back</dd>" in first
     assert village.balance("Alice") == 0
 
 

@@ -32,6 +32,28 @@ def new_key(tx: Tx, number: int) -> NewKey | None:
     return NewKey(person(tx, int(name)) if kind == "member" else None, entry.act.at, key.entry)
 
 
+@dataclass(frozen=True, slots=True)
+class ByKeeper:
+    """A payment was given back by a keeper who had not received it: who, and why."""
+
+    keeper: Person
+    reason: str
+
+
+def given_back_by_keeper(tx: Tx, record: bytes) -> ByKeeper | None:
+    """The keeper who made reversal ``record``; None when its giver gave it back, or it is no reversal."""
+    row = tx.get(Transfer, id=record)
+    if row is None or row.kind != transfers.REVERSAL:
+        return None
+    entry = chain.by_number(tx, row.opened_entry)
+    assert entry is not None  # a reversal is folded from its entry
+    kind, _, number = entry.act.authority.partition(":")
+    keeper = person(tx, int(number)) if kind == "member" else None
+    if keeper is None or keeper.number == owner_of(tx, row.payer):
+        return None
+    return ByKeeper(keeper, text_of(tx, row.text_entry, "reason"))
+
+
 def end_of_open_request(tx: Tx, code: str) -> str | None:
     """How a request that asked nobody in particular ended: transfers.DONE or CANCELLED.
 
