@@ -16,7 +16,7 @@ from appliance.web import qr
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.here import the_hub, the_unit
 from appliance.web.secure import active_member_or_redirect, as_keeper
-from appliance.web.whom import look_up
+from appliance.web.whom import fits_nobody, look_up
 from appliance.web.words import refusal
 
 bp = Blueprint("ask", __name__)
@@ -30,9 +30,15 @@ def ask() -> str:
 
 
 def _form(
-    typed: dict[str, str], key: str, problem: Problem | None = None, choices: tuple[Person, ...] = ()
+    typed: dict[str, str],
+    key: str,
+    problem: Problem | None = None,
+    choices: tuple[Person, ...] = (),
+    message: str = "",
 ) -> str:
-    return render_template("ask.html", typed=typed, key=key, problem=problem, choices=choices)
+    return render_template(
+        "ask.html", typed=typed, key=key, problem=problem, choices=choices, message=message
+    )
 
 
 @bp.post("/ask")
@@ -50,8 +56,11 @@ def ask_now() -> tuple[str, int] | Response:
         with the_hub().reading() as tx:
             found = look_up(tx, typed["of"], me.number)
         if len(found.people) != 1:
-            problem = None if found.people else refusal(Code.UNKNOWN_ACCOUNT, Action.CHECK_NUMBER)
-            return _form(typed, key.hex(), problem, found.people), REFUSED
+            problem = found.problem
+            if found.page:  # a code names no person
+                problem = refusal(Code.UNKNOWN_ACCOUNT, Action.CHECK_NUMBER)
+            message = fits_nobody(typed["of"]) if found.nobody else ""
+            return _form(typed, key.hex(), problem, found.people, message), REFUSED
         payer = found.people[0]
     command = Request(
         me.number, payer.number if payer else None, amount, typed["category"] or "other", typed["note"]

@@ -25,7 +25,7 @@ from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_
 from appliance.web.amounts import account_of, name_of
 from appliance.web.here import the_hub, the_rules
 from appliance.web.secure import active_member_or_redirect, as_keeper
-from appliance.web.whom import looks_like_number, payee
+from appliance.web.whom import fits_nobody, looks_like_number, payee
 from appliance.web.words import refusal
 
 bp = Blueprint("care", __name__)
@@ -174,7 +174,7 @@ def _witnesses(tx: Tx, draft: Draft) -> tuple[AccountNumber, ...]:
                 names=names,
             )
         else:
-            draft.message = _("Nobody here fits “%(text)s”. Check the name or the number.", text=text)
+            draft.message = fits_nobody(text)
     return tuple(dict.fromkeys(found))
 
 

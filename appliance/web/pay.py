@@ -25,7 +25,7 @@ from appliance.web.amounts import account_of, typed
 from appliance.web.here import the_hub, the_unit
 from appliance.web.home import transfer_or_404
 from appliance.web.secure import active_member_or_redirect, owner_or_keeper_present
-from appliance.web.whom import look_up, payee
+from appliance.web.whom import fits_nobody, look_up, payee
 from appliance.web.words import refusal
 
 bp = Blueprint("pay", __name__)
@@ -57,8 +57,11 @@ def pay() -> str | tuple[str, int] | Response:
         return redirect(found.page)
     if len(found.people) == 1:
         return redirect(url_for(".to", account=account_of(found.people[0]).compact))
-    status = REFUSED if found.problem else 200
-    return render_template("pay_whom.html", text=text, people=found.people, problem=found.problem), status
+    status = 200 if found.people else REFUSED
+    message = fits_nobody(text) if found.nobody else ""
+    return render_template(
+        "pay_whom.html", text=text, people=found.people, problem=found.problem, message=message
+    ), status
 
 
 @bp.get("/P/<account>")

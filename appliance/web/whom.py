@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
@@ -25,11 +26,13 @@ class Found:
         people: whom it may be.
         page: the path of a request or a care claim that it names.
         problem: why it means nothing.
+        nobody: it is a name, or some word, that fits nobody.
     """
 
     people: tuple[Person, ...] = ()
     page: str | None = None
     problem: Refusal | None = None
+    nobody: bool = False
 
 
 def look_up(tx: Tx, text: str, viewer: int) -> Found:
@@ -48,7 +51,15 @@ def look_up(tx: Tx, text: str, viewer: int) -> Found:
     if page := _code(tx, text, viewer):
         return page
     people = named(tx, text)
-    return Found(people=people) if people else Found(problem=_nobody())
+    others = tuple(someone for someone in people if someone.number != viewer)
+    if people and not others:
+        return Found(problem=refusal(Code.OWN_ACCOUNT, Action.HOME))
+    return Found(people=others, nobody=not others)
+
+
+def fits_nobody(text: str) -> str:
+    """What to say of a name that nobody here has."""
+    return _("Nobody here fits “%(text)s”. Check the name or the number.", text=text)
 
 
 def looks_like_number(text: str) -> bool:

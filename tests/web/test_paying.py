@@ -47,11 +47,24 @@ class TestWhom:
         assert pay_page(village) in page.text
         assert pay_page(village, "Bob Miller") in page.text
 
-    @pytest.mark.parametrize("text", ["42-9", "nobody", "101-0099-1", "7K3M-9Q2F", "/P/xyz", "⅔", "/R/u"])
+    @pytest.mark.parametrize("text", ["42-9", "101-0099-1", "/P/xyz", "/R/u"])
     def test_who_is_not_there_is_a_plain_page(self, signed_in, text):
         page = signed_in("Alice").get("/pay", query_string={"to": text})
         assert page.status_code == 422
         assert "Nobody here has this number" in page.text
+
+    @pytest.mark.parametrize("text", ["zzz", "7K3M-9Q2F", "⅔"])
+    def test_a_name_that_nobody_has(self, signed_in, text):
+        page = signed_in("Alice").get("/pay", query_string={"to": text})
+        assert page.status_code == 422
+        assert f"Nobody here fits “{text}”" in page.text
+
+    def test_nobody_is_offered_to_themselves(self, village, signed_in):
+        village.join("Alice Gray")
+        village.do("Kira", Approve(village.numbers["Alice Gray"]))
+        alice = signed_in("Alice")
+        assert alice.get("/pay?to=ali").location == pay_page(village, "Alice Gray")
+        assert "your own account" in signed_in("Bob").get("/pay?to=bob").text
 
     def test_somebody_of_another_village_cannot_be_paid_yet(self, signed_in):
         page = signed_in("Alice").get(f"/P/{Account(102, AccountNumber(3)).compact}")
