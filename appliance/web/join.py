@@ -1,5 +1,7 @@
 """Coming in: joining, signing in and leaving, the language, one's PIN."""
 
+from typing import Final
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -9,7 +11,7 @@ from appliance.ledger.errors import Action, BadNumber, Code, Refusal
 from appliance.ledger.people import powers
 from appliance.ledger.people.members import key_in_force
 from appliance.ledger.reads.people import people
-from appliance.ledger.values import parse_account
+from appliance.ledger.values import Account, AccountNumber, parse_account, western_digits
 from appliance.web.acting import REFUSED, form_key, fresh_key
 from appliance.web.here import the_hub, the_keys
 from appliance.web.i18n import LANGUAGES
@@ -18,6 +20,9 @@ from appliance.web.session import end_sign_ins, seal_of, this_session
 from appliance.web.words import refusal
 
 bp = Blueprint("join", __name__)
+
+_FULL_DIGITS: Final = 8
+"""From here on digits in a row are a number in its full form, as in a QR code."""
 
 
 @bp.get("/join")
@@ -56,10 +61,17 @@ def sign_in_now() -> tuple[str, int] | Response:
     """Check number and PIN; the key stays open for a while."""
     typed, wanted = request.form.get("number", ""), local_path(request.form.get("next"))
     problem: Refusal | None
+    message = ""
     try:
         account = parse_account(typed, the_hub().number)
     except BadNumber:
         problem = refusal(Code.UNKNOWN_ACCOUNT, Action.TRY_AGAIN)
+        if not _is_whole(typed):
+            problem = None
+            message = _(
+                "Your number has a hyphen and one more digit at its end, for example %(number)s. Type it all.",
+                number=Account(the_hub().number, AccountNumber(2)).short,
+            )
     else:
         if account.hub == the_hub().number:
             entered = _enter(account.number, request.form.get("pin", ""), wanted)
@@ -68,7 +80,19 @@ def sign_in_now() -> tuple[str, int] | Response:
             problem = entered
         else:
             problem = refusal(Code.UNKNOWN_ACCOUNT, Action.TRY_AGAIN)
-    return render_template("signin.html", number=typed, next=wanted, problem=problem), REFUSED
+    page = render_template("signin.html", number=typed, next=wanted, problem=problem, message=message)
+    return page, REFUSED
+
+
+def _is_whole(typed: str) -> bool:
+    """Whether what is no number of anybody was at least meant as one with its check digit.
+
+    A name was not, nor a short run of digits: their last one is hardly the check digit.
+    """
+    plain = western_digits(typed).strip()
+    if any(c.isalpha() for c in plain):
+        return False
+    return len(plain) >= _FULL_DIGITS if plain.isdigit() else "-" in plain.strip("-")
 
 
 def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:

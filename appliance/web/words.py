@@ -13,19 +13,38 @@ from flask_babel import ngettext
 
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.web.acting import PinNeeded, Problem
-from appliance.web.amounts import duration, money
+from appliance.web.amounts import duration, money, typed
+from appliance.web.here import the_unit
+from appliance.web.secure import as_keeper, visitor
 
 Numbers = Mapping[str, int]
 
 
-def sentence(problem: Problem) -> str:
-    """Why not, in one or two sentences."""
+def sentence(problem: Problem, number_typed: bool = False) -> str:
+    """Why not, in one or two sentences.
+
+    Args:
+        number_typed: the form asked for a number beside the PIN, so that may be the wrong one.
+    """
     if isinstance(problem, PinNeeded):
         return _("Please type your PIN to do this.")
+    if problem.code is Code.PIN_WRONG and number_typed:
+        return _number_or_pin_wrong(problem.numbers)
     return SENTENCES[problem.code](problem.numbers)
 
 
 def _pin_wrong(n: Numbers) -> str:
+    left = n.get("tries_left", 0)
+    if not left:
+        return _("The PIN is not right. Wait %(time)s before the next try.", time=_time(n))
+    return ngettext(
+        "The PIN is not right. You can try %(num)s more time.",
+        "The PIN is not right. You can try %(num)s more times.",
+        left,
+    )
+
+
+def _number_or_pin_wrong(n: Numbers) -> str:
     left = n.get("tries_left", 0)
     if not left:
         return _("The number or the PIN is not right. Wait %(time)s before the next try.", time=_time(n))
@@ -33,6 +52,20 @@ def _pin_wrong(n: Numbers) -> str:
         "The number or the PIN is not right. You can try %(num)s more time.",
         "The number or the PIN is not right. You can try %(num)s more times.",
         left,
+    )
+
+
+def _amount_wrong(_n: Numbers) -> str:
+    decimals = the_unit().decimals
+    if not decimals:
+        return _(
+            "This is not an amount we can count. Type a whole number, like %(example)s.", example=typed(15)
+        )
+    return ngettext(
+        "This is not an amount we can count. Type it like %(example)s (at most %(num)s digit after the point).",
+        "This is not an amount we can count. Type it like %(example)s (at most %(num)s digits after the point).",
+        decimals,
+        example=typed(15 * 10 ** (decimals - 1)),
     )
 
 
@@ -140,7 +173,7 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.UNKNOWN_ACCOUNT: _unknown_account,
     Code.ACCOUNT_CLOSED: lambda _n: _("This person cannot trade here now."),
     Code.OWN_ACCOUNT: lambda _n: _("This is your own account."),
-    Code.AMOUNT_WRONG: lambda _n: _("This is not an amount we can count."),
+    Code.AMOUNT_WRONG: _amount_wrong,
     Code.PAYER_LIMIT: _payer_limit,
     Code.PAYEE_LIMIT: _payee_limit,
     Code.LIMITS_WRONG: lambda _n: _(
@@ -216,7 +249,10 @@ def next_steps(problem: Problem, links: Mapping[Action, str] | None = None) -> t
     if isinstance(problem, PinNeeded):
         return ()
     places = {**_PLACES, **(links or {})}
-    return tuple(Step(LABELS[action](), places.get(action)) for action in problem.actions)
+    actions = problem.actions
+    if Action.ASK_KEEPER in actions and (who := visitor()) is not None and as_keeper(who):
+        actions = tuple(action for action in actions if action is not Action.ASK_KEEPER)
+    return tuple(Step(LABELS[action](), places.get(action)) for action in actions)
 
 
 def refusal(code: Code, *actions: Action, **numbers: int) -> Refusal:

@@ -1,5 +1,7 @@
 """Joining, signing in, leaving, the PIN: the way through the door."""
 
+import pytest
+
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.local import Attempt, Session
 from appliance.ledger.care.claims import ClaimCare
@@ -108,6 +110,19 @@ class TestSigningIn:
 
     def test_a_mistyped_number_says_so(self, phone):
         assert "Nobody here has this number" in phone().sign_in("42-9").text
+
+    @pytest.mark.parametrize("typed", ["2", "42", "Alice", "Alice Gray-Green", "2-"])
+    def test_a_number_without_its_last_digit_says_what_is_missing(self, phone, typed):
+        page = phone().sign_in(typed)
+        assert page.status_code == 422
+        assert "one more digit at its end, for example 2-0" in page.text
+        assert "Nobody here" not in page.text
+
+    def test_a_wrong_pin_where_no_number_was_typed(self, village, signed_in):
+        alice = signed_in("Alice")
+        page = alice.fill("/me/pin", "/me/pin", pin="1357", new="8642", new2="8642")
+        assert "The PIN is not right. You can try" in page.text
+        assert "The number or the PIN" not in page.text
 
     def test_it_returns_to_the_page_that_was_wanted(self, village, phone):
         alice = phone()

@@ -264,6 +264,9 @@ def test_a_keeper_gives_back_from_the_persons_page_with_a_reason(village, kira, 
     assert "Give it back" in kira.get(receipt).text
     nothing = kira.fill(f"{receipt}/undo", "/undo", reason="", pin=PIN)
     assert nothing.status_code == 422
+    mistyped = kira.fill(f"{receipt}/undo", "/undo", reason="wrong Bob", pin="1357").text
+    assert "The PIN is not right" in mistyped
+    assert "/keepers" not in mistyped
     done = kira.fill(f"{receipt}/undo", "/undo", follow=True, reason="wrong Bob", pin=PIN)
     assert "Cancelled by the keeper Kira" in done.text
     assert "wrong Bob" in done.text

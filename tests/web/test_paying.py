@@ -102,6 +102,12 @@ class TestPaying:
         assert "not an amount" in page.text
         assert "Bob" in page.text
 
+    def test_an_amount_that_cannot_be_counted_has_an_example(self, village, signed_in):
+        alice = signed_in("Alice")
+        assert "Type it like 1.50 (at most 2 digits after the point)." in check(alice, village, "abc").text
+        alice.get("/language/es")
+        assert "1,50" in check(alice, village, "abc").text
+
     def test_a_wrong_pin_keeps_the_page_and_its_key(self, village, signed_in):
         alice = signed_in("Alice")
         page = check(alice, village, note="eggs")

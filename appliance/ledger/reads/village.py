@@ -43,7 +43,7 @@ class ByKeeper:
 def given_back_by_keeper(tx: Tx, record: bytes) -> ByKeeper | None:
     """The keeper who made reversal ``record``; None when its giver gave it back, or it is no reversal."""
     row = tx.get(Transfer, id=record)
-    if row is None or row.kind != transfers.REVERSAL:
+    if row is None or row.kind != transfers.REVERSAL or row.payer is None:
         return None
     entry = chain.by_number(tx, row.opened_entry)
     assert entry is not None  # a reversal is folded from its entry
