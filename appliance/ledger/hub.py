@@ -97,8 +97,12 @@ class Hub:
         begun = founding.Found(
             papers.community.public, papers.hub.public, certificate, root.sign(certificate.form()), in_force
         )
-        if isinstance(hub.book.submit(begun, root, new_key(), clock.now()), Refusal):
-            raise BookDamaged("a new book refused its founding")
+        try:
+            if isinstance(hub.book.submit(begun, root, new_key(), clock.now()), Refusal):
+                raise BookDamaged("a new book refused its founding")
+        except BaseException:
+            hub.close()
+            raise
         return hub, papers
 
     @classmethod

@@ -171,9 +171,7 @@ class Store:
             raise DataDirectoryError(f"{path} exists already") from error
         except OSError as error:
             raise DataDirectoryError(f"{path}: {error}") from error
-        store = cls(path)
-        store.migrate()
-        return store
+        return cls(path)._migrated()
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -185,9 +183,15 @@ class Store:
         """
         if not path.exists():
             raise DataDirectoryError(f"no hub at {path.parent}: there is no {path.name} (see: hub init)")
-        store = cls(path)
-        store.migrate()
-        return store
+        return cls(path)._migrated()
+
+    def _migrated(self) -> "Store":
+        try:
+            self.migrate()
+        except BaseException:
+            self.close()
+            raise
+        return self
 
     def migrate(self) -> None:
         """Apply the migrations that are not applied yet, each in one transaction."""
