@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import show_code
-from appliance.web import ask
+from appliance.web import acting, ask
 from tests.support.village import PIN
 
 
@@ -142,11 +142,11 @@ class TestSomebodyElseWasQuicker:
     def test_at_the_very_same_moment(self, village, signed_in, monkeypatch):
         asked = village.request("Bob", None, 200)
         code = asked.outcome["code"]
-        dina, act = signed_in("Dina"), ask.act
+        dina = signed_in("Dina")
 
         def alice_first(*args):
             village.accept("Alice", asked, "Bob", 200)
-            return act(*args)
+            return acting.act(*args)
 
         monkeypatch.setattr(ask, "act", alice_first)
         late = dina.fill(f"/R/{code}", "/accept", pin=PIN)

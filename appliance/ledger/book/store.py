@@ -10,6 +10,7 @@ deferred, so that two writers can both read before one of them is turned away, a
 becomes a savepoint without the lock.
 """
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -171,7 +172,9 @@ class Store:
             raise DataDirectoryError(f"{path} exists already") from error
         except OSError as error:
             raise DataDirectoryError(f"{path}: {error}") from error
-        return cls(path)._migrated()
+        store = cls(path)
+        store.migrate()
+        return store
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -183,27 +186,27 @@ class Store:
         """
         if not path.exists():
             raise DataDirectoryError(f"no hub at {path.parent}: there is no {path.name} (see: hub init)")
-        return cls(path)._migrated()
-
-    def _migrated(self) -> "Store":
-        try:
-            self.migrate()
-        except BaseException:
-            self.close()
-            raise
-        return self
+        store = cls(path)
+        store.migrate()
+        return store
 
     def migrate(self) -> None:
-        """Apply the migrations that are not applied yet, each in one transaction."""
-        with self._named(), self._db.connection_context():
-            runner = Runner(self._db, str(MIGRATIONS))
-            gone = [m.name for m in runner.status() if m.path is None]
-            if gone:
-                raise DataDirectoryError(
-                    f"{self.path} was written by a newer release (it knows {gone[-1]}): update this hub first"
-                )
-            if any(not m.applied for m in runner.status()):
-                runner.up()
+        """Apply the migrations that are not applied yet, each in one transaction.
+
+        When that cannot be done, the database is closed again.
+        """
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
+            with self._named(), self._db.connection_context():
+                runner = Runner(self._db, str(MIGRATIONS))
+                gone = [m.name for m in runner.status() if m.path is None]
+                if gone:
+                    raise DataDirectoryError(
+                        f"{self.path} was written by a newer release (it knows {gone[-1]}): update this hub first"
+                    )
+                if any(not m.applied for m in runner.status()):
+                    runner.up()
+            undo.pop_all()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
