@@ -69,7 +69,7 @@ class Book:
     Args:
         store: its database.
         place: community, hub and incarnation.
-        hub_key: seed of the signing key; None for a book that is only being founded.
+        hub_key: seed of the signing key.
     """
 
     def __init__(self, store: Store, place: Place, hub_key: bytes) -> None:
