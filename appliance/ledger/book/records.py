@@ -22,7 +22,7 @@ EVERYONE: Final = 0
 FEED_BEGIN: Final = bytes(codec.DIGEST_BYTES)
 """The link before the first record of a feed."""
 
-LONGEST_SEALED: Final = 96
+LONGEST_SEALED: Final = 112
 """Bytes of the longest sealed part; so that any record fits a frame of 200 bytes."""
 
 

@@ -1,0 +1,312 @@
+"""The plain text of a record's sealed part: a sequence of CBOR items (RFC 8742), kind by kind.
+
+============ ==================================================================================
+SENT         payer, payee (account numbers at their hubs), category, [memo]
+ACCEPTED     number of the SENT record that is answered
+RETURNED     number of the SENT record, reason
+RECALL       number of the SENT record
+PERSON       account number, name (empty: it shall not be shown any more)
+LISTING      listing, owner (account number), kind (0 offer, 1 want), category, price or null, title
+UNLISTING    listing
+CHECKPOINT   the feed's link before this record (32 bytes), number seen of the neighbour's feed,
+             amounts in all: sent, refunded, accepted, returned, held; number and first 16 bytes
+             of the hash of the book's last entry
+============ ==================================================================================
+
+A text is a text string as it is, or a byte string of raw DEFLATE (RFC 1951) with the preset
+dictionary, whichever is shorter. What is signed and compared are the sealed bytes, so two
+builds of zlib need not agree on how to pack. Reading is strict, and a text's length is bounded
+before it is unpacked.
+"""
+
+import io
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import cbor2
+
+from appliance.ledger import codec
+from appliance.ledger.book.records import LONGEST_SEALED
+from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.book.shape import ACCOUNT, Check, blob, or_none, whole
+from appliance.ledger.errors import BadEncoding
+from appliance.ledger.values import MAX_AMOUNT
+
+LONGEST_MEMO: Final = 80
+"""Bytes that a memo, a title or a name may take on the air, packed."""
+
+_MOST_TEXT: Final = 600
+"""Bytes that a text may unpack to."""
+
+
+class Why(StrEnum):
+    """Why a payment came back. Stable: the wire has its place in this list."""
+
+    UNKNOWN_ACCOUNT = "unknown_account"
+    ACCOUNT_CLOSED = "account_closed"
+    PAYEE_LIMIT = "payee_limit"
+    RECALLED = "recalled"
+    EXPIRED = "expired"
+    KEEPER = "keeper"
+    UNREADABLE = "unreadable"
+
+
+_WHYS: Final = tuple(Why)
+
+# Part of the wire: never changed; another dictionary is another version of frames. Most used
+# last, as RFC 1950 advises: near distances cost fewer bits.
+_DICTIONARY: Final = (
+    " kilo litre bottle basket repaired painting cleaning translation computer phone charger fence wall"
+    " window carpet shoes clothes sewing firewood honey cheese butter flour maize beans rice potatoes"
+    " tomatoes onions apples oranges seeds plants compost goat chicken horse cow bike bicycle car van"
+    " transport ride lift to town market school lessons guitar English Spanish homework haircut massage"
+    " medicine doctor nurse birthday wedding party music reparación pintura limpieza leña miel queso"
+    " harina maíz frijoles arroz patatas tomates cebollas manzanas naranjas semillas plantas huevos"
+    " gallinas bicicleta coche viaje pueblo mercado escuela clases ropa costura ayuda con en el la los"
+    " jardín cocina comida niños abuela semana gracias por para pan de leche horas de trabajo"
+    " reparo lenha mel farinha milho feijão arroz batatas sementes ovos leite horas obrigado pela"
+    " réparation peinture bois miel farine maïs haricots oeufs lait pain heures merci pour aide jardin"
+    " ukarabati mahindi unga maharage mayai maziwa mkate kazi saa asante kwa msaada shamba watoto"
+    " rent repair of the roof hours of work in the garden help with the house for the week two bread"
+    " and milk eggs vegetables for the children care thank you for the "
+).encode()
+
+
+def pack_text(text: str) -> bytes:
+    """The CBOR item of ``text``: the shorter of both forms."""
+    plain = text.encode("utf-8")
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_DICTIONARY)
+    packed = packer.compress(plain) + packer.flush()
+    return codec.encode(packed) if len(packed) < len(plain) else codec.encode(text)
+
+
+def room_for(text: str) -> int:
+    """How many bytes ``text`` takes on the air; compare with ``LONGEST_MEMO``."""
+    return len(pack_text(text))
+
+
+def shortened(text: str) -> str:
+    """``text``, or as much of its beginning as the air has room for."""
+    if room_for(text) <= LONGEST_MEMO:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if room_for(text[:middle].rstrip() + "…") <= LONGEST_MEMO:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + "…"
+
+
+def unpack_text(item: object) -> str:
+    """The text of a decoded item.
+
+    Raises:
+        BadEncoding: it is no text, or unpacks to more than a text may have.
+    """
+    if isinstance(item, str):
+        if len(item.encode("utf-8")) > _MOST_TEXT:
+            raise BadEncoding("a text that is too long")
+        return item
+    if not isinstance(item, bytes):
+        raise BadEncoding("not a text")
+    unpacker = zlib.decompressobj(-15, zdict=_DICTIONARY)
+    try:
+        plain = unpacker.decompress(item, _MOST_TEXT + 1)
+        text = plain.decode("utf-8")
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise BadEncoding("a text that cannot be unpacked") from error
+    if len(plain) > _MOST_TEXT or not unpacker.eof or unpacker.unused_data:
+        raise BadEncoding("a text that is too long, cut off, or followed by more")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A payment to an account of the destination hub."""
+
+    payer: int
+    payee: int
+    category: str
+    memo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a hub stands toward a neighbour: totals over its feed up to this record, and over
+    what it has seen of the neighbour's.
+    """
+
+    link: bytes
+    seen: int
+    sent: int
+    refunded: int
+    accepted: int
+    returned: int
+    held: int
+    entry: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FarListing:
+    """An offer or want of another hub, in its compact form."""
+
+    listing: int
+    owner: int
+    want: bool
+    category: str
+    price: int | None
+    title: str
+
+
+def category_index(category: str) -> int:
+    """The place of a category on the wire; a kind that is not there goes as *other*."""
+    return CATEGORIES.index(category) if category in CATEGORIES else CATEGORIES.index("other")
+
+
+def _category(index: int) -> str:
+    return CATEGORIES[index] if index < len(CATEGORIES) else "other"
+
+
+def _sequence(*items: codec.Value) -> bytes:
+    return b"".join(codec.encode(item) for item in items)
+
+
+def sent(letter: Sent) -> bytes:
+    """The plain text of a SENT record."""
+    head = _sequence(letter.payer, letter.payee, category_index(letter.category))
+    return head + pack_text(letter.memo) if letter.memo else head
+
+
+def answer(number: int, why: Why | None = None) -> bytes:
+    """Of an ACCEPTED or RECALL record; with ``why``, of a RETURNED one."""
+    return _sequence(number) if why is None else _sequence(number, _WHYS.index(why))
+
+
+def person(number: int, name: str) -> bytes:
+    """Of a PERSON record."""
+    return _sequence(number) + pack_text(shortened(name))
+
+
+def listing(item: FarListing) -> bytes:
+    """Of a LISTING record; the title is shortened to what the air has room for."""
+    head = _sequence(item.listing, item.owner, int(item.want), category_index(item.category), item.price)
+    return head + pack_text(shortened(item.title))
+
+
+def unlisting(number: int) -> bytes:
+    """Of an UNLISTING record."""
+    return _sequence(number)
+
+
+def checkpoint(c: Checkpoint) -> bytes:
+    """Of a CHECKPOINT record. Amounts beyond any village leave no room for the book's head."""
+    body = _sequence(c.link, c.seen, c.sent, c.refunded, c.accepted, c.returned, c.held)
+    whole_body = body + _sequence(c.entry, c.head)
+    return whole_body if len(whole_body) <= LONGEST_SEALED else body
+
+
+_NUMBER: Final = whole(1, (1 << 40) - 1)
+_TOTAL: Final = whole(0, 1 << 62)
+_INDEX: Final = whole(0, 1 << 16)
+
+
+def _read(plain: bytes, *checks: Check, text: str = "", more: Sequence[Check] = ()) -> list[Any]:
+    """The items of a sequence, each as its check asks; ``text``: "must" or "may" follow."""
+    stream = io.BytesIO(plain)
+    items: list[Any] = []
+    decoder = cbor2.CBORDecoder(stream)
+    try:
+        while stream.tell() < len(plain) and len(items) <= len(checks) + len(more) + 1:
+            before = stream.tell()
+            item = decoder.decode()
+            if codec.encode(item) != plain[before : stream.tell()]:
+                raise BadEncoding("not in canonical form")
+            items.append(item)
+    except BadEncoding:
+        raise
+    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise BadEncoding(str(error)) from error
+    if more and len(items) > len(checks):
+        checks = (*checks, *more)
+    rest = items[len(checks) :]
+    if len(items) < len(checks) or not all(c(i) for c, i in zip(checks, items, strict=False)):
+        raise BadEncoding("not the fields of its kind")
+    if len(rest) > (1 if text else 0) or (text == "must" and not rest):
+        raise BadEncoding("more or fewer fields than its kind has")
+    return [*items[: len(checks)], *(unpack_text(item) for item in rest)]
+
+
+def read_sent(plain: bytes) -> Sent:
+    """Raises BadEncoding, as all of these, when it is not what its kind holds."""
+    payer, payee, category, *memo = _read(plain, ACCOUNT, ACCOUNT, _INDEX, text="may")
+    return Sent(payer, payee, _category(category), memo[0] if memo else "")
+
+
+def read_answer(plain: bytes) -> int:
+    """The number that an ACCEPTED or RECALL record names."""
+    return int(_read(plain, _NUMBER)[0])
+
+
+def read_returned(plain: bytes) -> tuple[int, Why]:
+    """The number that a RETURNED record names, and why; a reason of a later release is *keeper*."""
+    number, index = _read(plain, _NUMBER, _INDEX)
+    return int(number), _WHYS[index] if index < len(_WHYS) else Why.KEEPER
+
+
+def read_person(plain: bytes) -> tuple[int, str]:
+    """Account number and name of a PERSON record."""
+    number, name = _read(plain, ACCOUNT, text="must")
+    return int(number), str(name)
+
+
+def read_listing(plain: bytes) -> FarListing:
+    """The offer or want of a LISTING record."""
+    price = or_none(whole(0, MAX_AMOUNT))
+    number, owner, want, category, cost, title = _read(
+        plain, _NUMBER, ACCOUNT, whole(0, 1), _INDEX, price, text="must"
+    )
+    return FarListing(number, owner, bool(want), _category(category), cost, title)
+
+
+def read_unlisting(plain: bytes) -> int:
+    """The listing that an UNLISTING record takes down."""
+    return int(_read(plain, _NUMBER)[0])
+
+
+def read_checkpoint(plain: bytes) -> Checkpoint:
+    """The position of a CHECKPOINT record."""
+    totals = (_TOTAL,) * 5
+    items = _read(plain, blob(32), whole(0, 1 << 40), *totals, more=(_TOTAL, blob(16)))
+    if len(items) == 7:
+        items += [0, bytes(16)]
+    return Checkpoint(*items)
+
+
+__all__ = [
+    "Checkpoint",
+    "FarListing",
+    "Sent",
+    "Why",
+    "answer",
+    "checkpoint",
+    "listing",
+    "pack_text",
+    "person",
+    "read_answer",
+    "read_checkpoint",
+    "read_listing",
+    "read_person",
+    "read_returned",
+    "read_sent",
+    "read_unlisting",
+    "room_for",
+    "sent",
+    "shortened",
+    "unlisting",
+]
