@@ -22,7 +22,7 @@ DEV = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 MAX_LINES = 500
 
-PIN_LINE = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9a-z.]+)( ; [a-zA-Z0-9_ '!=<>.()]+)? \\")
+PIN_LINE = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9a-z.!]+)( ; [a-zA-Z0-9_ '!=<>.()]+)? \\")
 HASH_LINE = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 
