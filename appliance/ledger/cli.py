@@ -239,17 +239,20 @@ def _make_secret_file(path: Path) -> None:
 
 
 def papers_text(hub: "Hub", papers: "Papers") -> str:
-    """The two root papers as they are printed."""
+    """The root papers as they are printed: the hub's, and the community's if it was founded here."""
     community = hub.rules().community
-    return f"""
-ROOT PAPERS. This is shown once; the box does not keep it. Write both down now, each twice,
-check them aloud with a second person, and keep the copies in two houses, away from the box.
+    text = f"""
+ROOT PAPERS. This is shown once; the box does not keep it. Write all of it down now, twice,
+check it aloud with a second person, and keep the copies in two houses, away from the box.
 
 Hub root of {community.hub_name} ({community.hub}): whoever holds it can appoint keepers and rebuild this hub.
 
 {_lines(papers.hub)}
     its public key, to compare with `hub verify`: {papers.hub.public.hex()}
-
+"""
+    if papers.community is None:
+        return text
+    return f"""{text}
 Community root of {community.name}: whoever holds it admits new hubs. It belongs to the founders.
 
 {_lines(papers.community)}

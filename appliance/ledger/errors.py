@@ -83,6 +83,12 @@ class Code(StrEnum):
     NOT_PENDING = "not_pending"
     NOT_REVERSIBLE = "not_reversible"
     ALREADY_REVERSED = "already_reversed"
+    # other hubs
+    UNKNOWN_HUB = "unknown_hub"
+    TRUNK_LIMIT = "trunk_limit"
+    NOT_ON_WAY = "not_on_way"
+    NOT_HELD = "not_held"
+    NOT_YET = "not_yet"
     # people and words
     NOT_APPLIED = "not_applied"
     NAME_MISSING = "name_missing"
@@ -115,6 +121,9 @@ class Action(StrEnum):
     DECLINE = "decline"
     CANCEL = "cancel"
     REVERSE = "reverse"
+    RECALL = "recall"
+    PAY_BACK = "pay_back"
+    SEND_BACK = "send_back"
     CLOSE = "close"
     COSIGN = "cosign"
     SETTLE = "settle"

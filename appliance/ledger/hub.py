@@ -4,16 +4,13 @@ A data directory holds ``ledger.db``, and ``keys/`` with what the box needs to s
 after a power cut: the pepper and the signing key. The root itself is only on paper.
 """
 
-import json
-import os
 import secrets
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from appliance.ledger import keys
+from appliance.ledger import boxfile, keys
 from appliance.ledger.book import chain, rules
 from appliance.ledger.book.chain import Place
 from appliance.ledger.book.command import Book, Receipt
@@ -21,6 +18,7 @@ from appliance.ledger.book.private import PrivateText, SealedKeyRow
 from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.store import LEDGER_FILE, Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Command
+from appliance.ledger.boxfile import Box
 from appliance.ledger.clock import Clock, SystemClock
 from appliance.ledger.errors import (
     Action,
@@ -36,9 +34,6 @@ from appliance.ledger.people import founding, members, pins
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import AccountNumber
 
-_KEYS: Final = "keys"
-_BOX: Final = "box.json"
-
 
 def new_key() -> bytes:
     """A fresh idempotency key."""
@@ -47,10 +42,13 @@ def new_key() -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What is printed at the founding and then forgotten by the box."""
+    """What is printed at the founding and then forgotten by the box.
+
+    ``community`` is None for a hub that joins a community which others have founded.
+    """
 
     hub: RootPaper
-    community: RootPaper
+    community: RootPaper | None
 
 
 @dataclass(slots=True)
@@ -60,9 +58,16 @@ class Hub:
     data: Path
     book: Book
     clock: Clock
-    pepper: bytes = field(repr=False)
-    cost: KdfCost
+    box: Box
     _queue: pins.KdfQueue = field(default_factory=pins.KdfQueue)
+
+    @property
+    def pepper(self) -> bytes:
+        return self.box.pepper
+
+    @property
+    def cost(self) -> KdfCost:
+        return self.box.cost
 
     @property
     def store(self) -> Store:
@@ -75,9 +80,18 @@ class Hub:
 
     @classmethod
     def found(
-        cls, data: Path, in_force: Rules, clock: Clock | None = None, cost: KdfCost | None = None
+        cls,
+        data: Path,
+        in_force: Rules,
+        clock: Clock | None = None,
+        cost: KdfCost | None = None,
+        community_key: bytes | None = None,
     ) -> tuple["Hub", Papers]:
-        """Make a new hub, the first of a new community, in the empty or missing directory ``data``.
+        """Make a new hub in the empty or missing directory ``data``.
+
+        Args:
+            community_key: the public key of the community that it will be admitted to
+                (``ledger.community``). Without it, it is the first hub of a new community.
 
         Returns the hub and the papers to print; the box does not keep them.
 
@@ -85,17 +99,20 @@ class Hub:
             DataDirectoryError: the directory is not empty or cannot be written.
         """
         clock, cost = clock or SystemClock(), cost or KdfCost()
-        papers = Papers(RootPaper.fresh(), RootPaper.fresh())
+        papers = Papers(RootPaper.fresh(), RootPaper.fresh() if community_key is None else None)
+        founders = papers.community
+        public = community_key or (founders.public if founders else b"")
         signing = keys.new_seed()
-        number = in_force.community.hub
-        community = keys.community_id(papers.community.public)
-        certificate = Certificate(community, number, 1, keys.public_of(signing))
-        _write_keys(data, papers.hub, signing, certificate, cost)
+        place = Place(keys.community_id(public), in_force.community.hub, 1)
+        box = Box(place, signing, papers.hub.pepper, papers.hub.public, cost).with_paper(papers.hub)
+        box = box if founders is None else box.with_group(founders.group_key)
+        boxfile.make(data, box)
+        certificate = Certificate(place.community, place.hub, 1, keys.public_of(signing))
         root = KeySigner("root:founding", papers.hub.seed)
         store = Store.create(data / LEDGER_FILE)
-        hub = cls(data, Book(store, Place(community, number, 1), signing), clock, papers.hub.pepper, cost)
+        hub = cls(data, Book(store, place, signing), clock, box)
         begun = founding.Found(
-            papers.community.public, papers.hub.public, certificate, root.sign(certificate.form()), in_force
+            public, papers.hub.public, certificate, root.sign(certificate.form()), in_force
         )
         try:
             if isinstance(hub.book.submit(begun, root, new_key(), clock.now()), Refusal):
@@ -115,19 +132,25 @@ class Hub:
         """
         store = Store.open(data / LEDGER_FILE)
         try:
-            box = json.loads((data / _KEYS / _BOX).read_text("utf-8"))
-            place = Place(bytes.fromhex(box["community"]), box["hub"], box["incarnation"])
-            signing, pepper = bytes.fromhex(box["signing_key"]), bytes.fromhex(box["pepper"])
-            cost = KdfCost(box["kdf_passes"], box["kdf_memory"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            store.close()
-            raise DataDirectoryError(f"{data}: its keys cannot be read ({error})") from error
-        try:
-            _check_founding(store, place, signing)
+            box = boxfile.read(data)
+            _check_founding(store, box.place, box.signing)
         except HubError:
             store.close()
             raise
-        return cls(data, Book(store, place, signing), clock or SystemClock(), pepper, cost)
+        return cls(data, Book(store, box.place, box.signing), clock or SystemClock(), box)
+
+    def keep_box(self, box: Box) -> None:
+        """Keep other secrets than before: a group key that was given, a box key out of the paper."""
+        boxfile.write(self.data, box)
+        self.box = box
+
+    def sign(self, data: bytes) -> bytes:
+        """64 bytes of Ed25519 by this incarnation's signing key: for frames."""
+        return KeySigner("hub:frames", self.box.signing).sign(data)
+
+    def by_rule(self, asked: Command, rule: str, key: bytes | None = None) -> Receipt | Refusal:
+        """Do what the hub does by itself under a named rule, now."""
+        return self.book.by_rule(asked, rule, key or new_key(), self.clock.now())
 
     def close(self) -> None:
         """Close the database."""
@@ -358,40 +381,3 @@ def _check_founding(store: Store, place: Place, signing: bytes) -> None:
         raise BookDamaged("the book is empty: it has no founding")
     if first.act.place != place or first.act.payload.get("signing_key") != keys.public_of(signing):
         raise DataDirectoryError(f"{store.path.parent}: its keys are those of another hub than its book's")
-
-
-def _sync(path: Path) -> None:
-    """Return when what ``path`` names would survive a power cut."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def _write_keys(data: Path, root: RootPaper, signing: bytes, certificate: Certificate, cost: KdfCost) -> None:
-    try:
-        if data.exists() and any(data.iterdir()):
-            raise DataDirectoryError(f"{data} is not empty: a new hub needs an empty directory")
-        data.mkdir(parents=True, mode=0o700, exist_ok=True)
-        (data / _KEYS).mkdir(mode=0o700)
-        box = {
-            "community": certificate.community.hex(),
-            "hub": certificate.hub,
-            "incarnation": certificate.incarnation,
-            "signing_key": signing.hex(),
-            "pepper": root.pepper.hex(),
-            "root_public": root.public.hex(),
-            "kdf_passes": cost.passes,
-            "kdf_memory": cost.memory,
-        }
-        path = data / _KEYS / _BOX
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(box, indent=1) + "\n", "utf-8")
-        # Durable before the book is: without its pepper no member's key ever opens again.
-        for written in (path, path.parent, data):
-            _sync(written)
-    except HubError:
-        raise
-    except OSError as error:
-        raise DataDirectoryError(f"{data}: {error}") from error

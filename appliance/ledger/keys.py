@@ -168,6 +168,16 @@ class RootPaper:
     def pepper(self) -> bytes:
         return codec.digest("tch.root.pepper", self.secret)
 
+    @property
+    def box_secret(self) -> bytes:
+        """Seed of the hub's X25519 key (``sealing.BoxKey``)."""
+        return codec.digest("tch.root.box", self.secret)
+
+    @property
+    def group_key(self) -> bytes:
+        """Out of a community's root: the key that all its hubs share."""
+        return codec.digest("tch.root.group", self.secret)
+
     def text(self) -> str:
         """As printed: 14 groups of four letters and digits (base 32), the last four a check."""
         body = self.secret + codec.digest("tch.paper.check", self.secret)[:3]

@@ -3,7 +3,8 @@
 Before the transaction: canonical form, digest of the personal text, signature (and, by the
 caller, PIN and key derivation). Inside it, under SQLite's write lock: the idempotency key, the
 authority, the subject's decision, the entry, the fold, the personal text; then what follows
-from it by the hub's own rules (a claim that has reached its quorum is paid). Then the commit.
+from it by the hub's own rules (a claim that has reached its quorum is paid, a payment that was
+held for want of room is taken up). Then the commit.
 A refusal leaves nothing behind, not even its key.
 """
 
@@ -23,15 +24,27 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BadSignature, Code, Refusal
 from appliance.ledger.keys import KeySigner, Signer
 from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, sums, transfers
-from appliance.ledger.people import founding, members
+from appliance.ledger.money import accounts, arrivals, crossings, sums, transfers, trunks
+from appliance.ledger.people import founding, members, roster, showing
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
 
+_SUBJECTS: Final = (
+    founding,
+    members,
+    accounts,
+    transfers,
+    listings,
+    claims,
+    roster,
+    showing,
+    trunks,
+    crossings,
+    arrivals,
+)
+
 HANDLERS: Final[Mapping[str, Handler]] = {
-    handler.command.KIND: handler
-    for subject in (founding, members, accounts, transfers, listings, claims)
-    for handler in subject.HANDLERS
+    handler.command.KIND: handler for subject in _SUBJECTS for handler in subject.HANDLERS
 }
 
 FOLDS: Final[fold.Folds] = {(kind, handler.command.VERSION): handler for kind, handler in HANDLERS.items()}
@@ -80,6 +93,8 @@ class Book:
     def submit(self, command: Command, signer: Signer, key: bytes, at: Instant) -> Receipt | Refusal:
         """Do what ``command`` asks, once.
 
+        Another process may have the same book open: SQLite's lock orders them.
+
         Args:
             signer: who asks; its key is open.
             key: idempotency key, 16 bytes, scoped to the signer. The same key with the same
@@ -98,9 +113,14 @@ class Book:
                 result = self._accept(tx, command, prepared)
                 if isinstance(result, Receipt) and not result.replayed:
                     self._settle_waiting(tx, at)
+                    self._take_held(tx, at)
                 return result
         except WriteBusy:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+
+    def by_rule(self, command: Command, rule: str, key: bytes, at: Instant) -> Receipt | Refusal:
+        """As ``submit``, by the hub itself under a named rule: ``arrival``, ``publish``, ``expiry``."""
+        return self.submit(command, KeySigner(f"hub:{rule}", self._hub_key), key, at)
 
     def _accept(self, tx: Tx, command: Command, prepared: "_Prepared") -> Receipt | Refusal:
         act = prepared.act
@@ -132,6 +152,15 @@ class Book:
         """
         while (found := tx.first(_NEXT_WITH_ROOM)) is not None:
             if isinstance(self._settle(tx, RecordId(bytes(found[0])), at), Refusal):
+                break
+
+    def _take_held(self, tx: Tx, at: Instant) -> None:
+        """By rule: payments of other hubs that were held are taken up as soon as there is room."""
+        while (found := arrivals.next_with_room(tx)) is not None:
+            command, signer = arrivals.TakeHeld(found), KeySigner("hub:room", self._hub_key)
+            if isinstance(
+                self._accept(tx, command, _prepare(command, signer, found, at, self.place)), Refusal
+            ):
                 break
 
     def _settle(self, tx: Tx, claim: RecordId, at: Instant) -> Receipt | Refusal:

@@ -2,9 +2,9 @@
 
 ============ ==================================================================================
 SENT         payer, payee (account numbers at their hubs), category, [memo]
-ACCEPTED     number of the SENT record that is answered
-RETURNED     number of the SENT record, reason
-RECALL       number of the SENT record
+ACCEPTED     the SENT record that is answered
+RETURNED     the SENT record, reason
+RECALL       the SENT record
 PERSON       account number, name (empty: it shall not be shown any more)
 LISTING      listing, owner (account number), kind (0 offer, 1 want), category, price or null, title
 UNLISTING    listing
@@ -13,7 +13,8 @@ CHECKPOINT   the feed's link before this record (32 bytes), number seen of the n
              of the hash of the book's last entry
 ============ ==================================================================================
 
-A text is a text string as it is, or a byte string of raw DEFLATE (RFC 1951) with the preset
+A SENT record is named by its number in its origin's feed; by [incarnation, number] when the
+incarnation is not the first. A text is a text string as it is, or a byte string of raw DEFLATE (RFC 1951) with the preset
 dictionary, whichever is shorter. What is signed and compared are the sealed bytes, so two
 builds of zlib need not agree on how to pack. Reading is strict, and a text's length is bounded
 before it is unpacked.
@@ -126,6 +127,14 @@ def unpack_text(item: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A record of a known feed: its incarnation and number."""
+
+    incarnation: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A payment to an account of the destination hub."""
 
@@ -183,20 +192,30 @@ def sent(letter: Sent) -> bytes:
     return head + pack_text(letter.memo) if letter.memo else head
 
 
-def answer(number: int, why: Why | None = None) -> bytes:
+def answer(named: Named, why: Why | None = None) -> bytes:
     """Of an ACCEPTED or RECALL record; with ``why``, of a RETURNED one."""
-    return _sequence(number) if why is None else _sequence(number, _WHYS.index(why))
+    item: codec.Value = named.number if named.incarnation == 1 else [named.incarnation, named.number]
+    return _sequence(item) if why is None else _sequence(item, _WHYS.index(why))
 
 
 def person(number: int, name: str) -> bytes:
     """Of a PERSON record."""
-    return _sequence(number) + pack_text(shortened(name))
+    return with_text(_sequence(number), name)
 
 
 def listing(item: FarListing) -> bytes:
-    """Of a LISTING record; the title is shortened to what the air has room for."""
-    head = _sequence(item.listing, item.owner, int(item.want), category_index(item.category), item.price)
-    return head + pack_text(shortened(item.title))
+    """Of a LISTING record."""
+    return with_text(listing_head(item), item.title)
+
+
+def listing_head(item: FarListing) -> bytes:
+    """Of a LISTING record, all but its title."""
+    return _sequence(item.listing, item.owner, int(item.want), category_index(item.category), item.price)
+
+
+def with_text(head: bytes, text: str) -> bytes:
+    """``head`` followed by a text, shortened to what the air has room for."""
+    return head + pack_text(shortened(text))
 
 
 def unlisting(number: int) -> bytes:
@@ -248,15 +267,26 @@ def read_sent(plain: bytes) -> Sent:
     return Sent(payer, payee, _category(category), memo[0] if memo else "")
 
 
-def read_answer(plain: bytes) -> int:
-    """The number that an ACCEPTED or RECALL record names."""
-    return int(_read(plain, _NUMBER)[0])
+def _name(item: Any) -> bool:
+    """A record's name: a number, or another incarnation than the first with a number."""
+    if type(item) is list:
+        return len(item) == 2 and whole(2, (1 << 16) - 1)(item[0]) and _NUMBER(item[1])
+    return _NUMBER(item)
 
 
-def read_returned(plain: bytes) -> tuple[int, Why]:
-    """The number that a RETURNED record names, and why; a reason of a later release is *keeper*."""
-    number, index = _read(plain, _NUMBER, _INDEX)
-    return int(number), _WHYS[index] if index < len(_WHYS) else Why.KEEPER
+def _named(item: Any) -> Named:
+    return Named(item[0], item[1]) if isinstance(item, list) else Named(1, item)
+
+
+def read_answer(plain: bytes) -> Named:
+    """The record that an ACCEPTED or RECALL record names."""
+    return _named(_read(plain, _name)[0])
+
+
+def read_returned(plain: bytes) -> tuple[Named, Why]:
+    """The record that a RETURNED one names, and why; a reason of a later release is *keeper*."""
+    item, index = _read(plain, _name, _INDEX)
+    return _named(item), _WHYS[index] if index < len(_WHYS) else Why.KEEPER
 
 
 def read_person(plain: bytes) -> tuple[int, str]:
@@ -291,11 +321,13 @@ def read_checkpoint(plain: bytes) -> Checkpoint:
 __all__ = [
     "Checkpoint",
     "FarListing",
+    "Named",
     "Sent",
     "Why",
     "answer",
     "checkpoint",
     "listing",
+    "listing_head",
     "pack_text",
     "person",
     "read_answer",
@@ -309,4 +341,5 @@ __all__ = [
     "sent",
     "shortened",
     "unlisting",
+    "with_text",
 ]

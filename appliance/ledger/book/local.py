@@ -77,7 +77,29 @@ class Note(Table):
         table_name = "note"
 
 
-LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Note)
+class HubHeard(Table):
+    """When another hub was last heard, and what it said then.
+
+    ``ours``: up to which number it holds this hub's feed; ``theirs``: how long it says its own is.
+    ``beat`` is the highest of its summaries, so that an old one played again changes nothing.
+    """
+
+    TABLE_CLASS = LOCAL
+
+    hub = pw.IntegerField(primary_key=True)
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+    ours = pw.IntegerField()
+    theirs = pw.IntegerField()
+    beat = pw.IntegerField()
+    snr = pw.FloatField(null=True)
+    hops = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "hub_heard"
+
+
+LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Note, HubHeard)
 
 _VERIFIED: Final = "verified"
 

@@ -97,6 +97,9 @@ class Credit(_Group):
         commons_low: floor under the commons.
         pin_above: above this amount a payment asks for the PIN again. 0: always.
         again_minutes: an equal free payment within this time asks "again?".
+        trunk_low, trunk_high: hard limits of a new trunk. A neighbour can owe us at most
+            -trunk_low, and we it at most trunk_high, until a keeper sets others.
+        held_days: how long a payment that is held is kept before it goes back.
     """
 
     low: int = -1200
@@ -104,6 +107,9 @@ class Credit(_Group):
     commons_low: int = -20000
     pin_above: int = 0
     again_minutes: int = 10
+    trunk_low: int = -10000
+    trunk_high: int = 10000
+    held_days: int = 30
 
     def __post_init__(self) -> None:
         _within("low", self.low, -MAX_AMOUNT, 0)
@@ -111,6 +117,9 @@ class Credit(_Group):
         _within("commons_low", self.commons_low, -MAX_AMOUNT, 0)
         _within("pin_above", self.pin_above, 0, MAX_AMOUNT)
         _within("again_minutes", self.again_minutes, 0, 24 * 60)
+        _within("trunk_low", self.trunk_low, -MAX_AMOUNT, 0)
+        _within("trunk_high", self.trunk_high, 0, MAX_AMOUNT)
+        _within("held_days", self.held_days, 1, 3660)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import peewee as pw
 TRUTH = "truth"
 PRIVATE = "private"
 LOCAL = "local"
+POST = "post"
 
 
 class Table(pw.Model):
@@ -87,7 +88,8 @@ class MemberKey(Table):
 
 
 class AccountRow(Table):
-    """An account of a member or the commons (trunks and *unresolved* come with more hubs).
+    """An account of a member, of the commons, or a trunk toward a neighbour (*unresolved* comes
+    with restoring).
 
     ``balance`` is the sum of the account's postings. ``low`` and ``high`` are its hard limits
     (null: none). ``held`` is what its owner's unanswered requests keep aside on the high side.
@@ -111,8 +113,10 @@ class AccountRow(Table):
 class Transfer(Table):
     """A movement of credit, or the request for one.
 
-    ``kind``: payment, request, reversal or care. ``state``: pending, done, declined or
-    cancelled. ``payer`` is null while an open request has found nobody.
+    ``kind``: payment, request, reversal, care; sent or received when the other side is an
+    account of another hub, for which its trunk stands (``Crossing`` knows whose). ``state``:
+    pending, done, declined or cancelled; of sent ones on_way, arrived or returned; of received
+    ones held, done or returned. ``payer`` is null while an open request has found nobody.
     """
 
     TABLE_CLASS = TRUTH
@@ -225,6 +229,144 @@ class Witness(Table):
         primary_key = pw.CompositeKey("claim", "member")
 
 
+class RosterRow(Table):
+    """A hub of the community, in the order of admission; ``seq`` is its index on the air.
+
+    ``hash`` chains the roster; ``certificate`` is the hub root's signature over the first
+    signing key.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    seq = pw.IntegerField(primary_key=True)
+    hub = pw.IntegerField(unique=True)
+    name = pw.TextField()
+    root_key = pw.BlobField()
+    box_key = pw.BlobField()
+    incarnation = pw.IntegerField()
+    signing_key = pw.BlobField()
+    hash = pw.BlobField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "roster"
+
+
+class Neighbour(Table):
+    """What has passed between this hub and another, in all, minor units.
+
+    ``sent`` we sent them, of which they ``arrived`` (accepted) some and we ``refunded`` others;
+    of what they sent us we ``accepted`` some, ``returned`` others and hold the rest (``held``).
+    The trunk's balance is sent - refunded - accepted. ``checked_entry`` is the last entry that
+    compared their checkpoint with this, ``told_entry`` and ``told_ms`` the last of our checkpoints to them;
+    ``mismatch_entry`` the first entry at which their word did not add up.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    hub = pw.IntegerField(primary_key=True)
+    sent = pw.IntegerField()
+    arrived = pw.IntegerField()
+    refunded = pw.IntegerField()
+    accepted = pw.IntegerField()
+    returned = pw.IntegerField()
+    held = pw.IntegerField()
+    checked_entry = pw.IntegerField(null=True)
+    told_entry = pw.IntegerField(null=True)
+    told_ms = pw.IntegerField(null=True)
+    mismatch_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "neighbour"
+
+
+class Crossing(Table):
+    """A transfer between an account here and one of another hub.
+
+    ``incarnation`` and ``number`` name the SENT record in its origin's feed; ``number`` is that
+    of this hub's feed when it is ``outgoing``. ``far`` is the account at the other hub,
+    ``near`` the one here (which may not exist, when it came back). ``answer`` is the number of
+    the answering record in the answering hub's feed, ``why`` the reason of a return.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    id = pw.BlobField(primary_key=True)
+    outgoing = pw.BooleanField()
+    hub = pw.IntegerField()
+    incarnation = pw.IntegerField()
+    number = pw.IntegerField()
+    near = pw.IntegerField()
+    far = pw.IntegerField()
+    amount = pw.IntegerField()
+    state = pw.TextField()
+    why = pw.TextField(null=True)
+    recalled = pw.BooleanField()
+    answer = pw.IntegerField(null=True)
+    opened_entry = pw.IntegerField()
+    opened_ms = pw.IntegerField()
+    closed_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "crossing"
+        indexes = (
+            (("hub", "outgoing", "incarnation", "number"), True),
+            (("state", "hub"), False),
+        )
+
+
+class Outgoing(Table):
+    """What the book puts on this hub's feed: the record's place and open fields.
+
+    ``body`` is the sealed part's plain text, but for one personal text that stands in the
+    private tables (``text_entry``, ``text_field``), so that it can be erased.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    number = pw.IntegerField(primary_key=True)
+    kind = pw.IntegerField()
+    to = pw.IntegerField()
+    amount = pw.IntegerField()
+    body = pw.BlobField()
+    text_entry = pw.IntegerField(null=True)
+    text_field = pw.TextField(null=True)
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "outgoing"
+
+
+class Shown(Table):
+    """What the feed last said of a member's name or a listing: whether others may show it.
+
+    ``subject``: person (``item`` is the member) or listing (``item`` is the entry that opened it).
+    """
+
+    TABLE_CLASS = TRUTH
+
+    subject = pw.TextField()
+    item = pw.IntegerField()
+    shown = pw.BooleanField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "shown"
+        primary_key = pw.CompositeKey("subject", "item")
+
+
+class NameConsent(Table):
+    """A member who lets other hubs know number and short name."""
+
+    TABLE_CLASS = TRUTH
+
+    member = pw.IntegerField(primary_key=True)
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "name_consent"
+
+
 TRUTH_TABLES: tuple[type[Table], ...] = (
     Setting,
     Member,
@@ -235,6 +377,12 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     Listing,
     Claim,
     Witness,
+    RosterRow,
+    Neighbour,
+    Crossing,
+    Outgoing,
+    Shown,
+    NameConsent,
 )
 
 

@@ -49,6 +49,11 @@ def mapping(value: Any) -> bool:
     return type(value) is dict
 
 
+def yes_or_no(value: Any) -> bool:
+    """True or false."""
+    return type(value) is bool
+
+
 def members(value: Any) -> bool:
     """A list of members' numbers, none twice."""
     return type(value) is list and all(map(MEMBER, value)) and len(set(value)) == len(value)

@@ -2,7 +2,7 @@
 
 import peewee as pw
 
-from appliance.ledger.book.schema import AccountRow, Posting, Transfer
+from appliance.ledger.book.schema import AccountRow, Neighbour, Posting, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import BookDamaged
 from appliance.ledger.money import transfers
@@ -13,7 +13,8 @@ def check(tx: Tx) -> int:
 
     The postings of each transfer sum to zero; each balance is the sum of its account's
     postings; each hold is what the account's unanswered requests ask for; all balances sum to
-    zero.
+    zero; what is counted with each neighbour is the sum of its crossings, and its trunk stands
+    where they put it.
 
     Raises:
         BookDamaged: a sum does not hold.
@@ -41,4 +42,29 @@ def check(tx: Tx) -> int:
         raise BookDamaged(f"postings or requests of accounts that are not there: {sorted({*posted, *held})}")
     if total:
         raise BookDamaged(f"the balances sum to {total}, not to zero")
+    _check_neighbours(tx)
     return int(tx.scalar(Posting.select(pw.fn.COUNT(Posting.account))))
+
+
+def _check_neighbours(tx: Tx) -> None:
+    for row in tx.rows(Neighbour.select()):
+        found = dict.fromkeys(("sent", "arrived", "refunded", "accepted", "returned", "held"), 0)
+        for outgoing, state, amount in tx.select(_CROSSED, row.hub):
+            found[_COUNTED[bool(outgoing), state]] += amount
+        found["sent"] += found["arrived"] + found["refunded"]
+        if any(getattr(row, name) != amount for name, amount in found.items()):
+            raise BookDamaged(f"hub {row.hub}: what is counted is not the sum of what crossed")
+        account = tx.get(AccountRow, number=-row.hub)
+        if account is None or account.balance != row.sent - row.refunded - row.accepted:
+            raise BookDamaged(f"hub {row.hub}: its trunk does not stand where what crossed puts it")
+
+
+_CROSSED = "SELECT outgoing, state, SUM(amount) FROM crossing WHERE hub = ? GROUP BY outgoing, state"
+_COUNTED = {
+    (True, transfers.ON_WAY): "sent",
+    (True, transfers.ARRIVED): "arrived",
+    (True, transfers.RETURNED): "refunded",
+    (False, transfers.HELD): "held",
+    (False, transfers.ARRIVED): "accepted",
+    (False, transfers.RETURNED): "returned",
+}

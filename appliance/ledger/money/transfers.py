@@ -33,6 +33,10 @@ from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId, code_of
 
 PENDING = "pending"
+ON_WAY = "on_way"
+ARRIVED = "arrived"
+RETURNED = "returned"
+HELD = "held"
 DONE = "done"
 DECLINED = "declined"
 CANCELLED = "cancelled"
@@ -41,6 +45,12 @@ PAYMENT = "payment"
 REQUEST = "request"
 REVERSAL = "reversal"
 CARE = "care"
+SENT = "sent"
+RECEIVED = "received"
+REFUND = "refund"
+
+UNDOING: Final = (REVERSAL, REFUND)
+"""Kinds that undo another transfer, and are not undone themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,8 @@ class Reverse:
         return {"reason": self.reason} if self.reason else {}
 
 
-def _refuse_basics(amount: int, category: str, note: str) -> Refusal | None:
+def refuse_basics(amount: int, category: str, note: str) -> Refusal | None:
+    """The refusal when the terms of a payment cannot be, whoever pays."""
     if not 0 < amount <= MAX_AMOUNT:
         return Refusal(Code.AMOUNT_WRONG, {"amount": amount}, (Action.TRY_AGAIN,))
     if category not in CATEGORIES:
@@ -158,8 +169,8 @@ def _refuse_basics(amount: int, category: str, note: str) -> Refusal | None:
     return too_long(note, LONGEST_LINE)
 
 
-def _own(tx: Tx, number: int, asking: Asking) -> AccountRow | Refusal:
-    """The asking member's own, usable account."""
+def own(tx: Tx, number: int, asking: Asking) -> AccountRow | Refusal:
+    """The asking member's own, usable account, or why there is none."""
     if refusal := powers.refuse_unless_active(tx, asking.actor):
         return refusal
     account = accounts.usable(tx, number)
@@ -171,9 +182,9 @@ def _own(tx: Tx, number: int, asking: Asking) -> AccountRow | Refusal:
 
 
 def _decide_pay(tx: Tx, command: Pay, asking: Asking) -> codec.Body | Refusal:
-    if refusal := _refuse_basics(command.amount, command.category, command.note):
+    if refusal := refuse_basics(command.amount, command.category, command.note):
         return refusal
-    payer = _own(tx, command.payer, asking)
+    payer = own(tx, command.payer, asking)
     if isinstance(payer, Refusal):
         return payer
     if command.payee == command.payer:
@@ -214,9 +225,9 @@ def _apply_pay(tx: Tx, entry: Entry) -> None:
 
 
 def _decide_request(tx: Tx, command: Request, asking: Asking) -> codec.Body | Refusal:
-    if refusal := _refuse_basics(command.amount, command.category, command.note):
+    if refusal := refuse_basics(command.amount, command.category, command.note):
         return refusal
-    payee = _own(tx, command.payee, asking)
+    payee = own(tx, command.payee, asking)
     if isinstance(payee, Refusal):
         return payee
     if command.payer is not None:
@@ -249,7 +260,7 @@ def _decide_accept(tx: Tx, command: Accept, asking: Asking) -> codec.Body | Refu
     request = _pending(tx, command.request)
     if isinstance(request, Refusal):
         return request
-    payer = _own(tx, command.payer, asking)
+    payer = own(tx, command.payer, asking)
     if isinstance(payer, Refusal):
         return payer
     if request.payee == command.payer:
@@ -321,7 +332,7 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
         return refusal
     if transfer.reversed_by is not None:
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
-    if transfer.state != DONE or transfer.kind == REVERSAL:
+    if transfer.state != DONE or transfer.kind in UNDOING:
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
     return (accounts.refuse_giving(payee, transfer.amount) if mine and payee else None) or {}
 
@@ -446,7 +457,7 @@ def _may_cancel(tx: Tx, entry: Entry) -> bool:
 
 def _may_reverse(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    if transfer is None or transfer.state != DONE or transfer.kind == REVERSAL or transfer.reversed_by:
+    if transfer is None or transfer.state != DONE or transfer.kind in UNDOING or transfer.reversed_by:
         return False
     payee = accounts.get(tx, transfer.payee)
     if payee is not None and accounts.owned(tx, transfer.payee, entry.actor):

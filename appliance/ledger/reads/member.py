@@ -303,7 +303,7 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
         if row.payer is None:
             return (Action.ACCEPT,)
         return (Action.ACCEPT, Action.DECLINE) if owner_of(tx, row.payer) == viewer else ()
-    undoable = row.state == transfers.DONE and row.kind != transfers.REVERSAL and row.reversed_by is None
+    undoable = row.state == transfers.DONE and row.kind not in transfers.UNDOING and row.reversed_by is None
     if not undoable:
         return ()
     return (Action.REVERSE,) if mine or keeper else ()

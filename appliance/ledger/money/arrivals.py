@@ -1,0 +1,336 @@
+"""Payments from another hub: taken up, held, sent back.
+
+::
+
+    (SENT comes) --arrive--> arrived (the payee has it; ACCEPTED goes out)
+                 --arrive--> returned (no such account, no room; RETURNED goes out, with why)
+                 --arrive--> held (the trunk is at our limit, or others of that hub wait already)
+    held --there is room--> arrived, or returned
+    held --recall comes, or a keeper, or after so many days--> returned
+
+Only this hub ends the transfer, by accepting or returning. Held ones move nothing; they are
+taken up in the order in which they came, as soon as the trunk has room.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from appliance.ledger import codec
+from appliance.ledger.book import feed, letters, shape
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.letters import Named, Why
+from appliance.ledger.book.records import Kind
+from appliance.ledger.book.schema import Crossing, Neighbour, Transfer
+from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, word
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler, Wordless
+from appliance.ledger.clock import Quality
+from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
+from appliance.ledger.money import accounts, trunks
+from appliance.ledger.money.crossings import close, move, open_transfer
+from appliance.ledger.money.transfers import ARRIVED, HELD, RECEIVED, RETURNED
+from appliance.ledger.people import powers
+from appliance.ledger.people.roster import trunk_of
+from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
+from appliance.ledger.values import RecordId
+
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class ArriveSent:
+    """A payment from another hub has come. Payer and payee are None when it cannot be read."""
+
+    KIND: ClassVar[str] = "arrive_sent"
+    VERSION: ClassVar[int] = 1
+
+    hub: int
+    incarnation: int
+    number: int
+    record: bytes
+    payer: int | None
+    payee: int | None
+    amount: int
+    category: str = "other"
+    note: str = ""
+
+    def payload(self) -> codec.Body:
+        return {
+            "hub": self.hub,
+            "incarnation": self.incarnation,
+            "number": self.number,
+            "record": self.record,
+            "payer": self.payer,
+            "payee": self.payee,
+            "amount": self.amount,
+            "category": self.category,
+        }
+
+    def private(self) -> dict[str, str]:
+        return {"note": self.note} if self.note else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ArriveRecall(Wordless):
+    """Another hub asks for a payment back."""
+
+    KIND: ClassVar[str] = "arrive_recall"
+    VERSION: ClassVar[int] = 1
+
+    hub: int
+    incarnation: int
+    number: int
+    record: bytes
+    asked: Named
+
+    def payload(self) -> codec.Body:
+        return {
+            "hub": self.hub,
+            "incarnation": self.incarnation,
+            "number": self.number,
+            "record": self.record,
+            "their_incarnation": self.asked.incarnation,
+            "their_number": self.asked.number,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TakeHeld(Wordless):
+    """By rule: a held payment is taken up, now that its trunk has room."""
+
+    KIND: ClassVar[str] = "take_held"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer}
+
+
+@dataclass(frozen=True, slots=True)
+class SendBack:
+    """A held payment goes back: by a keeper with a reason, or by rule after so many days."""
+
+    KIND: ClassVar[str] = "send_back"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+    reason: str = ""
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason} if self.reason else {}
+
+
+def _verdict(tx: Tx, hub: int, payee: int | None, amount: int, waited: bool) -> tuple[str, Why | None]:
+    """What becomes of a payment of ``hub`` now; ``waited``: it has been held and is next."""
+    if payee is None or amount <= 0:
+        return RETURNED, Why.UNREADABLE
+    if not waited and _oldest_held(tx, hub) is not None:
+        return HELD, None
+    if amount > trunks.can_take(tx, hub):
+        return HELD, None
+    account = accounts.usable(tx, payee)
+    if isinstance(account, Refusal):
+        closed = account.code is Code.ACCOUNT_CLOSED
+        return RETURNED, Why.ACCOUNT_CLOSED if closed else Why.UNKNOWN_ACCOUNT
+    if accounts.refuse_receiving(account, amount, own=False):
+        return RETURNED, Why.PAYEE_LIMIT
+    return ARRIVED, None
+
+
+def _oldest_held(tx: Tx, hub: int) -> bytes | None:
+    found = tx.first(_OLDEST_HELD, hub)
+    return bytes(found[0]) if found else None
+
+
+_OLDEST_HELD: Final = "SELECT id FROM crossing WHERE state = 'held' AND hub = ? ORDER BY opened_entry LIMIT 1"
+
+
+def next_with_room(tx: Tx) -> RecordId | None:
+    """A held payment that its trunk has room for now, if it is the oldest of its hub."""
+    for (hub,) in tx.select("SELECT hub FROM neighbour WHERE held > 0 ORDER BY hub"):
+        oldest = _oldest_held(tx, hub)
+        row = None if oldest is None else tx.get(Crossing, id=oldest)
+        if row is not None and row.amount <= trunks.can_take(tx, hub):
+            return RecordId(bytes(row.id))
+    return None
+
+
+def overdue(tx: Tx, now_ms: int, held_days: int) -> list[RecordId]:
+    """Held payments that are older than the rules let them be."""
+    found = tx.select(
+        "SELECT id FROM crossing WHERE state = 'held' AND opened_ms < ? ORDER BY opened_entry",
+        now_ms - held_days * _DAY_MS,
+    )
+    return [RecordId(bytes(row[0])) for row in found]
+
+
+def _arriving(tx: Tx, p: codec.Body) -> codec.Body:
+    state, why = _verdict(tx, p["hub"], p["payee"], p["amount"], waited=False)
+    return {"state": state, "why": None if why is None else str(why)}
+
+
+def _decide_arrive(tx: Tx, command: ArriveSent, asking: Asking) -> codec.Body | Refusal:
+    if tx.get(Neighbour, hub=command.hub) is None:
+        return Refusal(Code.UNKNOWN_HUB, {"hub": command.hub}, ())
+    return _arriving(tx, command.payload())
+
+
+def _arrival_stands(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    return tx.get(Neighbour, hub=p["hub"]) is not None and entry.outcome == _arriving(tx, p)
+
+
+def _apply_arrive(tx: Tx, entry: Entry) -> None:
+    p, state = entry.act.payload, entry.outcome["state"]
+    tx.insert(
+        Crossing,
+        id=entry.record,
+        outgoing=False,
+        hub=p["hub"],
+        incarnation=p["incarnation"],
+        number=p["number"],
+        near=-1 if p["payee"] is None else p["payee"],
+        far=-1 if p["payer"] is None else p["payer"],
+        amount=p["amount"],
+        state=HELD,
+        recalled=False,
+        opened_entry=entry.number,
+        opened_ms=entry.act.at.ms,
+    )
+    trunks.count(tx, p["hub"], held=p["amount"])
+    if state == RETURNED:
+        _return(tx, entry, _held(tx, entry, entry.record), Why(entry.outcome["why"]))
+        return
+    if p["payee"] is None or accounts.get(tx, p["payee"]) is None:
+        return  # held for somebody who is not there: it will go back when its turn comes
+    open_transfer(tx, entry, RECEIVED, HELD, trunk_of(p["hub"]), p["payee"], p)
+    if state == ARRIVED:
+        _accept(tx, entry, _held(tx, entry, entry.record))
+
+
+def _held(tx: Tx, entry: Entry, transfer: bytes) -> Crossing:
+    crossing = tx.get(Crossing, id=transfer)
+    if crossing is None or crossing.state != HELD:
+        raise BookDamaged("ends a payment that is not held", entry.number)
+    return crossing
+
+
+def _accept(tx: Tx, entry: Entry, crossing: Crossing) -> None:
+    named = Named(crossing.incarnation, crossing.number)
+    number = feed.emit(tx, entry, Kind.ACCEPTED, crossing.hub, letters.answer(named))
+    close(tx, entry, crossing, ARRIVED, answer=number)
+    at = entry.act.at
+    tx.update(Transfer, {"id": bytes(crossing.id)}, closed_ms=at.ms, closed_quality=int(at.quality))
+    move(tx, entry, bytes(crossing.id), trunk_of(crossing.hub), crossing.near, crossing.amount)
+    trunks.count(tx, crossing.hub, held=-crossing.amount, accepted=crossing.amount)
+
+
+def _return(tx: Tx, entry: Entry, crossing: Crossing, why: Why) -> None:
+    named = Named(crossing.incarnation, crossing.number)
+    number = feed.emit(tx, entry, Kind.RETURNED, crossing.hub, letters.answer(named, why))
+    close(tx, entry, crossing, RETURNED, str(why), number)
+    trunks.count(tx, crossing.hub, held=-crossing.amount, returned=crossing.amount)
+
+
+def _decide_take(tx: Tx, command: TakeHeld, asking: Asking) -> codec.Body | Refusal:
+    crossing = tx.get(Crossing, id=command.transfer)
+    if crossing is None or crossing.state != HELD or _oldest_held(tx, crossing.hub) != command.transfer:
+        return Refusal(Code.NOT_HELD, {}, (Action.HOME,))
+    state, why = _verdict(tx, crossing.hub, crossing.near, crossing.amount, waited=True)
+    if state == HELD:
+        numbers = {"amount": crossing.amount, "hub": crossing.hub}
+        return Refusal(Code.TRUNK_LIMIT, numbers, (Action.WAIT,))
+    return {"state": state, "why": None if why is None else str(why)}
+
+
+def _taking_stands(tx: Tx, entry: Entry) -> bool:
+    crossing = tx.get(Crossing, id=entry.act.payload["transfer"])
+    if crossing is None or crossing.state != HELD or _oldest_held(tx, crossing.hub) != bytes(crossing.id):
+        return False
+    state, why = _verdict(tx, crossing.hub, crossing.near, crossing.amount, waited=True)
+    return state != HELD and entry.outcome == {"state": state, "why": None if why is None else str(why)}
+
+
+def _apply_take(tx: Tx, entry: Entry) -> None:
+    crossing = _held(tx, entry, entry.act.payload["transfer"])
+    if entry.outcome["state"] == ARRIVED:
+        _accept(tx, entry, crossing)
+    else:
+        _return(tx, entry, crossing, Why(entry.outcome["why"]))
+
+
+def _decide_send_back(tx: Tx, command: SendBack, asking: Asking) -> codec.Body | Refusal:
+    crossing = tx.get(Crossing, id=command.transfer)
+    if crossing is None or crossing.state != HELD:
+        return Refusal(Code.NOT_HELD, {}, (Action.HOME,))
+    if asking.actor is None:
+        # Nothing expires on a doubtful clock (design.md 6).
+        old = asking.at.ms - crossing.opened_ms >= asking.rules.credit.held_days * _DAY_MS
+        return {} if old and asking.at.quality >= Quality.KEEPER else Refusal(Code.NOT_YET, {}, ())
+    if refusal := powers.refuse_unless_keeper(tx, asking.actor):
+        return refusal
+    if not tidy("reason", command.reason):
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    return too_long(command.reason, LONGEST_LINE) or {}
+
+
+def _back_stands(tx: Tx, entry: Entry) -> bool:
+    crossing = tx.get(Crossing, id=entry.act.payload["transfer"])
+    return crossing is not None and crossing.state == HELD and powers.by_keeper(tx, entry)
+
+
+def _apply_send_back(tx: Tx, entry: Entry) -> None:
+    why = Why.EXPIRED if entry.actor is None else Why.KEEPER
+    _return(tx, entry, _held(tx, entry, entry.act.payload["transfer"]), why)
+
+
+def _recalled(tx: Tx, p: codec.Body) -> Crossing | None:
+    return tx.get(
+        Crossing,
+        hub=p["hub"],
+        outgoing=False,
+        incarnation=p["their_incarnation"],
+        number=p["their_number"],
+    )
+
+
+def _decide_recall(tx: Tx, command: ArriveRecall, asking: Asking) -> codec.Body | Refusal:
+    if tx.get(Neighbour, hub=command.hub) is None:
+        return Refusal(Code.UNKNOWN_HUB, {"hub": command.hub}, ())
+    return {"fits": _recalled(tx, command.payload()) is not None}
+
+
+def _recall_stands(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    known = tx.get(Neighbour, hub=p["hub"]) is not None
+    return known and entry.outcome["fits"] is (_recalled(tx, p) is not None)
+
+
+def _apply_recall(tx: Tx, entry: Entry) -> None:
+    crossing = _recalled(tx, entry.act.payload)
+    if crossing is None:
+        trunks.mark(tx, entry, entry.act.payload["hub"], fits=False)
+    elif crossing.state == HELD:
+        _return(tx, entry, crossing, Why.RECALLED)
+
+
+_COMES: Final = {
+    "payer": shape.or_none(ACCOUNT),
+    "payee": shape.or_none(ACCOUNT),
+    "amount": AMOUNT,
+    "category": word,
+}
+_ASKS: Final = {"their_incarnation": trunks.INCARNATION, "their_number": trunks.NUMBER}
+
+HANDLERS = (
+    Handler(ArriveSent, _decide_arrive, _apply_arrive, _arrival_stands, trunks.ARRIVED | _COMES, ("hub",)),
+    Handler(ArriveRecall, _decide_recall, _apply_recall, _recall_stands, trunks.ARRIVED | _ASKS, ("hub",)),
+    Handler(TakeHeld, _decide_take, _apply_take, _taking_stands, {"transfer": RECORD}, ("hub",)),
+    Handler(
+        SendBack, _decide_send_back, _apply_send_back, _back_stands, {"transfer": RECORD}, ("member", "hub")
+    ),
+)

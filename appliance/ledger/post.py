@@ -1,0 +1,353 @@
+"""The post: what leaves this hub for others, and what takes effect here of what arrives.
+
+Leaving: the book has put records on the feed (``outgoing``); ``pack`` seals them, has a frame
+made of them and signed, and keeps both before anybody may send it. Arriving: ``take`` keeps a
+frame whose signature has been checked; ``settle`` reads each feed in its order, up to where it
+is linked, and what is for us becomes an entry of the own book, by rule. Reading a record twice
+does no harm: its place in the feed is the idempotency key.
+
+One process does this for a hub: the radio's. Frames themselves are the radio's matter; whoever
+packs brings the functions that measure and make one.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.ledger import codec
+from appliance.ledger.book import feed, letters
+from appliance.ledger.book.chain import KEY_BYTES
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.feed import FeedRow, Kept, Taken
+from appliance.ledger.book.records import EVERYONE, Kind, Record
+from appliance.ledger.book.schema import Outgoing, RosterRow
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Command
+from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirectoryError, Refusal
+from appliance.ledger.hub import Hub
+from appliance.ledger.money import arrivals, trunks
+from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent
+from appliance.ledger.money.crossings import ArriveAnswer
+from appliance.ledger.money.trunks import ArriveCheckpoint
+from appliance.ledger.people import showing
+from appliance.ledger.people.words import LONGEST_NAME, tidy
+from appliance.ledger.reads.people import text_of
+from appliance.ledger.sealing import group_seal_key, stream
+
+_log = logging.getLogger(__name__)
+
+_SEALED_AT_ONCE: Final = 40
+"""More records than any frame holds."""
+
+_READ_AT_ONCE: Final = 200
+
+TELL_EVERY_MS: Final = 6 * 3_600_000
+"""At most this often a neighbour is told where we stand toward it, and only after something crossed."""
+
+_URGENT: Final = (Kind.SENT, Kind.ACCEPTED, Kind.RETURNED, Kind.RECALL)
+
+Fit = Callable[[Sequence[Record]], int]
+"""How many of some records, from the first, one frame holds."""
+Make = Callable[[Sequence[Record], bytes], Kept]
+"""The frame of some records, given the 32-byte link of the record before them."""
+
+
+class NotAdmitted(DataDirectoryError):
+    """The hub has no community yet, or not all keys that trading with others needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Up to where a feed is held here without gaps, and the link there."""
+
+    hub: int
+    incarnation: int
+    number: int
+    link: bytes
+
+
+class Post:
+    """The post of one hub.
+
+    Raises:
+        NotAdmitted: the hub is of no community of hubs yet.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        if hub.box.box_key is None or hub.box.group_key is None:
+            raise NotAdmitted("this hub has not been admitted to a community of hubs (see: hub community)")
+        self._box_key = hub.box.box_key
+        self._group = group_seal_key(hub.box.group_key)
+        self._community = hub.box.place.community
+        self._pairs: dict[tuple[bytes, bool], bytes] = {}
+
+    # ------------------------------------------------------------------------------ what is held
+
+    def roster(self) -> list[RosterRow]:
+        """All hubs of the community, in the order of admission."""
+        with self.hub.reading() as tx:
+            return _roster(tx)
+
+    def places(self) -> list[Place]:
+        """Up to where each hub's feed is held, in the order of the roster."""
+        with self.hub.reading() as tx:
+            found = []
+            for row in _roster(tx):
+                state = feed.state(tx, row.hub, row.incarnation)
+                found.append(Place(row.hub, row.incarnation, state.linked, bytes(state.link)))
+            return found
+
+    def holes(self, hub: int, incarnation: int, up_to: int) -> Sequence[tuple[int, int]]:
+        """What is missing of a feed up to ``up_to``, as (first, last) runs in order."""
+        with self.hub.reading() as tx:
+            return feed.holes(tx, hub, incarnation, up_to)
+
+    def frame_with(self, hub: int, incarnation: int, number: int) -> bytes | None:
+        """A kept frame that carries this record: the one that reaches furthest."""
+        with self.hub.reading() as tx:
+            return feed.frame_with(tx, hub, incarnation, number)
+
+    # ----------------------------------------------------------------------------------- leaving
+
+    def waiting(self) -> tuple[int, bool]:
+        """How many own records no frame carries yet, and whether somebody waits for one of them."""
+        with self.hub.reading() as tx:
+            linked = self._own(tx).linked
+            kinds = [int(k) for (k,) in tx.select("SELECT kind FROM outgoing WHERE number > ?", linked)]
+        return len(kinds), any(kind in _URGENT for kind in kinds)
+
+    def pack(self, fit: Fit, make: Make) -> bytes | None:
+        """The next frame of own records; durable when this returns. None when nothing waits."""
+        with self.hub.store.write() as tx:
+            own = self._own(tx)
+            rows = tx.rows(
+                Outgoing.select()
+                .where(Outgoing.number > own.linked)
+                .order_by(Outgoing.number)
+                .limit(_SEALED_AT_ONCE)
+            )
+            records, link = [], bytes(own.link)
+            for row in rows:
+                record = self._sealed(tx, row, link)
+                link = record.link(self._community, link)
+                records.append(record)
+            count = fit(records) if records else 0
+            if not count:
+                return None
+            kept = make(records[:count], bytes(own.link))
+            feed.keep_own(tx, self._community, kept)
+        return kept.data
+
+    def _own(self, tx: Tx) -> FeedRow:
+        place = self.hub.box.place
+        return feed.state(tx, place.hub, place.incarnation)
+
+    def _sealed(self, tx: Tx, row: Outgoing, link: bytes) -> Record:
+        plain = bytes(row.body)
+        text = text_of(tx, row.text_entry, row.text_field or "")
+        if row.kind in (Kind.PERSON, Kind.LISTING):
+            plain = letters.with_text(plain, text)
+        elif row.kind == Kind.SENT and text:
+            plain += letters.pack_text(letters.shortened(text))
+        elif row.kind == Kind.CHECKPOINT:
+            plain = plain.replace(trunks.LINK_TO_COME, link, 1)
+        place = self.hub.box.place
+        key = self._key(tx, row.to, sending=True)
+        sealed = stream(key, place.hub, place.incarnation, row.number, plain)
+        return Record(place.hub, place.incarnation, row.number, row.kind, row.to, row.amount, sealed)
+
+    def _key(self, tx: Tx, other: int, sending: bool) -> bytes:
+        """The key for what we seal for ``other``, or open from it; the group's for everyone."""
+        if other == EVERYONE:
+            return self._group
+        row = tx.get(RosterRow, hub=other)
+        if row is None:
+            raise BadSignature(f"hub {other} is not in the roster")
+        public = bytes(row.box_key)
+        if (public, sending) not in self._pairs:
+            self._pairs[public, sending] = self._box_key.pair_key(public, self._community, sending)
+        return self._pairs[public, sending]
+
+    def publish(self, most: int) -> int:
+        """Put on the feed what is new of names and listings, at most ``most`` items; how many."""
+        with self.hub.reading() as tx:
+            if not feed.neighbours(tx, self.hub.number):
+                return 0
+            items = showing.unsaid(tx, most)
+        return sum(isinstance(self.hub.by_rule(item, "publish"), Receipt) for item in items)
+
+    def tell(self) -> int:
+        """Tell neighbours where we stand toward them, those with whom something has crossed; how many."""
+        now = self.hub.clock.now().ms
+        with self.hub.reading() as tx:
+            due = [int(hub) for (hub,) in tx.select(_POSITION_DUE, now - TELL_EVERY_MS)]
+        told = (self.hub.by_rule(trunks.TellPosition(hub), "checkpoint") for hub in due)
+        return sum(isinstance(result, Receipt) for result in told)
+
+    def expire(self) -> int:
+        """Send back what has been held for longer than the rules allow; how many."""
+        now = self.hub.clock.now()
+        with self.hub.reading() as tx:
+            old = arrivals.overdue(tx, now.ms, self.hub.rules().credit.held_days)
+        back = (self.hub.by_rule(arrivals.SendBack(item), "expiry", bytes(item)) for item in old)
+        return sum(isinstance(result, Receipt) for result in back)
+
+    # ---------------------------------------------------------------------------------- arriving
+
+    def take(self, kept: Kept) -> Taken:
+        """Keep a frame that arrived. Its signature has been checked against the roster's key."""
+        with self.hub.store.write() as tx:
+            return feed.take(tx, self._community, kept)
+
+    def settle(self) -> int:
+        """Read what has arrived, feed by feed, in order; what is for us takes effect. How many records."""
+        with self.hub.reading() as tx:
+            feeds = [(row.hub, row.incarnation) for row in feed.neighbours(tx, self.hub.number)]
+        return sum(self._settle(hub, incarnation) for hub, incarnation in feeds)
+
+    def _settle(self, hub: int, incarnation: int) -> int:
+        read = 0
+        while True:
+            with self.hub.reading() as tx:
+                state = feed.state(tx, hub, incarnation)
+                if state.forked or state.read >= state.linked:
+                    return read
+                numbers = range(state.read + 1, min(state.linked, state.read + _READ_AT_ONCE) + 1)
+                records = [feed.record(tx, hub, incarnation, number) for number in numbers]
+            done = self._read(state, [r for r in records if r is not None])
+            read += done
+            if done < len(records):
+                return read  # the book was busy: the rest waits for the next time
+
+    def _read(self, state: FeedRow, records: Sequence[Record]) -> int:
+        """Take up some records in their order; how many. The cursor is kept behind what was done."""
+        seen: list[tuple[Record, bytes]] = []
+        done = 0
+        for record in records:
+            plain = self._opened(record)
+            if record.to == self.hub.number and not self._took_effect(record, plain):
+                break
+            if record.to == EVERYONE and plain is not None:
+                seen.append((record, plain))
+            done += 1
+        if done:
+            with self.hub.store.write() as tx:
+                for record, plain in seen:
+                    _show(tx, record, plain, self.hub.clock.now().ms)
+                now = feed.state(tx, state.hub, state.incarnation)
+                now.read = max(now.read, records[done - 1].number)
+                feed.save(tx, now)
+        return done
+
+    def _opened(self, record: Record) -> bytes | None:
+        if record.to not in (EVERYONE, self.hub.number):
+            return None
+        with self.hub.reading() as tx:
+            try:
+                key = self._key(tx, EVERYONE if record.to == EVERYONE else record.hub, sending=False)
+            except BadSignature:
+                return None
+        return stream(key, record.hub, record.incarnation, record.number, record.sealed)
+
+    def _took_effect(self, record: Record, plain: bytes | None) -> bool:
+        """Whether a record for us stands in the book now, or never will; False: try again later."""
+        try:
+            command = self._command(record, plain or b"")
+        except BadEncoding as error:
+            _log.warning(
+                "post=unreadable hub=%s number=%s kind=%s reason=%s",
+                record.hub,
+                record.number,
+                record.kind,
+                error,
+            )
+            command = self._unreadable(record)
+        if command is None:
+            return True
+        name = [record.hub, record.incarnation, record.number]
+        key = codec.digest("tch.arrival", codec.encode(name))[:KEY_BYTES]
+        result = self.hub.by_rule(command, "arrival", key)
+        if isinstance(result, Refusal):
+            _log.warning("post=refused hub=%s number=%s code=%s", record.hub, record.number, result.code)
+            return result.code is not Code.BUSY
+        return True
+
+    def _command(self, record: Record, plain: bytes) -> Command | None:
+        """What a record for us asks of the book; None for a kind that this release does not know.
+
+        Raises:
+            BadEncoding: its sealed part is not what its kind holds.
+        """
+        place = (record.hub, record.incarnation, record.number, record.digest(self._community))
+        if record.kind == Kind.SENT and record.amount:
+            letter = letters.read_sent(plain)
+            words = (letter.category, letter.memo)
+            return ArriveSent(*place, letter.payer, letter.payee, record.amount, *words)
+        if record.kind == Kind.ACCEPTED:
+            return ArriveAnswer(*place, letters.read_answer(plain), None)
+        if record.kind == Kind.RETURNED:
+            return ArriveAnswer(*place, *letters.read_returned(plain))
+        if record.kind == Kind.RECALL:
+            return ArriveRecall(*place, letters.read_answer(plain))
+        if record.kind == Kind.CHECKPOINT:
+            return ArriveCheckpoint(*place, letters.read_checkpoint(plain))
+        return None
+
+    def _unreadable(self, record: Record) -> Command | None:
+        """A payment that nobody can read goes back; of other records there is nothing to do."""
+        if record.kind != Kind.SENT or not record.amount:
+            return None
+        digest = record.digest(self._community)
+        return ArriveSent(record.hub, record.incarnation, record.number, digest, None, None, record.amount)
+
+
+def _roster(tx: Tx) -> list[RosterRow]:
+    return tx.rows(RosterRow.select().order_by(RosterRow.seq))
+
+
+_POSITION_DUE: Final = """
+SELECT hub FROM neighbour
+WHERE COALESCE(told_ms, 0) <= ? AND EXISTS (
+    SELECT 1 FROM crossing WHERE crossing.hub = neighbour.hub
+    AND MAX(crossing.opened_entry, COALESCE(crossing.closed_entry, 0)) > COALESCE(neighbour.told_entry, 0))
+ORDER BY hub
+"""
+
+
+def _show(tx: Tx, record: Record, plain: bytes, now_ms: int) -> None:
+    """Take in what another hub lets everyone know. It moves nothing; unreadable, it is left out."""
+    try:
+        if record.kind == Kind.PERSON:
+            number, told = letters.read_person(plain)
+            if name := tidy("name", told)[:LONGEST_NAME]:
+                tx.put(feed.FarPerson, hub=record.hub, number=number, name=name)
+            else:
+                tx.delete(
+                    feed.FarPerson, (feed.FarPerson.hub == record.hub) & (feed.FarPerson.number == number)
+                )
+        elif record.kind == Kind.LISTING:
+            _show_listing(tx, record.hub, letters.read_listing(plain), now_ms)
+        elif record.kind == Kind.UNLISTING:
+            tx.update(
+                feed.FarListing,
+                {"hub": record.hub, "listing": letters.read_unlisting(plain)},
+                open=False,
+            )
+    except BadEncoding as error:
+        _log.warning("post=unreadable hub=%s number=%s reason=%s", record.hub, record.number, error)
+
+
+def _show_listing(tx: Tx, hub: int, item: letters.FarListing, now_ms: int) -> None:
+    values: Mapping[str, object] = {
+        "owner": item.owner,
+        "kind": "want" if item.want else "offer",
+        "category": item.category,
+        "price": item.price,
+        "title": tidy("title", item.title),
+        "open": True,
+        "seen_ms": now_ms,
+    }
+    if not tx.update(feed.FarListing, {"hub": hub, "listing": item.listing}, **values):
+        tx.insert(feed.FarListing, hub=hub, listing=item.listing, **values)
