@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from appliance.ledger import sealing
 from appliance.ledger.book import letters
@@ -102,9 +103,14 @@ def box_of(hub: int) -> sealing.BoxKey:
     return sealing.BoxKey(hub.to_bytes(4, "big") * 8)
 
 
+@cache
+def pair_key(sender: int, to: int) -> bytes:
+    """The key of what one hub seals for another."""
+    return box_of(sender).pair_key(box_of(to).public, COMMUNITY, sending=True)
+
+
 def seal(record: Record) -> Record:
     """``record`` with its plain text sealed for the hub it is to; or opened again."""
-    mine, theirs = box_of(record.hub), box_of(record.to)
-    key = mine.pair_key(theirs.public, COMMUNITY, sending=True)
+    key = pair_key(record.hub, record.to)
     text = sealing.stream(key, record.hub, record.incarnation, record.number, record.sealed)
     return replace(record, sealed=text)
