@@ -179,10 +179,16 @@ class Post:
         return sum(isinstance(self.hub.by_rule(item, "publish"), Receipt) for item in items)
 
     def tell(self) -> int:
-        """Tell neighbours where we stand toward them, those with whom something has crossed; how many."""
+        """Tell neighbours where we stand toward them, those with whom something has crossed; how many.
+
+        What we say we have seen must be all that we have counted, so everything is read first:
+        after a power cut the book may be ahead of the cursor.
+        """
+        self.settle()
         now = self.hub.clock.now().ms
         with self.hub.reading() as tx:
             due = [int(hub) for (hub,) in tx.select(_POSITION_DUE, now - TELL_EVERY_MS)]
+            due = [hub for hub in due if _all_read(tx, hub)]
         told = (self.hub.by_rule(trunks.TellPosition(hub), "checkpoint") for hub in due)
         return sum(isinstance(result, Receipt) for result in told)
 
@@ -305,6 +311,12 @@ class Post:
 
 def _roster(tx: Tx) -> list[RosterRow]:
     return tx.rows(RosterRow.select().order_by(RosterRow.seq))
+
+
+def _all_read(tx: Tx, hub: int) -> bool:
+    row = tx.get(RosterRow, hub=hub)
+    state = None if row is None else feed.state(tx, hub, row.incarnation)
+    return state is not None and state.read >= state.linked
 
 
 _POSITION_DUE: Final = """
