@@ -221,5 +221,5 @@ _BASIC = {
     "uint": lambda item: type(item) is int and item >= 0,
     "bstr": lambda item: type(item) is bytes,
     "tstr": lambda item: type(item) is str,
-    "null": lambda item: item is None,
+    "nil": lambda item: item is None,
 }
