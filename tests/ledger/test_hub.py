@@ -109,7 +109,9 @@ def test_keys_are_durable_before_the_book_begins(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "fsync", noted)
     found(data).close()
-    assert synced == [(data / BOX, False), (data / "keys", False), (data, False)]
+    # Written beside, made durable, put in its place; then the place itself.
+    fresh = (data / BOX).with_suffix(".new")
+    assert synced == [(fresh, False), (data / "keys", False), (data, False)]
 
 
 def test_no_paper_no_pin_and_no_open_key_is_on_the_disk(tmp_path: Path) -> None:

@@ -133,6 +133,15 @@ def test_every_command_names_who_may_ask(river: Village) -> None:
         "approve": ("member", "root"),
         "appoint_keeper": ("root",),
         "settle": ("hub",),
+        "admit_hub": ("hub",),
+        "publish": ("hub",),
+        "tell_position": ("hub",),
+        "arrive_sent": ("hub",),
+        "arrive_recall": ("hub",),
+        "arrive_answer": ("hub",),
+        "arrive_checkpoint": ("hub",),
+        "take_held": ("hub",),
+        "send_back": ("member", "hub"),
     }
 
 

@@ -37,7 +37,9 @@ def test_an_old_book_replays_to_the_same_rows(book: Path, tmp_path: Path) -> Non
             state = state_of(tx)
     finally:
         store.close()
-    assert state == json.loads(book.with_suffix(".state.json").read_text("utf-8"))
+    had = json.loads(book.with_suffix(".state.json").read_text("utf-8"))
+    # Tables that came with a later release have nothing to say of an older book.
+    assert {name: rows for name, rows in state.items() if rows or name in had} == had
 
 
 def test_every_kind_and_version_stands_in_a_golden_book() -> None:

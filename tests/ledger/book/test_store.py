@@ -17,6 +17,7 @@ from typing import Any
 import peewee as pw
 import pytest
 
+from appliance.ledger.book.feed import POST_TABLES
 from appliance.ledger.book.local import LOCAL_TABLES, Note
 from appliance.ledger.book.private import PRIVATE_TABLES
 from appliance.ledger.book.schema import TRUTH_TABLES, Entry, Table
@@ -189,7 +190,7 @@ def test_nobody_else_reads_the_files(tmp_path: Path) -> None:
 
 def test_the_migrations_make_the_tables_of_the_models(store: Store) -> None:
     """Compared in SQLite itself: columns with type, null and place in the key; indexes with their columns."""
-    models: list[type[Table]] = [Entry, *TRUTH_TABLES, *PRIVATE_TABLES, *LOCAL_TABLES]
+    models: list[type[Table]] = [Entry, *TRUTH_TABLES, *PRIVATE_TABLES, *LOCAL_TABLES, *POST_TABLES]
     made = pw.SqliteDatabase(":memory:")
     with made.bind_ctx(models), made.connection_context():
         made.create_tables(models, safe=False)
