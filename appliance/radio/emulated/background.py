@@ -1,0 +1,68 @@
+"""An ether and nodes inside a running program, in a thread of their own: for tests and trials."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any, TypeVar
+
+from appliance.radio.emulated.ether import Conditions
+from appliance.radio.emulated.server import EtherServer
+
+_Served = TypeVar("_Served")
+
+
+@contextmanager
+def in_background(make: Callable[[], AbstractAsyncContextManager[_Served]]) -> Iterator[_Served]:
+    """Enter what ``make`` returns on an event loop in a thread; leave it when the block ends.
+
+    Raises:
+        Whatever entering or leaving raised.
+    """
+    started = threading.Event()
+    held: dict[str, Any] = {}
+
+    async def serve() -> None:
+        held["loop"], held["stop"] = asyncio.get_running_loop(), asyncio.Event()
+        async with make() as served:
+            held["served"] = served
+            started.set()
+            await held["stop"].wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            held["error"] = error
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=run, name="emulated radio")
+    thread.start()
+    started.wait()
+    try:
+        if "served" in held:
+            yield held["served"]
+    finally:
+        if "stop" in held:
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                held["loop"].call_soon_threadsafe(held["stop"].set)
+        thread.join()
+        if "error" in held:
+            raise held["error"]
+
+
+@contextmanager
+def emulated_ether(
+    conditions: Conditions | None = None, *, seed: int = 0, speed: float = 1.0, port: int = 0
+) -> Iterator[EtherServer]:
+    """An ether on a loopback port (``.port``). Talk to it through ``EtherControl``, not directly."""
+
+    @contextlib.asynccontextmanager
+    async def make() -> AsyncIterator[EtherServer]:
+        async with EtherServer(conditions, seed=seed, speed=speed, port=port) as server:
+            yield server
+
+    with in_background(make) as server:
+        yield server
