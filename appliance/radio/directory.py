@@ -6,10 +6,11 @@ place in the order of admission, which is one byte and never given to another hu
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from appliance.ledger.book.schema import RosterRow
 from appliance.ledger.values import HUB_NUMBERS
 
 COMMUNITY_BYTES: Final = 16
@@ -94,3 +95,15 @@ class Directory:
         return hashlib.blake2b(
             self.community + data, digest_size=8, key=self.group_key, person=b"tch.control"
         ).digest()
+
+
+def of_roster(rows: Iterable[RosterRow], community: bytes, group_key: bytes, hub: int) -> Directory:
+    """The directory that the ledger's roster makes, in the eyes of ``hub``.
+
+    Raises:
+        ValueError: there is no row, or none of ``hub``.
+    """
+    in_order = sorted(rows, key=lambda row: row.seq)
+    members = {row.seq: Member(row.hub, row.incarnation, bytes(row.signing_key)) for row in in_order}
+    roster = bytes(in_order[-1].hash)[:ROSTER_BYTES] if in_order else b""
+    return Directory(community, group_key, hub, members, roster)

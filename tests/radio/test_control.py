@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.ledger import codec
+from appliance.ledger.book.schema import RosterRow
 from appliance.radio import control
 from appliance.radio.control import Ask, Mark, Summary
-from appliance.radio.directory import Directory
+from appliance.radio.directory import Directory, Member, of_roster
 from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.ports import Position, Span
 from tests.radio.community import GROUP_KEY, HILL, LAKE, RIVER, ROSTER, a_directory
@@ -307,6 +308,19 @@ class TestDirectory:
     def test_what_is_no_directory_is_our_mistake(self, changes: dict[str, object]) -> None:
         with pytest.raises(ValueError, match="not a directory"):
             replace(DIRECTORY, **changes)  # type: ignore[arg-type]
+
+    def test_the_ledgers_roster_makes_one(self) -> None:
+        rows = [
+            RosterRow(
+                seq=seq, hub=100 + seq, incarnation=1, signing_key=bytes([seq]) * 32, hash=bytes([seq]) * 32
+            )
+            for seq in (2, 1)
+        ]
+        directory = of_roster(rows, DIRECTORY.community, GROUP_KEY, HILL)
+        assert directory.members == {1: Member(RIVER, 1, b"\1" * 32), 2: Member(HILL, 1, b"\2" * 32)}
+        assert (directory.hub, directory.roster) == (HILL, b"\2" * 4)
+        with pytest.raises(ValueError, match="not a directory"):
+            of_roster([], DIRECTORY.community, GROUP_KEY, HILL)
 
     def test_it_knows_hubs_by_number_and_by_index(self) -> None:
         assert (DIRECTORY.index(HILL), DIRECTORY.hub_at(2)) == (2, HILL)

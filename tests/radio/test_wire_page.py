@@ -6,6 +6,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import letters
 from appliance.ledger.book.records import LONGEST_SEALED, Kind
 from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.people.roster import Admission
 from appliance.ledger.values import MAX_AMOUNT
 from appliance.radio import control, frames
 from appliance.radio.control import Ask, Summary
@@ -102,6 +103,13 @@ class TestRules:
             for plain in plains:
                 assert CDDL.fits(rule, decode_sequence(plain)), rule
                 assert len(plain) <= LONGEST_SEALED
+
+    def test_an_entry_of_the_roster_follows_its_rule(self) -> None:
+        key, no = bytes(32), bytes(32)
+        entry = Admission(1, no, bytes(16), 101, "River", key, key, key, bytes(64))
+        purpose, _, array = entry.form().partition(b"\0")
+        assert purpose == b"tch/roster/1"
+        assert CDDL.fits("roster-entry", decode_sequence(array)[0])
 
     @pytest.mark.parametrize(
         ("rule", "item"),
