@@ -40,3 +40,7 @@ class BadFrame(HubError, ValueError):
 
 class CannotPack(HubError, RuntimeError):
     """Our mistake: this cannot be put into a frame (a gap, two feeds, an unknown hub, too much)."""
+
+
+class BadSetting(HubError, ValueError):
+    """A ``radio`` setting that names no kind of radio we know, or not as that kind is named."""
