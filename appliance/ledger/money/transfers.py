@@ -52,6 +52,9 @@ REFUND = "refund"
 UNDOING: Final = (REVERSAL, REFUND)
 """Kinds that undo another transfer, and are not undone themselves."""
 
+CROSSING: Final = (SENT, RECEIVED, REFUND)
+"""Kinds of transfers whose other side is an account of another hub."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pay:

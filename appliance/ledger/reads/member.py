@@ -19,6 +19,8 @@ from appliance.ledger.errors import Action
 from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
+from appliance.ledger.reads import crossings
+from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.values import AccountNumber, RecordId
 
@@ -30,11 +32,13 @@ class Line:
     Attributes:
         transfer: its id.
         entry: the entry that posted it; lines are ordered by it.
-        other: the other side.
+        other: the other side, wherever it lives.
         amount: what it did to this account, signed.
         balance: the account's balance after it.
-        kind: payment, request (one that was accepted), reversal or care.
-        cancelled: it is a reversal or was reversed: one cancelled movement to people.
+        kind: payment, request (one that was accepted), reversal or care; sent, received or
+            refund when the other side is another hub's.
+        state: the transfer's state now.
+        cancelled: it undoes another or was undone: one cancelled movement to people.
     """
 
     transfer: RecordId
@@ -46,6 +50,7 @@ class Line:
     kind: str
     category: str
     note: str
+    state: str
     cancelled: bool
 
 
@@ -63,7 +68,8 @@ class TransferView:
 
     ``text`` is the note, or the reason of a reversal. ``at`` is when it was opened, ``closed``
     when it was done or ended. ``reversal`` is the transfer that undid this one, ``undoes`` the
-    one that this undid, ``claim`` the care that it paid. ``entry`` is its last entry.
+    one that this undid, ``claim`` the care that it paid. ``entry`` is its last entry. ``way`` is
+    there when it crosses between hubs.
     """
 
     id: RecordId
@@ -82,6 +88,7 @@ class TransferView:
     undoes: RecordId | None
     claim: RecordId | None
     actions: tuple[Action, ...]
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,10 @@ class Home:
 
     ``can_give`` and ``can_receive`` are None without a limit. ``to_pay``: requests to answer;
     ``to_confirm``: care that names the member as co-signer; ``asked``: own unanswered requests;
-    ``my_care``: own claims not yet paid. A newcomer who waits for a keeper has balance None.
+    ``my_care``: own claims not yet paid; ``on_way``: payments to other hubs that neither arrived
+    nor came back; ``coming``: payments from there that are
+    held. A newcomer who waits for a keeper has
+    balance None.
     """
 
     me: Person
@@ -152,6 +162,8 @@ class Home:
     asked: tuple[TransferView, ...]
     my_care: tuple[ClaimView, ...]
     recent: tuple[Line, ...]
+    on_way: tuple[TransferView, ...] = ()
+    coming: tuple[TransferView, ...] = ()
 
 
 _LONGEST_LIST = 50
@@ -182,6 +194,8 @@ def home(tx: Tx, number: int) -> Home | None:
             for row in _claims(tx, (Claim.carer == number) & Claim.state.in_((claims.OPEN, claims.CONFIRMED)))
         ),
         statement(tx, number, limit=5).lines,
+        _transfers(tx, number, (Transfer.payer == number) & (Transfer.state == transfers.ON_WAY)),
+        _transfers(tx, number, (Transfer.payee == number) & (Transfer.state == transfers.HELD)),
     )
 
 
@@ -203,6 +217,7 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
             Transfer.closed_quality,
             Transfer.reverses,
             Transfer.reversed_by,
+            Transfer.state,
         )
         .join(Transfer, on=(Transfer.id == Posting.transfer))
         .where(Posting.account == account)
@@ -213,23 +228,30 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
         query = query.where(Posting.entry < before)
     rows = tx.rows(query.tuples())
     others = names(tx, {row[6] if row[5] == account else row[5] for row in rows[:limit]})
-    lines = tuple(_line(tx, row, account, others) for row in rows[:limit])
+    far = crossings.far_sides(tx, [row[3] for row in rows[:limit] if row[4] in transfers.CROSSING])
+    lines = tuple(_line(tx, row, account, others, far) for row in rows[:limit])
     return Page(lines, lines[-1].entry if len(rows) > limit else None)
 
 
-def _line(tx: Tx, row: tuple[object, ...], account: int, others: dict[int, Person]) -> Line:
-    entry, amount, balance, record, kind, payer, payee, category, text, ms, quality, undoes, undone = row
+def _line(
+    tx: Tx, row: tuple[object, ...], account: int, others: dict[int, Person], far: dict[bytes, Person]
+) -> Line:
+    entry, amount, balance, record, kind, payer, payee, category, text, ms, quality, undoes, undone, state = (
+        row
+    )
     field = "reason" if kind == transfers.REVERSAL else "note"
+    record = bytes(record)  # type: ignore[call-overload]
     return Line(
-        RecordId(bytes(record)),  # type: ignore[call-overload]
+        RecordId(record),
         int(str(entry)),
         Instant(Millis(int(str(ms))), Quality(int(str(quality)))),
-        others[int(str(payee if payer == account else payer))],
+        far[record] if record in far else others[int(str(payee if payer == account else payer))],
         int(str(amount)),
         int(str(balance)),
         str(kind),
         str(category),
         text_of(tx, None if text is None else int(str(text)), field),
+        str(state),
         undoes is not None or undone is not None,
     )
 
@@ -265,8 +287,7 @@ def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
 
 
 def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> TransferView:
-    payee = person(tx, row.payee)
-    assert payee is not None  # a transfer's payee has an account, and accounts are never removed
+    payer, payee = crossings.sides(tx, row)
     text = text_of(tx, row.text_entry, "reason" if row.kind == transfers.REVERSAL else "note")
     closed = None
     if row.closed_ms is not None:
@@ -277,7 +298,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         row.code,
         row.kind,
         row.state,
-        None if row.payer is None else person(tx, row.payer),
+        payer,
         payee,
         row.amount,
         row.category,
@@ -289,6 +310,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         None if row.reverses is None else RecordId(bytes(row.reverses)),
         None if row.claim is None else RecordId(bytes(row.claim)),
         _transfer_actions(tx, row, viewer, keeper),
+        crossings.way(tx, row),
     )
 
 
@@ -297,6 +319,8 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
     if who is None or who.status != powers.ACTIVE:
         return ()
     mine = owner_of(tx, row.payee) == viewer
+    if (crossing := crossings.crossing_of(tx, row)) is not None:
+        return crossings.actions(row, crossing, owner_of(tx, crossing.near) == viewer, keeper)
     if row.state == transfers.PENDING:
         if mine:
             return (Action.CANCEL,)

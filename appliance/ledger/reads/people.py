@@ -1,6 +1,7 @@
 """People as others see them: number and name."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import peewee as pw
@@ -16,16 +17,36 @@ from appliance.ledger.values import COMMONS, AccountNumber
 class Person:
     """Somebody with an account. The commons has number 0 and an empty name: screens have a
     word for it; so has somebody whose name was erased.
+
+    ``hub`` is None for people of this hub. For somebody of another hub (``reads.crossings``) it
+    is that hub's number, and ``hub_name`` its name; the name is empty when the other hub has
+    told none: then nobody here can say whether the number is anybody's.
     """
 
     number: AccountNumber
     name: str
     status: str
     keeper: bool = False
+    hub: int | None = None
+    hub_name: str = ""
 
     @property
     def commons(self) -> bool:
         return self.number == COMMONS
+
+    @property
+    def far(self) -> bool:
+        """Whether the account is at another hub."""
+        return self.hub is not None
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether nothing but the number is known: no name says whose it is."""
+        return self.far and not self.name and not self.commons
+
+    def same(self, other: "Person | None") -> bool:
+        """Whether both are one account: numbers begin anew at every hub."""
+        return other is not None and (self.hub, self.number) == (other.hub, other.number)
 
 
 def text_of(tx: Tx, entry: int | None, field: str) -> str:
@@ -75,11 +96,16 @@ def folded(text: str) -> str:
 
 def named(tx: Tx, text: str, most: int = 20) -> tuple[Person, ...]:
     """Active members whose name has a word that begins with ``text``; the closest first."""
+    return fitting(people(tx, powers.ACTIVE), text, most)
+
+
+def fitting(candidates: Iterable[Person], text: str, most: int = 20) -> tuple[Person, ...]:
+    """Those of ``candidates`` whose name has a word that begins with ``text``; the closest first."""
     wanted = folded(text)
     if not wanted:
         return ()
     found = []
-    for someone in people(tx, powers.ACTIVE):
+    for someone in candidates:
         name = folded(someone.name)
         if name == wanted:
             found.append((0, someone))
@@ -87,7 +113,7 @@ def named(tx: Tx, text: str, most: int = 20) -> tuple[Person, ...]:
             found.append((1, someone))
         elif any(word.startswith(wanted) for word in name.split()):
             found.append((2, someone))
-    found.sort(key=lambda pair: (pair[0], folded(pair[1].name), pair[1].number))
+    found.sort(key=lambda pair: (pair[0], folded(pair[1].name), pair[1].hub or 0, pair[1].number))
     return tuple(someone for _, someone in found[:most])
 
 
