@@ -1,13 +1,18 @@
 """What search and matcher read: open listings and their words, in ``cache.db``.
 
-Derived from the book alone. A cursor (the last entry read and its hash) says how far; each
-``follow`` reads on from there. A cache of another book, of a book that was set back, or of
-another form is thrown away and made anew: deleting the file costs a rebuild, never data. So it
-runs with ``synchronous=NORMAL``. It shares no transaction with ``ledger.db``.
+Derived from the book, and from what other hubs have told of their listings. For the book a
+cursor (the last entry read and its hash) says how far; each ``follow`` reads on from there. For
+each other hub a mark says how far its feed had been read (``far.py``); when it has moved, the
+hub's listings are compared with those kept here. A cache of another book, of a book that was
+set back, or of another form is thrown away and made anew: deleting the file costs a rebuild,
+never data. So it runs with ``synchronous=NORMAL``. It shares no transaction with ``ledger.db``.
+
+A listing's *place* orders them: own ones before those of other hubs, newer before older.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,29 +24,58 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Entry as EntryRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.reads.people import text_of
-from appliance.matching import text
+from appliance.ledger.values import RecordId
+from appliance.matching import far, text
 
 CACHE_FILE: Final = "cache.db"
 
-FORM: Final = "1"
+FORM: Final = "2"
 """Form of the tables and of the words in them. Another one: the cache is made anew."""
 
 BATCH: Final = 500
+_MARK: Final = "hub:"
+"""Begins the names of the notes that say how far a neighbour's feed had been read."""
 _KINDS: Final = ("open_listing", "close_listing")
+
+OWN: Final = 0
+"""Stands for this hub among the hubs of listings."""
+
+_OWN_PLACES: Final = 1 << 40
+"""Own listings have their places from here on; those of other hubs, counted as they arrive, below."""
 
 _SCHEMA: Final = (
     "CREATE TABLE note (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
-    """CREATE TABLE listing (entry INTEGER NOT NULL PRIMARY KEY, id BLOB NOT NULL UNIQUE, owner INTEGER NOT NULL,
-    kind TEXT NOT NULL, category TEXT NOT NULL, opened_ms INTEGER NOT NULL)""",
-    "CREATE INDEX listing_owner ON listing (owner)",
+    # ``number`` is the entry that opened it, at its own hub; ``id`` is null for those of other hubs,
+    # ``said`` (what the hub said of it) for own ones.
+    """CREATE TABLE listing (place INTEGER NOT NULL PRIMARY KEY, hub INTEGER NOT NULL, number INTEGER NOT NULL,
+    id BLOB UNIQUE, owner INTEGER NOT NULL, kind TEXT NOT NULL, category TEXT NOT NULL,
+    opened_ms INTEGER NOT NULL, said TEXT)""",
+    "CREATE INDEX listing_owner ON listing (hub, owner)",
     # The text is folded before it comes here; marks that are vowels (M) belong to their words.
     """CREATE VIRTUAL TABLE page USING fts5 (title, text, prefix = '2 3',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'")""",
-    """CREATE TABLE word (form TEXT NOT NULL, entry INTEGER NOT NULL, word TEXT NOT NULL, title INTEGER NOT NULL,
-    PRIMARY KEY (form, entry, title, word)) WITHOUT ROWID""",
-    "CREATE INDEX word_entry ON word (entry)",
+    """CREATE TABLE word (form TEXT NOT NULL, place INTEGER NOT NULL, word TEXT NOT NULL, title INTEGER NOT NULL,
+    PRIMARY KEY (form, place, title, word)) WITHOUT ROWID""",
+    "CREATE INDEX word_place ON word (place)",
 )
 _TABLES: Final = ("note", "listing", "page", "word")
+
+
+@dataclass(frozen=True, slots=True)
+class FarId:
+    """A listing of another hub: the hub's number, and the listing's there."""
+
+    hub: int
+    listing: int
+
+
+ListingId = RecordId | FarId
+"""How a listing is named: an own one by its record, one of another hub by hub and number."""
+
+
+def listing_id(record: bytes | None, hub: int, number: int) -> ListingId:
+    """The name of a row of the table ``listing``."""
+    return FarId(hub, number) if record is None else RecordId(bytes(record))
 
 
 class Index:
@@ -96,20 +130,23 @@ class Index:
         self._db.close_all()  # type: ignore[attr-defined]
 
     def follow(self, tx: Tx) -> int:
-        """Read what the book holds after the cursor; how many entries concerned listings.
+        """Read what book and neighbours have said after the cursors; how many listings came or went.
 
         Several may follow at once, in threads or processes: each batch is kept only when the
         cursor still stands where the batch began, so none is applied twice or out of order.
 
         Args:
             tx: the ledger, for reading; nothing has been read from it yet, so that its state
-                is no older than the cursor, which is looked at first.
+                is no older than the cursors, which are looked at first.
         """
         with self._db.connection_context():
-            kept = self._note("cursor")
+            kept, marks = self._note("cursor"), self._marks()
         head = chain.head(tx)
         if kept is not None and not _in_book(tx, kept):
-            kept = self._thrown_away(kept)
+            kept, marks = self._thrown_away(kept), {}
+        return self._follow_book(tx, kept, head) + self._follow_neighbours(tx, marks)
+
+    def _follow_book(self, tx: Tx, kept: str | None, head: chain.Head) -> int:
         followed = 0
         while (after := chain.Head.parse(kept).number if kept else 0) < head.number:
             rows = tx.rows(
@@ -130,6 +167,39 @@ class Index:
             kept = now
         return followed
 
+    def _follow_neighbours(self, tx: Tx, marks: Mapping[str, str]) -> int:
+        followed = 0
+        for hub, mark in far.marks(tx).items():
+            note = _MARK + str(hub)
+            if marks.get(note) == mark:
+                continue
+            told = far.open_listings(tx, hub)
+            with self._writing():
+                if self._note(note) == marks.get(note):
+                    followed += self._compare(hub, told)
+                    self._keep_note(note, mark)
+        return followed
+
+    def _compare(self, hub: int, told: Mapping[str, far.Said]) -> int:
+        """Make the listings of ``hub`` what it has ``told``; how many were not so yet."""
+        kept = {
+            said: place for place, said in self._rows("SELECT place, said FROM listing WHERE hub = ?", (hub,))
+        }
+        gone, new = kept.keys() - told.keys(), told.keys() - kept.keys()
+        for said in gone:
+            self._drop(kept[said])
+        for said in sorted(new):
+            one = told[said]
+            self._drop(one.place)  # of another hub, when the tables were set back and counted anew
+            self._insert(
+                one.place, hub, one.listing, None, one.owner, one.kind, one.category, one.seen_ms, said
+            )
+            self._read(one.place, one.title, "")
+        return len(gone) + len(new)
+
+    def _marks(self) -> dict[str, str]:
+        return dict(self._rows("SELECT name, value FROM note WHERE name GLOB ?", (_MARK + "*",)))
+
     def _thrown_away(self, kept: str) -> str | None:
         """Begin anew, unless another thread has just done so; the cursor after it."""
         with self._writing():
@@ -145,27 +215,33 @@ class Index:
     def _take(self, tx: Tx, entry: Entry) -> None:
         p = entry.act.payload
         if entry.act.kind == "close_listing":
-            for (number,) in self._rows("SELECT entry FROM listing WHERE id = ?", (p["listing"],)):
-                for table, column in (("word", "entry"), ("page", "rowid"), ("listing", "entry")):
-                    self._do(f"DELETE FROM {table} WHERE {column} = ?", (number,))  # noqa: S608 - names of ours
+            for (place,) in self._rows("SELECT place FROM listing WHERE id = ?", (p["listing"],)):
+                self._drop(place)
             return
-        title, more = text_of(tx, entry.number, "title"), text_of(tx, entry.number, "text")
-        self._do(
-            "INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?, ?)",
-            (entry.number, entry.record, p["owner"], p["kind"], p["category"], entry.act.at.ms),
-        )
+        place = _OWN_PLACES + entry.number
+        about = (p["owner"], p["kind"], p["category"], entry.act.at.ms)
+        self._insert(place, OWN, entry.number, entry.record, *about, None)
+        self._read(place, text_of(tx, entry.number, "title"), text_of(tx, entry.number, "text"))
+
+    def _insert(self, *values: object) -> None:
+        self._do("INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def _drop(self, place: int) -> None:
+        for table, column in (("word", "place"), ("page", "rowid"), ("listing", "place")):
+            self._do(f"DELETE FROM {table} WHERE {column} = ?", (place,))  # noqa: S608 - names of ours
+
+    def _read(self, place: int, title: str, more: str) -> None:
+        """Keep the words of a listing."""
         self._do(
             "INSERT OR REPLACE INTO page (rowid, title, text) VALUES (?, ?, ?)",
-            (entry.number, " ".join(text.words(title)), " ".join(text.words(more))),
+            (place, " ".join(text.words(title)), " ".join(text.words(more))),
         )
         in_title = text.meaningful(title)
         in_text = [word for word in text.meaningful(more) if word not in in_title]
         for where, found in ((1, in_title), (0, in_text)):
             for word in found:
                 for form in text.forms(word):
-                    self._do(
-                        "INSERT OR REPLACE INTO word VALUES (?, ?, ?, ?)", (form, entry.number, word, where)
-                    )
+                    self._do("INSERT OR REPLACE INTO word VALUES (?, ?, ?, ?)", (form, place, word, where))
 
     def _start_over(self) -> None:
         for table in _TABLES:

@@ -1,4 +1,5 @@
-"""Search over open listings: by words, kind, category and owner, page by page.
+"""Search over open listings: by words, kind, category and owner, page by page. Own ones come first,
+after them those of the other hubs that are asked for.
 
 What people type is never a query language here: it is cut into words, each quoted, each found
 as the beginning of a word; all must be there. So ``"``, ``*``, ``OR`` or ``NEAR(`` are harmless.
@@ -8,9 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from appliance.ledger.values import RecordId
 from appliance.matching import text
-from appliance.matching.index import Index
+from appliance.matching.index import OWN, Index, ListingId, listing_id
 from appliance.matching.vocabulary import STOP_WORDS
 
 NEWEST: Final = "newest"
@@ -29,7 +29,8 @@ TITLE_WEIGHT, TEXT_WEIGHT = 4.0, 1.0
 class Query:
     """What is searched for. Empty fields do not restrict.
 
-    ``hidden`` are owners whose listings are not shown (members who are not active).
+    ``owner`` is a member of this hub; ``hidden`` are members whose listings are not shown (those
+    who are not active). ``hubs`` are the other hubs whose listings are looked at, too.
     """
 
     text: str = ""
@@ -38,14 +39,15 @@ class Query:
     owner: int | None = None
     order: str = NEWEST
     hidden: Collection[int] = ()
+    hubs: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An open listing. ``entry`` is where the book opened it: newer is larger."""
+    """An open listing. ``place`` orders them: own before others, in each the newer first."""
 
-    id: RecordId
-    entry: int
+    id: ListingId
+    place: int
     owner: int
     kind: str
     category: str
@@ -82,41 +84,42 @@ def find(index: Index, query: Query, after: str | None = None, limit: int = 20) 
     if query.text.strip() and match is None:
         return Found((), None)  # only punctuation: nothing fits it
     where, values = _filters(query)
-    sql = "SELECT l.id, l.entry, l.owner, l.kind, l.category FROM listing l"
+    sql = "SELECT l.id, l.hub, l.number, l.place, l.owner, l.kind, l.category FROM listing l"
     if match is not None:
-        sql += " JOIN page ON page.rowid = l.entry"
+        sql += " JOIN page ON page.rowid = l.place"
         where.append("page MATCH ?")
         values.append(match)
     ranked = match is not None and query.order == BEST
     start = _start(after, "b" if ranked else "n")
     if start and not ranked:
-        where.append("l.entry < ?")
+        where.append("l.place < ?")
         values.append(start)
-    if where:
-        sql += " WHERE " + " AND ".join(where)
+    sql += " WHERE " + " AND ".join(where)
     if ranked:
         start = min(start, DEEPEST)
-        sql += f" ORDER BY bm25(page, {TITLE_WEIGHT}, {TEXT_WEIGHT}), l.entry DESC LIMIT ? OFFSET ?"
+        best = f"l.hub != {OWN}, bm25(page, {TITLE_WEIGHT}, {TEXT_WEIGHT}), l.place DESC"
+        sql += f" ORDER BY {best} LIMIT ? OFFSET ?"
         values += [limit + 1, start]
     else:
-        sql += " ORDER BY l.entry DESC LIMIT ?"
+        sql += " ORDER BY l.place DESC LIMIT ?"
         values.append(limit + 1)
     rows = index.rows(sql, values)
-    hits = tuple(Hit(RecordId(bytes(row[0])), row[1], row[2], row[3], row[4]) for row in rows[:limit])
+    hits = tuple(Hit(listing_id(*row[:3]), *row[3:]) for row in rows[:limit])
     if len(rows) <= limit or (ranked and start + limit > DEEPEST):
         return Found(hits, None)
-    return Found(hits, f"b{start + limit}" if ranked else f"n{hits[-1].entry}")
+    return Found(hits, f"b{start + limit}" if ranked else f"n{hits[-1].place}")
 
 
 def _filters(query: Query) -> tuple[list[str], list[Any]]:
-    where: list[str] = []
-    values: list[Any] = []
+    hubs = [OWN, *(() if query.owner is not None else query.hubs)]
+    where = [f"l.hub IN ({', '.join('?' * len(hubs))})"]
+    values: list[Any] = [*hubs]
     for column, value in (("kind", query.kind), ("category", query.category), ("owner", query.owner)):
         if value is not None:
             where.append(f"l.{column} = ?")
             values.append(value)
     if query.hidden:
-        where.append(f"l.owner NOT IN ({', '.join('?' * len(query.hidden))})")
+        where.append(f"(l.hub != {OWN} OR l.owner NOT IN ({', '.join('?' * len(query.hidden))}))")
         values += query.hidden
     return where, values
 

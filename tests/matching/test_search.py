@@ -155,6 +155,6 @@ class TestTheCache:
             thread.join()
         assert problems == []
         market.follow()
-        rows = market.index.rows("SELECT id FROM listing ORDER BY entry")
+        rows = market.index.rows("SELECT id FROM listing ORDER BY place")
         assert [bytes(row[0]) for row in rows] == opened
         assert market.index.rows("SELECT COUNT(*) FROM page") == [(1,)]

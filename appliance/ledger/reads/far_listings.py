@@ -1,0 +1,107 @@
+"""Offers and wants of other villages as members see them, and what other villages know of own ones."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.ledger.book.feed import FarListing, FarPerson
+from appliance.ledger.book.local import HubHeard
+from appliance.ledger.book.schema import Listing, RosterRow, Shown
+from appliance.ledger.book.store import Tx
+from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.market.listings import CLOSED, OPEN
+from appliance.ledger.people.showing import LISTING
+from appliance.ledger.values import Account, AccountNumber
+
+
+@dataclass(frozen=True, slots=True)
+class FarListingView:
+    """An offer or want of another hub.
+
+    Attributes:
+        number: its number at that hub.
+        village: the hub's name.
+        name: the owner's, or empty when the owner does not let other hubs know it.
+        price: None: to be agreed.
+        state: open, or closed once its hub has said so.
+        heard: when anything was last heard of the hub; None: never.
+        trading: whether this hub trades with that one now.
+    """
+
+    number: int
+    village: str
+    owner: Account
+    name: str
+    kind: str
+    category: str
+    price: int | None
+    title: str
+    state: str
+    heard: Instant | None
+    trading: bool
+
+
+def trading_hubs(tx: Tx) -> dict[int, str]:
+    """The names of the neighbours with which this hub trades, by number in the order of admission.
+
+    Not those whose feed tells two stories: nothing more of it takes effect until that is resolved.
+    """
+    return {int(hub): str(name) for hub, name in tx.select(_TRADING)}
+
+
+_TRADING: Final = """
+SELECT roster.hub, roster.name FROM roster
+JOIN neighbour ON neighbour.hub = roster.hub
+LEFT JOIN feed ON feed.hub = roster.hub AND feed.incarnation = roster.incarnation
+WHERE NOT COALESCE(feed.forked, 0) ORDER BY roster.seq
+"""
+
+
+def far_listing(tx: Tx, hub: int, number: int) -> FarListingView | None:
+    """One listing of another hub."""
+    row, village = tx.get(FarListing, hub=hub, listing=number), tx.get(RosterRow, hub=hub)
+    if row is None or village is None:
+        return None
+    owner = tx.get(FarPerson, hub=hub, number=row.owner)
+    heard = tx.get(HubHeard, hub=hub)
+    return FarListingView(
+        number,
+        village.name,
+        Account(hub, AccountNumber(row.owner)),
+        owner.name if owner else "",
+        row.kind,
+        row.category,
+        row.price,
+        row.title,
+        OPEN if row.open else CLOSED,
+        None if heard is None else Instant(Millis(heard.at_ms), Quality(heard.quality)),
+        hub in trading_hubs(tx),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far the news of an own listing has come: what was last put on the feed of it, and the names of
+    the villages that said since that they have it. ``shown``: that it is there; else that it is
+    gone, or, when ``said`` is false, nothing yet.
+    """
+
+    said: bool
+    shown: bool
+    known_in: tuple[str, ...]
+
+
+def spread(tx: Tx, record: bytes) -> Spread | None:
+    """How far the news of the own listing ``record`` has come; None when there is nobody to tell."""
+    hubs, listing = trading_hubs(tx), tx.get(Listing, id=record)
+    if not hubs or listing is None:
+        return None
+    said = tx.get(Shown, subject=LISTING, item=listing.opened_entry)
+    if said is None:
+        return Spread(False, False, ())
+    known = {int(hub) for (hub,) in tx.select(_KNOWN, said.entry)}
+    return Spread(True, bool(said.shown), tuple(name for hub, name in hubs.items() if hub in known))
+
+
+_KNOWN: Final = """
+SELECT hub_heard.hub FROM hub_heard JOIN outgoing ON outgoing.number <= hub_heard.ours WHERE outgoing.entry = ?
+"""
