@@ -1,0 +1,106 @@
+"""What this hub lacks, and when to ask for it.
+
+Rules (RFC 5740's NACK suppression, counted in frame times):
+
+1. Who learns that it is behind waits a drawn time before it asks, longer the more neighbours may
+   be about to ask for the same.
+2. An ask that is heard and covers our own counts as ours. What it leaves out we still ask for.
+   After three times in a row that brought nothing we ask all the same: that neighbour may be out
+   of reach of whoever answers us, or lie.
+3. An ask is repeated after 12 frame times, then ever more slowly, to once in Imax. Answers that
+   come in put it off while they come; when they stop, the rest is asked for soon.
+4. Each ask is for the oldest records, a piece at a time: what has arrived meanwhile, or has
+   become known to be missing, goes into the next one.
+5. News of a record we did not know of asks soon, whatever has been asked in vain before.
+
+A forged claim of a number that does not exist costs one ask now and then, no more: it is
+asked for, never believed.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from random import Random
+
+from appliance.radio.control import Ask
+from appliance.radio.pace import Pace
+from appliance.radio.ports import Span
+from appliance.radio.spans import minus
+
+
+class Asking:
+    """The asks of one hub. ``missing`` is what it lacks, oldest first within each feed."""
+
+    def __init__(self, rng: Random, frame: float, pace: Pace) -> None:
+        self._rng, self._pace = rng, pace
+        self.frame_time = frame
+        self.missing: tuple[Span, ...] = ()
+        self._due = float("inf")
+        self._tries = 0
+        self._yielded = 0
+        # Asks on the air, ours and others', and until when they are given time.
+        self._recent: deque[tuple[tuple[Span, ...], float]] = deque(maxlen=pace.asks_remembered)
+
+    @property
+    def wake(self) -> float:
+        """When to ask next; infinite when nothing is missing."""
+        return self._due if self.missing else float("inf")
+
+    def update(self, missing: Sequence[Span], neighbours: int, now: float) -> None:
+        """What is missing now. Records that came in mean that somebody answers."""
+        progress = bool(minus(self.missing, missing))
+        more = bool(minus(missing, self.missing))
+        self.missing = tuple(missing)
+        if not self.missing:
+            self._due = float("inf")
+            self._tries = self._yielded = 0
+            self._recent.clear()
+        elif progress:
+            self._tries = self._yielded = 0
+            self._recent.clear()
+            self._due = now + self._pace.ask_quiet.draw(self._rng, self.frame_time)
+        elif more and self._due == float("inf"):
+            self.news(neighbours, now)
+
+    def news(self, neighbours: int, now: float) -> None:
+        """Somebody was heard to hold records that we did not know of."""
+        wait = self._pace.ask_after(neighbours, self._rng, self.frame_time)
+        self._due = min(self._due, now + wait)
+
+    def overheard(self, ask: Ask, neighbours: int, now: float) -> bool:
+        """Another hub asked. True when that ask serves for ours."""
+        if not self.missing or self._yielded >= self._pace.asks_yielded:
+            return False
+        self._recent.append((ask.spans, now + self._pace.ask_again * self.frame_time))
+        if self._open(now):
+            return False
+        self._yielded += 1
+        wait = self._pace.ask_after(neighbours, self._rng, self.frame_time)
+        self._due = max(self._due, now + self._pace.ask_again * self.frame_time + wait)
+        return True
+
+    def _open(self, now: float) -> tuple[Span, ...]:
+        """What is missing and in no recent ask."""
+        spans = self.missing
+        for asked, until in self._recent:
+            if until > now:
+                spans = minus(spans, asked)
+        return spans
+
+    def take(self, now: float) -> tuple[Span, ...]:
+        """What to ask for now; nothing when that is not due, or all of it has just been asked for."""
+        if self.wake > now:
+            return ()
+        spans = self._open(now)
+        if not spans:
+            self._due = max(min(until for _, until in self._recent if until > now), now)
+        return spans
+
+    def asked(self, spans: tuple[Span, ...], now: float) -> None:
+        """These have been asked for by us."""
+        wait = self._pace.ask_again * self.frame_time * self._pace.growth**self._tries
+        wait = min(wait, self._pace.summary_max_seconds) * self._rng.uniform(1.0, 1.1)
+        self._tries = min(self._tries + 1, 32)
+        self._yielded = 0
+        self._recent.append((spans, now + wait))
+        # What did not fit into this ask is asked for once the answers to it have had time.
+        self._due = now + wait

@@ -1,0 +1,462 @@
+"""The sync engine: how hubs that hear each other now and then come to hold the same feeds.
+
+Sans-IO: bytes and ``now`` go in, packets and events come out. There is no socket, clock, thread
+or database in here; randomness is given, so a run with the same seed is the same run.
+
+Rules:
+
+1. *Who is behind asks, who is ahead is silent.* A hub says what it holds (a *summary*); whoever
+   reads there that it lacks something asks; whoever has it answers. Nobody sends records on the
+   suspicion that somebody may lack them.
+2. *Decide at the last moment.* Nothing is queued for the radio but the one packet inside it.
+   What to say is decided by ``transmit``, when it can be said: by then it may have been said by
+   another, or be known. Engines that queued at once were seen to collapse (16 hubs at one record
+   in ten minutes each filled 88 % of LONG_FAST and lost a third).
+3. *Hear before you speak.* Everything that several hubs might say is said after a drawn time and
+   dropped when another says it first: summaries (Trickle, RFC 6206), asks and answers (the
+   suppression of NORM, RFC 5740).
+4. *Say only what is durable.* Own records are packed by the library, which keeps the frame before
+   it returns; a summary is made from what the library holds at that moment.
+5. *Nothing that comes in is obeyed.* Data frames are signed, and are for the ledger to judge.
+   Summaries and asks prove the group key and no more: all they can do is make us ask or answer,
+   within the bounds and the governor's allowance. Their beats must grow.
+6. *Every state has a next moment.* ``next_wake`` is finite, and at that moment ``transmit`` either
+   gives a packet or moves it on. Whatever is lost or forgotten, by the radio, the neighbours or a
+   crash of this process, is found again by the Trickle timer, which never stops.
+
+Theory of operation. What wants to be said, most important first, and what for:
+
+    own records   at once when somebody waits for one; else 60 s after the first, or a full frame
+    owed summary  for records with one destination, until it shows to hold them   (``owed``)
+    ask           for what summaries or gaps in data frames show to be missing    (``asking``)
+    answer        to an ask: frames as they first were, oldest first              (``answering``)
+    summary       when Trickle says so                                            (``trickle``)
+
+``transmit`` takes the first of these that is due and that the *governor* allows. Own records do
+not starve repairs: the limits are such that a crowded channel carries new records and summaries,
+and a free one carries all.
+
+A summary is *consistent* with ours, in Trickle's sense, where it reaches at least as far in every
+feed: whoever would learn from ours has learnt it already. It follows that a hub which holds
+something that it has heard nobody else claim is not silenced. A new interval begins when we sent
+or stored a record, and when a hub is found behind for the first time since we last had news; not
+each time, since one deaf neighbour would keep all others talking.
+"""
+
+import logging
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+from appliance.radio.answering import Answering
+from appliance.radio.asking import Asking
+from appliance.radio.control import (
+    Ask,
+    Mark,
+    Summary,
+    ask_for,
+    heads_of,
+    pack_ask,
+    pack_summary,
+    read,
+    summaries,
+)
+from appliance.radio.directory import Directory
+from appliance.radio.errors import BadFrame
+from appliance.radio.events import Arrived, Config, Event, HeardHub, Ignored, Packet, Sending, Status
+from appliance.radio.frames import LONGEST_DATA, DataFrame, open_data
+from appliance.radio.governor import Governor
+from appliance.radio.neighbours import Neighbours
+from appliance.radio.owed import Owed
+from appliance.radio.ports import Airtime, Library, Position, Span, Waiting
+from appliance.radio.spans import oldest, records_in
+from appliance.radio.trickle import Trickle
+
+log = logging.getLogger(__name__)
+
+LONGEST_PACKET: Final = 231
+_NEVER: Final = float("inf")
+_PACK_AGAIN_SECONDS: Final = 5.0
+
+
+class Engine:
+    """One hub's side of the conversation.
+
+    The service calls ``receive`` for each packet, ``transmit`` when the link is ready and at
+    ``next_wake``, ``sent`` or ``refused`` for each packet that ``transmit`` gave, and ``stored``
+    whenever the library holds something new: a frame that came in by any way, or own records.
+
+    Args:
+        directory: whom to believe.
+        library: frames and feeds.
+        airtime: seconds on the air of a payload of so many bytes.
+        rng: draws all waiting times.
+        config: see ``Config``.
+        now: the first moment; the clock only goes forward.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        library: Library,
+        airtime: Callable[[int], float],
+        rng: Random,
+        config: Config | None = None,
+        *,
+        now: float,
+    ) -> None:
+        self._config = config or Config()
+        self._pace = pace = self._config.pace
+        self.directory, self._library, self._rng = directory, library, rng
+        self._airtime, self._frame = airtime, airtime(LONGEST_PACKET)
+        self._beat: int = self._config.first_beat
+        self.governor = Governor(self._config.duty_cycle, self._frame)
+        self._answering = Answering(directory.hub, rng, self._frame, pace)
+        self._asking = Asking(rng, self._frame, pace)
+        self._owed = Owed(directory.hub, rng, self._frame, pace)
+        self._neighbours = Neighbours(pace)
+        self._trickle = self._timer(now)
+        self._said: set[int] = set()
+        self._vector: Mapping[int, Position] = library.vector()
+        self._waiting = Waiting()
+        self._waiting_since = _NEVER
+        self._pack_after = self._free_after = float("-inf")
+        wait = pace.first_summary + rng.uniform(0, len(directory.members))
+        self._first_summary: float = now + wait * self._frame
+        self._part = 0
+        self._unsent: Packet | None = None
+        self._inside: Packet | None = None
+        self._known_frames: OrderedDict[bytes, None] = OrderedDict()
+        self._counts: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._look(now)
+
+    def _timer(self, now: float) -> Trickle:
+        shortest, longest = self._pace.summary_min * self._frame, self._pace.summary_max_seconds
+        return Trickle(shortest, max(shortest, longest), self._pace.redundancy, self._rng, now=now)
+
+    # ------------------------------------------------------------------------------------------------- what comes in
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        """A packet came in. Raises nothing, whatever it is."""
+        seconds = self._airtime(len(data))
+        self.governor.heard(now, seconds)
+        self._seconds["heard"] += seconds
+        try:
+            frame = read(data, self.directory)
+        except BadFrame as error:
+            return self._ignore(error.reason.value)
+        if isinstance(frame, DataFrame):
+            return self._heard_data(frame, now)
+        if frame.hub == self.directory.hub:
+            return self._ignore("echo")
+        if not self._neighbours.beat(frame.hub, frame.beat, now):
+            return self._ignore("old_beat")
+        if isinstance(frame, Ask):
+            return self._heard_ask(frame, now)
+        return self._heard_summary(frame, now)
+
+    def _ignore(self, reason: str) -> list[Event]:
+        self._counts[f"ignored_{reason}"] += 1
+        return [Ignored(reason)]
+
+    def _heard_data(self, frame: DataFrame, now: float) -> list[Event]:
+        self._counts["heard_data"] += 1
+        count = self._neighbours.count(now)
+        self._counts["yielded_answer"] += self._answering.aired(frame, count, now, ours=False)
+        held = self._held(frame.hub)
+        key = frame.data[-64:]
+        seen = key in self._known_frames
+        self._remember(key)
+        if seen and Mark(frame.incarnation, frame.last) <= held:
+            return self._ignore("known")
+        fresh = [record for record in frame.records if Mark(record.incarnation, record.number) > held]
+        if frame.hub == self.directory.hub:
+            # Our own frame, sent on by another. One that we do not hold makes us stale, which the
+            # ledger finds out.
+            return [Arrived(frame)]
+        if not fresh:
+            return [Arrived(frame)]
+        self._counts["heard_news"] += 1
+        if not seen:
+            self._owed.arrived(fresh, now)
+        if self._neighbours.exists(frame.hub, Mark(frame.incarnation, frame.last)):
+            self._look_for_missing(now)
+        return [HeardHub(frame.hub, None), Arrived(frame)]
+
+    def _remember(self, key: bytes) -> None:
+        self._known_frames[key] = None
+        while len(self._known_frames) > self._pace.frames_remembered:
+            self._known_frames.popitem(last=False)
+
+    def _heard_ask(self, ask: Ask, now: float) -> list[Event]:
+        self._counts["heard_ask"] += 1
+        count = self._neighbours.count(now)
+        self._answering.asked(ask, self._vector, count, now)
+        self._counts["yielded_ask"] += self._asking.overheard(ask, count, now)
+        return [HeardHub(ask.hub, ask.beat)]
+
+    def _heard_summary(self, summary: Summary, now: float) -> list[Event]:
+        self._counts["heard_summary"] += 1
+        self._tick(now)
+        news = self._neighbours.claims(summary.hub, summary.positions)
+        behind, equal = False, True
+        for hub, mark in summary.positions.items():
+            held = self._held(hub)
+            equal = equal and mark == held
+            if mark >= held:
+                self._said.add(hub)
+            elif self._neighbours.tell(summary.hub, hub, held):
+                behind = True
+        for span in self._owed.shown(summary.hub, summary.positions, now):
+            if Mark(span.incarnation, span.last) <= self._held(span.hub):
+                self._answering.plan(summary.hub, span, self._neighbours.count(now), now)
+        if behind:
+            self._news(now)
+        elif self._said >= self._vector.keys():
+            self._trickle.consistent()
+        if any(hub != self.directory.hub and mark > self._held(hub) for hub, mark in news.items()):
+            self._look_for_missing(now)
+            self._asking.news(self._neighbours.count(now), now)
+        same = heads_of(self._links(summary), self.directory.community) == summary.heads if equal else None
+        return [HeardHub(summary.hub, summary.beat, summary.positions, summary.roster, same)]
+
+    def _links(self, summary: Summary) -> list[Position]:
+        by_index = sorted(summary.positions, key=lambda hub: self.directory.index(hub) or 0)
+        return [self._vector[hub] for hub in by_index if hub in self._vector]
+
+    def _held(self, hub: int) -> Mark:
+        position = self._vector.get(hub)
+        return Mark(position.incarnation, position.number) if position else Mark(1, 0)
+
+    def stored(self, now: float) -> None:
+        """The library holds more than before, or own records wait: look again."""
+        before = self._vector
+        self._vector = self._library.vector()
+        news = {
+            hub
+            for hub, position in self._vector.items()
+            if hub not in before
+            or (before[hub].incarnation, before[hub].number) != (position.incarnation, position.number)
+        }
+        if news:
+            self._said -= news
+            self._news(now)
+            self._look_for_missing(now)
+        self._look(now)
+
+    def change_directory(self, directory: Directory, now: float) -> None:
+        """The roster has changed. What was heard of hubs in an earlier life is forgotten."""
+        before, self.directory = self.directory, directory
+        for index, member in directory.members.items():
+            old = before.members.get(index)
+            if old and old.incarnation != member.incarnation:
+                self._neighbours.forget(member.hub)
+        self._vector = self._library.vector()
+        self._said.clear()
+        self._news(now)
+        self._look_for_missing(now)
+
+    def retune(self, airtime: Callable[[int], float], duty_cycle: float, now: float) -> None:
+        """The radio turned out to have another preset or region."""
+        self._airtime, self._frame = airtime, airtime(LONGEST_PACKET)
+        self.governor.retune(duty_cycle, self._frame)
+        for part in (self._answering, self._asking, self._owed):
+            part.frame_time = self._frame
+        self._trickle = self._timer(now)
+
+    def radio_measured(self, figures: Airtime, now: float) -> None:
+        """The radio told its own figures."""
+        self.governor.figures(now, figures)
+
+    def _tick(self, now: float) -> None:
+        if self._trickle.advance(now):
+            self._said.clear()
+
+    def _news(self, now: float) -> None:
+        if self._trickle.inconsistent(now):
+            self._said.clear()
+
+    def _look(self, now: float) -> None:
+        self._waiting = self._library.waiting()
+        if not self._waiting.records:
+            self._waiting_since = _NEVER
+        elif self._waiting_since == _NEVER:
+            self._waiting_since = now
+
+    def _look_for_missing(self, now: float) -> None:
+        """What others hold, or a gap shows, and we do not. A piece of each feed at a time."""
+        missing: list[Span] = []
+        for hub, mark in self._neighbours.furthest(self.directory).items():
+            held = self._held(hub)
+            # Our own feed is not asked for: that others hold more of it is for the ledger to judge.
+            if hub == self.directory.hub or mark <= held or hub not in self._vector:
+                continue
+            if mark.incarnation == held.incarnation:
+                spans = self._library.holes(hub, mark.number)
+            else:
+                spans = [Span(hub, mark.incarnation, 1, mark.number)]
+            missing += oldest(spans, self._pace.ask_records)
+        self._asking.update(missing, self._neighbours.count(now), now)
+
+    # ------------------------------------------------------------------------------------------------- what goes out
+
+    def transmit(self, now: float) -> Packet | None:
+        """What to hand to the radio now; None when nothing is due or allowed."""
+        self._look(now)
+        self._tick(now)
+        makers: tuple[tuple[float, Sending, Callable[[float], Packet | None]], ...] = (
+            (self._again_due(), self._unsent.sending if self._unsent else Sending.DATA, self._again),
+            (self._own_due(), Sending.DATA, self._own),
+            (self._owed_due(), Sending.SUMMARY, self._summary),
+            (self._asking.wake, Sending.ASK, self._ask),
+            (self._answering.wake, Sending.REPAIR, self._answer),
+            (self._trickle.wake, Sending.SUMMARY, self._regular),
+        )
+        for due, sending, make in makers:
+            if self._from(due, sending, now) <= now:
+                packet = make(now)
+                if packet:
+                    self._inside = packet
+                    return packet
+        return None
+
+    def next_wake(self, now: float) -> float:
+        """When to call ``transmit`` next if nothing comes in until then; never infinite."""
+        wakes = (
+            (self._again_due(), self._unsent.sending if self._unsent else Sending.DATA),
+            (self._own_due(), Sending.DATA),
+            (self._owed_due(), Sending.SUMMARY),
+            (self._asking.wake, Sending.ASK),
+            (self._answering.wake, Sending.REPAIR),
+            (self._trickle.wake, Sending.SUMMARY),
+        )
+        return min(self._from(due, sending, now) for due, sending in wakes)
+
+    def _from(self, due: float, sending: Sending, now: float) -> float:
+        """From when on this may be said: when due, when the governor allows, and after a breath."""
+        if due == _NEVER:
+            return _NEVER
+        return max(due, self._free_after, self.governor.when(sending, now))
+
+    def sent(self, now: float, size: int) -> None:
+        """The packet handed over last, of ``size`` bytes, has left the radio."""
+        seconds = self._airtime(size)
+        self.governor.sent(now, seconds)
+        self._seconds["sent"] += seconds
+        if self._inside:
+            self._counts[f"sent_{self._inside.sending}"] += 1
+            self._seconds[f"sent_{self._inside.sending}"] += seconds
+        self._inside = None
+        self._free_after = now + self._pace.breath.draw(self._rng, self._frame)
+
+    def refused(self, now: float, wait: float = 0.0) -> None:
+        """The packet handed over last was not sent, or the link was lost with it inside.
+
+        Records are sent first thing when ``wait`` seconds are over; summaries and asks are
+        decided anew.
+        """
+        self._counts["refused"] += 1
+        self.governor.refused(now, wait)
+        inside, self._inside = self._inside, None
+        if inside is None:
+            return
+        if inside.sending in (Sending.DATA, Sending.REPAIR):
+            self._unsent = inside
+        elif inside.sending is Sending.SUMMARY:
+            self._first_summary = now + self._pace.breath.draw(self._rng, self._frame)
+        else:
+            self._asking.news(self._neighbours.count(now), now)
+        self._free_after = now + self._pace.breath.draw(self._rng, self._frame)
+
+    def _again_due(self) -> float:
+        return float("-inf") if self._unsent else _NEVER
+
+    def _again(self, _now: float) -> Packet | None:
+        packet, self._unsent = self._unsent, None
+        return packet
+
+    def _own_due(self) -> float:
+        if not self._waiting.records:
+            return _NEVER
+        at_once = self._waiting.urgent or self._waiting.records >= self._pace.full_records
+        return max(self._pack_after, self._waiting_since + (0 if at_once else self._pace.batch_seconds))
+
+    def _own(self, now: float) -> Packet | None:
+        held = self._held(self.directory.hub)
+        data = self._library.pack(LONGEST_DATA)
+        if data is None:
+            # It has its reasons (a stale hub sends nothing until it has heard a summary).
+            self._pack_after = now + _PACK_AGAIN_SECONDS
+            return None
+        frame = open_data(data, self.directory)
+        self._remember(data[-64:])
+        self._answering.aired(frame, self._neighbours.count(now), now, ours=True)
+        self._owed.on_air((r for r in frame.records if Mark(r.incarnation, r.number) > held), now)
+        self._vector = self._library.vector()
+        self._said.discard(self.directory.hub)
+        self._news(now)
+        self._look(now)
+        return Packet(Sending.DATA, data)
+
+    def _answer(self, now: float) -> Packet | None:
+        frame = self._answering.take(self._library, self.directory, now)
+        if frame is None:
+            return None
+        self._answering.aired(frame, self._neighbours.count(now), now, ours=True)
+        return Packet(Sending.REPAIR, frame.data)
+
+    def _ask(self, now: float) -> Packet | None:
+        self._look_for_missing(now)
+        spans = self._asking.take(now)
+        ask = ask_for(self._beat, spans, self.directory)
+        if not ask.spans:
+            return None
+        self._asking.asked(ask.spans, now)
+        self._beat += 1
+        return Packet(Sending.ASK, pack_ask(ask, self.directory))
+
+    def _owed_due(self) -> float:
+        if self._part:  # the rest of a summary that took several packets
+            return float("-inf")
+        return min(self._first_summary, self._owed.wake)
+
+    def _regular(self, now: float) -> Packet | None:
+        if self._trickle.due(now):
+            return self._summary(now)
+        self._counts["yielded_summary"] += 1
+        return None
+
+    def _summary(self, now: float) -> Packet | None:
+        """The next of the summaries that together say all we hold; one in all but large communities."""
+        self._vector = self._library.vector()
+        parts = summaries(self._beat, self._vector, self.directory)
+        part = parts[self._part] if self._part < len(parts) else parts[0]
+        self._part = (self._part + 1) % len(parts)
+        if self._part == 0:
+            self._first_summary = _NEVER
+            self._owed.said(now)
+            self._trickle.spoke()
+        packet = Packet(Sending.SUMMARY, pack_summary(replace(part, beat=self._beat), self.directory))
+        self._beat += 1
+        return packet
+
+    # ------------------------------------------------------------------------------------------------- for keepers
+
+    def status(self, now: float) -> Status:
+        """The engine as it is now."""
+        missing: Counter[int] = Counter()
+        for span in self._asking.missing:
+            missing[span.hub] += records_in([span])
+        return Status(
+            counts=dict(self._counts),
+            seconds=dict(self._seconds),
+            channel=self.governor.channel_use(now),
+            own=self.governor.own_use(now),
+            summary_interval=self._trickle.interval,
+            neighbours=self._neighbours.heard(now),
+            missing=dict(missing),
+            owed=self._owed.owing(),
+        )

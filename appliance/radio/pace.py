@@ -1,0 +1,92 @@
+"""How fast a hub speaks: every waiting time and every bound of the engine, with its reason.
+
+Most times are counted in *frame times*: the airtime of the longest packet, so that one set of
+numbers serves every preset (0.64 s at MEDIUM_FAST, 2.2 s at LONG_FAST). RFC 5740 counts in
+round trips for the same purpose; between hubs that speak once in a while a round trip is never
+known, the airtime always is.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A waiting time drawn anew each time, in frame times, so that two hubs seldom choose the same."""
+
+    low: float
+    high: float
+
+    def draw(self, rng: Random, frame: float) -> float:
+        """Seconds, where ``frame`` is the frame time in seconds."""
+        return rng.uniform(self.low, self.high) * frame
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Waiting times in frame times unless the name says seconds; bounds as counts."""
+
+    # Own records. Nine fit a frame (docs/design.md 9); one more that waits fills no second frame.
+    batch_seconds: float = 60.0
+    full_records: int = 9
+
+    # Summaries: Trickle's Imin, Imax and k (RFC 6206). The first one after a start tells the
+    # neighbours who is back and what it lacks; its jitter grows with the number of hubs.
+    summary_min: float = 40.0
+    summary_max_seconds: float = 600.0
+    redundancy: int = 1
+    first_summary: float = 1.0
+
+    # Asks (NORM's back-off and hold-off). ``ask_each`` widens the back-off with every neighbour
+    # who might ask for the same, up to ``ask_most``: two hubs alone have nobody to suppress.
+    ask_least: float = 1.0
+    ask_each: float = 1.5
+    ask_most: float = 12.0
+    ask_again: float = 12.0
+    ask_quiet: Between = Between(2.0, 4.0)
+    growth: float = 1.5
+    ask_records: int = 64
+    asks_remembered: int = 16
+    asks_yielded: int = 3
+
+    # Answers. The feed's own hub comes first; others leave it time, and spread by their number.
+    answer_own: Between = Between(0.0, 1.5)
+    answer_other_after: float = 2.5
+    answer_other_most: float = 12.0
+    repeat: Between = Between(4.0, 6.0)
+    answer_frames: int = 6
+    answers_waiting: int = 32
+    answer_spans: int = 8
+    lookups: int = 16
+
+    # What somebody waits for: our own records first, another hub's when we may be the only bridge.
+    owed: Between = Between(8.0, 10.0)
+    relayed: Between = Between(20.0, 30.0)
+    relayed_tries: int = 4
+    owed_numbers: int = 8
+    owed_entries: int = 64
+    receipt: Between = Between(3.0, 6.0)
+    receipt_again: Between = Between(0.5, 2.0)
+    receipt_memory: float = 40.0
+    receipts: int = 3
+
+    # A breath after each packet, so that whoever waited for the channel gets it.
+    breath: Between = Between(0.05, 0.15)
+
+    # Old beats are forgotten after this silence: a hub that came back from a backup counts from
+    # lower, and a forged high beat must not make it unheard for good.
+    beat_memory_seconds: float = 1200.0
+    neighbour_seconds: float = 3600.0
+    frames_remembered: int = 256
+
+    def ask_after(self, neighbours: int, rng: Random, frame: float) -> float:
+        """Seconds until an ask, with so many neighbours who may ask for the same."""
+        spread = min(self.ask_most - self.ask_least, self.ask_each * neighbours)
+        return Between(self.ask_least, self.ask_least + spread).draw(rng, frame)
+
+    def answer_after(self, own: bool, neighbours: int, rng: Random, frame: float) -> float:
+        """Seconds until an answer: of ``own`` records, or of another hub's with so many who may."""
+        if own:
+            return self.answer_own.draw(rng, frame)
+        spread = min(self.answer_other_most, (neighbours + 1) / 2)
+        return Between(self.answer_other_after, self.answer_other_after + spread).draw(rng, frame)
