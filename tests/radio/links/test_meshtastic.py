@@ -1,0 +1,23 @@
+"""The link to a real radio: the real library against a peer that speaks its stream."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.radio.links.benches import PtyBench, TcpBench, pty_bench, tcp_bench
+from tests.radio.links.contract import LinkContract
+
+
+class TestOverTcp(LinkContract):
+    @pytest.fixture
+    def bench(self) -> Iterator[TcpBench]:
+        with tcp_bench() as bench:
+            yield bench
+
+
+class TestOverSerial(LinkContract):
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Iterator[PtyBench]:
+        with pty_bench(tmp_path) as bench:
+            yield bench
