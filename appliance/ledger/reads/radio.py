@@ -1,0 +1,150 @@
+"""What the radio's process leaves for others to read: how its radio is, and how neighbours are.
+
+The state of the radio is a note; whether the process lives at all is a lock that it holds on a
+file, so that a process that was killed is known to be gone without anybody having written so.
+"""
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from appliance.ledger.book import feed
+from appliance.ledger.book.local import HubHeard, Note
+from appliance.ledger.book.schema import AccountRow, Neighbour
+from appliance.ledger.book.store import Tx
+from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.people.roster import trunk_of
+
+LOCK: Final = "radio.lock"
+_NOTE: Final = "radio"
+
+
+@dataclass(frozen=True, slots=True)
+class RadioState:
+    """How the radio is, or was when its process last wrote.
+
+    Attributes:
+        state: ``none``, ``connecting``, ``up`` or ``down``.
+        reason: why, in a stable word; empty when there is nothing to say.
+        since_ms, quality: since when.
+        setting: which radio it is, as in ``hub.toml``.
+        name, preset, firmware, region: what the radio says of itself; empty before it was reached.
+    """
+
+    state: str
+    reason: str
+    since_ms: int
+    quality: int
+    setting: str
+    name: str = ""
+    preset: str = ""
+    firmware: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourView:
+    """Another hub of the community as it stands toward this one.
+
+    Attributes:
+        heard: when it was last heard; None if never.
+        mine: the number of the last record this hub has for others.
+        mine_there: up to which of them it said that it holds.
+        theirs: how long it said its own feed is.
+        theirs_here: up to which of that we hold it.
+        in_sync: both hold all of each other, as of when it was last heard; None if never heard.
+        balance, low, high: of the trunk toward it; negative: its members have been paid by it here.
+        on_way: what we sent that it has neither accepted nor returned.
+        held_in: what it sent that we hold.
+        mismatch: what it says of the trunk does not add up with what we have.
+        forked: it told two stories under one number; nothing more of it takes effect.
+        snr, hops: of the packet in which it was last heard, as far as the radio told.
+    """
+
+    hub: int
+    name: str
+    heard: Instant | None
+    mine: int
+    mine_there: int
+    theirs: int
+    theirs_here: int
+    in_sync: bool | None
+    balance: int
+    low: int | None
+    high: int | None
+    on_way: int
+    held_in: int
+    mismatch: bool
+    forked: bool
+    snr: float | None = None
+    hops: int | None = None
+
+
+def radio_running(data: Path) -> bool:
+    """Whether a radio process of the hub in ``data`` is alive now."""
+    try:
+        opened = os.open(data / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # Shared, so that two who look do not see each other; let go at once.
+        fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(opened)
+    return False
+
+
+def keep_radio_state(tx: Tx, state: RadioState) -> None:
+    """Remember how the radio is. For its process."""
+    tx.put(Note, name=_NOTE, value=json.dumps(asdict(state), ensure_ascii=False))
+
+
+def radio_state(tx: Tx) -> RadioState | None:
+    """How the radio is, as its process last wrote; None when none ever ran here."""
+    note = tx.get(Note, name=_NOTE)
+    if note is None:
+        return None
+    try:
+        value = json.loads(note.value)
+        return RadioState(**value)
+    except (TypeError, ValueError):
+        return None
+
+
+def neighbours(tx: Tx, me: int) -> tuple[NeighbourView, ...]:
+    """The other hubs of the community, in the order of admission. ``me`` is this hub's number."""
+    mine = feed.last_outgoing(tx)
+    return tuple(_neighbour(tx, row.hub, row.name, row.incarnation, mine) for row in feed.neighbours(tx, me))
+
+
+def _neighbour(tx: Tx, hub: int, name: str, incarnation: int, mine: int) -> NeighbourView:
+    state = feed.state(tx, hub, incarnation)
+    heard = tx.get(HubHeard, hub=hub)
+    trunk = tx.get(AccountRow, number=trunk_of(hub))
+    totals = tx.get(Neighbour, hub=hub)
+    theirs = max(heard.theirs if heard else 0, state.linked)
+    there = heard.ours if heard else 0
+    return NeighbourView(
+        hub=hub,
+        name=name,
+        heard=Instant(Millis(heard.at_ms), Quality(heard.quality)) if heard else None,
+        mine=mine,
+        mine_there=there,
+        theirs=theirs,
+        theirs_here=state.linked,
+        in_sync=(there >= mine and state.linked >= theirs) if heard else None,
+        balance=trunk.balance if trunk else 0,
+        low=trunk.low if trunk else None,
+        high=trunk.high if trunk else None,
+        on_way=totals.sent - totals.arrived - totals.refunded if totals else 0,
+        held_in=totals.held if totals else 0,
+        mismatch=totals is not None and totals.mismatch_entry is not None,
+        forked=bool(state.forked),
+        snr=heard.snr if heard else None,
+        hops=heard.hops if heard else None,
+    )

@@ -1,0 +1,136 @@
+"""The shelf: the frames and feeds of a hub, as the engine asks for them, out of the ledger.
+
+The engine asks often and the book is on an SD card, so answers are kept until something can
+have changed them. Feeds change only through this object, in the one process that holds the
+radio; what the portal's process adds (own records, a longer roster) is seen at the next
+``look``.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from appliance.ledger.book import feed
+from appliance.ledger.book.feed import Kept, Taken
+from appliance.ledger.book.records import Record
+from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.hub import Hub
+from appliance.ledger.post import NotAdmitted, Post
+from appliance.radio import frames
+from appliance.radio.directory import ROSTER_BYTES, Directory, Member
+from appliance.radio.frames import DataFrame
+from appliance.radio.ports import Position, Span, Waiting
+
+
+def directory_of(hub: Hub, roster: Sequence[RosterRow]) -> Directory:
+    """Whom ``hub`` believes, from the rows of its roster.
+
+    Raises:
+        NotAdmitted: it is of no community of hubs yet.
+    """
+    if hub.box.group_key is None or not any(row.hub == hub.number for row in roster):
+        raise NotAdmitted("this hub has not been admitted to a community of hubs (see: hub community)")
+    members = {row.seq: Member(row.hub, row.incarnation, bytes(row.signing_key)) for row in roster}
+    head = bytes(roster[-1].hash)[:ROSTER_BYTES]
+    return Directory(hub.box.place.community, hub.box.group_key, hub.number, members, head)
+
+
+class Shelf:
+    """``ports.Library`` over one hub's ledger. For one thread.
+
+    ``directory`` is the roster as it was last looked at. ``stale``: somebody sent on a frame that
+    this hub signed and does not hold, so this box has lost part of its own feed (an old backup,
+    a second box): it packs nothing more, or it would tell two stories under one number.
+
+    Raises:
+        NotAdmitted: the hub is of no community of hubs yet.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.post = Post(hub)
+        self.directory = directory_of(hub, self.post.roster())
+        self.stale = False
+        self._vector: Mapping[int, Position] | None = None
+        self._waiting: Waiting | None = None
+
+    def look(self) -> None:
+        """Look anew for own records that another process may have added."""
+        self._waiting = None
+
+    def look_at_roster(self) -> bool:
+        """Whether another process has made the roster longer; ``directory`` is another then."""
+        roster = self.post.roster()
+        if len(roster) == len(self.directory.members):
+            return False
+        self.directory = directory_of(self.hub, roster)
+        self._vector = None
+        return True
+
+    # ------------------------------------------------------------------------- ports.Library
+
+    def vector(self) -> Mapping[int, Position]:
+        if self._vector is None:
+            places = self.post.places()
+            self._vector = MappingProxyType(
+                {one.hub: Position(one.incarnation, one.number, one.link) for one in places}
+            )
+        return self._vector
+
+    def holes(self, hub: int, up_to: int) -> Sequence[Span]:
+        place = self.vector().get(hub)
+        if place is None:
+            return ()
+        runs = self.post.holes(hub, place.incarnation, up_to)
+        return [Span(hub, place.incarnation, first, last) for first, last in runs]
+
+    def frame_with(self, hub: int, incarnation: int, number: int) -> bytes | None:
+        return self.post.frame_with(hub, incarnation, number)
+
+    def waiting(self) -> Waiting:
+        if self._waiting is None:
+            self._waiting = Waiting(*self.post.waiting())
+        return self._waiting
+
+    def pack(self, room: int) -> bytes | None:
+        if self.stale:
+            return None
+        directory = self.directory
+
+        def make(records: Sequence[Record], before: bytes) -> Kept:
+            data = frames.pack(records, before, directory, self.hub.sign)
+            return Kept(data, before[: frames.CUT_BYTES], tuple(records))
+
+        self._vector = self._waiting = None
+        return self.post.pack(lambda records: frames.fit(records, directory, room), make)
+
+    # ------------------------------------------------------------------------------ arriving
+
+    def take(self, frame: DataFrame) -> Taken:
+        """Keep a frame that arrived; it is durable when this returns.
+
+        An own frame is not kept: either it is here, or this box is *stale*.
+
+        Raises:
+            HubError: the book is busy or cannot be written; nothing was kept.
+        """
+        if frame.hub == self.hub.number:
+            self.stale = self.stale or not self._is_ours(frame)
+            return Taken.KNOWN
+        self._vector = None
+        return self.post.take(Kept(frame.data, frame.cut, frame.records))
+
+    def _is_ours(self, frame: DataFrame) -> bool:
+        place = self.vector()[frame.hub]
+        if frame.incarnation != place.incarnation:
+            return frame.incarnation < place.incarnation
+        return frame.last <= place.number and self._holds(frame)
+
+    def _holds(self, frame: DataFrame) -> bool:
+        with self.hub.reading() as tx:
+            held = [feed.record(tx, frame.hub, frame.incarnation, one.number) for one in frame.records]
+        return held == list(frame.records)
+
+    def settle(self) -> int:
+        """Let take effect what has arrived for this hub; how many records were read."""
+        self._waiting = None
+        return self.post.settle()
