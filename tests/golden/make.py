@@ -1,4 +1,7 @@
-"""Makes a golden book out of every kind of command: ``python -m tests.golden.make NAME``."""
+"""Makes golden books out of every kind of command: ``python -m tests.golden.make NAME``.
+
+``NAME.book`` is that of a village by itself, ``NAME-river.book`` and ``NAME-hill.book`` those of two that trade.
+"""
 
 import json
 import sys
@@ -7,16 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from appliance.ledger import codec
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.letters import Checkpoint, Named, Why
 from appliance.ledger.book.schema import TRUTH_TABLES, primary_key
 from appliance.ledger.book.schema import Entry as EntryRow
 from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Command
 from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
+from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, SendBack
+from appliance.ledger.money.crossings import ArriveAnswer, Recall
 from appliance.ledger.money.transfers import Cancel, Decline, Reverse
+from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import TurnAway
-from appliance.ledger.values import RecordId
+from appliance.ledger.people.showing import ShowName
+from appliance.ledger.values import Amount, RecordId
+from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import PIN, Village, a_village
 
 HERE = Path(__file__).parent
@@ -68,15 +79,99 @@ def live(river: Village) -> None:
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
 
 
+def trade(villages: TwoVillages) -> None:
+    """Everything that can happen between two hubs, once at least."""
+    v = villages
+    v.send("Alice", "Chandra", 250, category="food", note="two loaves of bread")
+    v.send("Chandra", "Alice", 90, note="Vielen Dank! Köszönöm!")
+    v.carry()
+    v.try_send("Bob", 77, 30)
+    v.send("Bob", "Dina", 1100)
+    v.carry()
+    v.limit(HILL, low=-1400)
+    held = [v.send("Alice", "Chandra", amount) for amount in (300, 60, 40, 20)]
+    v.try_send("Alice", 88, 10)
+    v.carry()
+    v.river.do("Alice", Recall(RecordId(held[1].record)))
+    v.carry()
+    v.hill.do("Hana", SendBack(_held(v.hill, 40), "asked for by Chandra"))
+    v.limit(HILL, low=-2000)
+    v.carry()
+    v.limit(HILL, low=0)
+    # Held ones go back at last; one of them by then meets a payee who cannot receive more.
+    v.send("Bob", "Dina", 100)
+    v.send("Alice", "Dina", 5)
+    v.carry()
+    v.hill.do("Hana", SetLimits(v.hill.numbers["Dina"], -1200, 1100, "runs the mill"))
+    v.limit(HILL, low=-1950)
+    v.carry()
+    v.limit(HILL, low=0)
+    v.send("Alice", "Chandra", 15)
+    v.carry()
+    v.clock.advance(31 * DAY_MS)
+    assert v.posts[HILL].expire() == 1
+    v.carry()
+    v.send("Bob", "Chandra", 7)
+    show_each_other(v)
+    for post in v.posts.values():
+        assert post.tell() == 1
+    v.carry()
+    speak_nonsense(v)
+
+
+def _held(village: Village, amount: int) -> RecordId:
+    with village.hub.reading() as tx:
+        found = tx.first("SELECT id FROM crossing WHERE state = 'held' AND amount = ?", amount)
+    assert found is not None
+    return RecordId(bytes(found[0]))
+
+
+def show_each_other(v: TwoVillages) -> None:
+    """Names and listings go on the feed, and come off it again."""
+    chandra = v.hill.numbers["Chandra"]
+    v.hill.do("Chandra", ShowName(chandra, True))
+    bread = v.hill.do("Chandra", OpenListing(chandra, "offer", "food", "Bread every Friday", "Rye", Amount(120)))
+    v.river.do("Bob", OpenListing(v.river.numbers["Bob"], "want", "repair", "Roof mended"))
+    v.river.do("Alice", ShowName(v.river.numbers["Alice"], True))
+    assert [v.posts[RIVER].publish(9), v.posts[HILL].publish(9)] == [2, 2]
+    v.hill.do("Chandra", CloseListing(RecordId(bread.record)))
+    v.hill.do("Chandra", ShowName(chandra, False))
+    assert v.posts[HILL].publish(9) == 2
+
+
+def speak_nonsense(v: TwoVillages) -> None:
+    """What a neighbour might say that fits nothing."""
+    place, nothing = (HILL, 1, 900, bytes(32)), Named(1, 800)
+    said: list[Command] = [
+        ArriveSent(*place, None, None, 45),
+        ArriveAnswer(*place, nothing, None),
+        ArriveAnswer(*place, nothing, Why.KEEPER),
+        ArriveRecall(*place, nothing),
+        ArriveCheckpoint(*place, Checkpoint(bytes(32), 5, 1, 2, 3, 4, 5, 0, bytes(16))),
+    ]
+    for command in said:
+        done = v.river.hub.by_rule(command, "arrival")
+        assert isinstance(done, Receipt), done
+
+
 def main(name: str) -> None:
-    """Write the two files."""
+    """Write two files for each book."""
     if (HERE / f"{name}.book").exists():
         raise SystemExit(f"{name} exists: a golden book is never made anew")
     with tempfile.TemporaryDirectory() as room, a_village(Path(room) / "river") as river:
         live(river)
-        with river.hub.reading() as tx:
-            bodies = [bytes(row.body) for row in tx.rows(EntryRow.select().order_by(EntryRow.number))]
-            state = state_of(tx)
+        keep(name, river)
+    with tempfile.TemporaryDirectory() as room, two_villages(Path(room)) as villages:
+        trade(villages)
+        keep(f"{name}-river", villages.river)
+        keep(f"{name}-hill", villages.hill)
+
+
+def keep(name: str, village: Village) -> None:
+    """Write a village's book, and the state that this release folds out of it."""
+    with village.hub.reading() as tx:
+        bodies = [bytes(row.body) for row in tx.rows(EntryRow.select().order_by(EntryRow.number))]
+        state = state_of(tx)
     (HERE / f"{name}.book").write_bytes(codec.encode(bodies))
     rows = json.dumps(state, ensure_ascii=False).replace("]], ", "]],\n").replace("], [", "],\n[")
     (HERE / f"{name}.state.json").write_text(rows + "\n", "utf-8")

@@ -205,8 +205,7 @@ def _apply_arrive(tx: Tx, entry: Entry) -> None:
     if state == RETURNED:
         _return(tx, entry, _held(tx, entry, entry.record), Why(entry.outcome["why"]))
         return
-    if p["payee"] is None or accounts.get(tx, p["payee"]) is None:
-        return  # held for somebody who is not there: it will go back when its turn comes
+    # Also while it is held for an account that is not there: by its turn somebody may have it.
     open_transfer(tx, entry, RECEIVED, HELD, trunk_of(p["hub"]), p["payee"], p)
     if state == ARRIVED:
         _accept(tx, entry, _held(tx, entry, entry.record))
