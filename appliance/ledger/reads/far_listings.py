@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.ledger.book.feed import FarListing, FarPerson
-from appliance.ledger.book.local import HubHeard
-from appliance.ledger.book.schema import Listing, RosterRow, Shown
+from appliance.ledger.book.feed import FarListing
+from appliance.ledger.book.schema import Listing, Shown
 from appliance.ledger.book.store import Tx
-from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.clock import Instant
 from appliance.ledger.market.listings import CLOSED, OPEN
 from appliance.ledger.people.showing import LISTING
-from appliance.ledger.values import Account, AccountNumber
+from appliance.ledger.reads.crossings import far_person, standing
+from appliance.ledger.reads.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +19,14 @@ class FarListingView:
 
     Attributes:
         number: its number at that hub.
-        village: the hub's name.
-        name: the owner's, or empty when the owner does not let other hubs know it.
         price: None: to be agreed.
         state: open, or closed once its hub has said so.
-        heard: when anything was last heard of the hub; None: never.
+        heard: when the hub was last heard; None: never.
         trading: whether this hub trades with that one now.
     """
 
     number: int
-    village: str
-    owner: Account
-    name: str
+    owner: Person
     kind: str
     category: str
     price: int | None
@@ -57,24 +53,22 @@ WHERE NOT COALESCE(feed.forked, 0) ORDER BY roster.seq
 
 
 def far_listing(tx: Tx, hub: int, number: int) -> FarListingView | None:
-    """One listing of another hub."""
-    row, village = tx.get(FarListing, hub=hub, listing=number), tx.get(RosterRow, hub=hub)
-    if row is None or village is None:
+    """One listing of another hub; None when it has told of none by this number."""
+    row = tx.get(FarListing, hub=hub, listing=number)
+    owner = None if row is None else far_person(tx, hub, row.owner)
+    there = standing(tx, hub)
+    if row is None or owner is None or there is None:
         return None
-    owner = tx.get(FarPerson, hub=hub, number=row.owner)
-    heard = tx.get(HubHeard, hub=hub)
     return FarListingView(
         number,
-        village.name,
-        Account(hub, AccountNumber(row.owner)),
-        owner.name if owner else "",
+        owner,
         row.kind,
         row.category,
         row.price,
         row.title,
         OPEN if row.open else CLOSED,
-        None if heard is None else Instant(Millis(heard.at_ms), Quality(heard.quality)),
-        hub in trading_hubs(tx),
+        there.heard,
+        not there.stuck,
     )
 
 
