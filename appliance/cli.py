@@ -10,7 +10,9 @@ import click
 
 import appliance
 from appliance.ledger import cli as ledger_commands
+from appliance.ledger import cli_community
 from appliance.ledger.cli import DATA, HubGroup, data_option
+from appliance.radio import cli as radio_commands
 
 port_option = click.option(
     "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="The port of the portal."
@@ -50,5 +52,5 @@ def demo(data: Path | None, host: str, port: int, fresh: bool) -> None:
     village.run(data, host, port, fresh)
 
 
-for _command in ledger_commands.COMMANDS:
+for _command in (*ledger_commands.COMMANDS, *cli_community.COMMANDS, *radio_commands.COMMANDS):
     main.add_command(_command)

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -75,16 +75,17 @@ def not_refused(result: "Receipt | Refusal | KeySigner") -> Any:
 
 @click.command()
 @data_option
-@click.option("--name", required=True, metavar="RIVER", help="The village's name.")
-@click.option("--community", required=True, metavar="NAME", help="The community all its hubs belong to.")
 @click.option(
-    "--number", type=click.IntRange(101, 999), default=101, show_default=True, help="The hub's number."
+    "--invitation",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Found it in a community that exists; its name, number and unit come from this file.",
 )
-@click.option("--unit", default="hour", show_default=True, help="What the village counts in.")
-@click.option("--symbol", default="h", show_default=True, help="The unit's sign, after amounts.")
-@click.option(
-    "--decimals", type=click.IntRange(0, 4), default=2, show_default=True, help="Places after the point."
-)
+@click.option("--name", metavar="RIVER", help="The village's name.")
+@click.option("--community", metavar="NAME", help="The community all its hubs belong to.")
+@click.option("--number", type=click.IntRange(101, 999), help="The hub's number; 101 by default.")
+@click.option("--unit", help="What the village counts in; hour by default.")
+@click.option("--symbol", help="The unit's sign, after amounts; h by default.")
+@click.option("--decimals", type=click.IntRange(0, 4), help="Places after the point; 2 by default.")
 @click.option("--can-owe", default="12", show_default=True, help="How far below zero a new member may go.")
 @click.option("--can-hold", default="24", show_default=True, help="How far above zero a new member may go.")
 @click.option(
@@ -118,15 +119,21 @@ def not_refused(result: "Receipt | Refusal | KeySigner") -> Any:
     help="Write the root papers to this new file too.",
 )
 def init(
-    data: Path, keeper: str | None, paper: Path | None, kdf_memory: int, kdf_passes: int, **settings: Any
+    data: Path,
+    invitation: Path | None,
+    keeper: str | None,
+    paper: Path | None,
+    kdf_memory: int,
+    kdf_passes: int,
+    **options: Any,
 ) -> None:
-    """Found a hub: a new community's first, with its first keeper.
+    """Found a hub with its first keeper: a new community's first, or one that was invited.
 
-    Prints the two root papers, once. The box keeps neither.
+    Prints the root papers, once. The box keeps none.
     """
     from appliance.ledger.keys import KdfCost
 
-    rules = _rules(**settings)
+    rules, community_key = _of_new_community(options) if invitation is None else _invited(invitation, options)
     if data.exists() and any(data.iterdir()):
         raise Stop(f"{data} is not empty: a new hub needs an empty or missing directory")
     if keeper is None:
@@ -137,7 +144,8 @@ def init(
     if paper is not None:
         _make_secret_file(paper)
     try:
-        hub, papers, number = _found(data, rules, keeper, pin, KdfCost(kdf_passes, kdf_memory * 1024 * 1024))
+        cost = KdfCost(kdf_passes, kdf_memory * 1024 * 1024)
+        hub, papers, number = _found(data, rules, keeper, pin, cost, community_key)
     except BaseException:
         if paper is not None:
             paper.unlink()
@@ -148,6 +156,8 @@ def init(
     click.echo(text)
     click.echo(f"The hub is founded. {keeper} is the first keeper and signs in with {number}.")
     click.echo(f"Start it: hub serve --data {data}")
+    if invitation is not None:
+        click.echo(f"Then ask to be admitted: hub community apply --data {data} FILE")
     if paper is not None:
         try:
             paper.write_text(text, "utf-8")
@@ -155,6 +165,34 @@ def init(
             raise Stop(
                 f"the papers are NOT in {paper} ({error.strerror}): copy them from the screen now"
             ) from error
+
+
+_DEFAULTS: Final[dict[str, Any]] = {"number": 101, "unit": "hour", "symbol": "h", "decimals": 2}
+
+
+def _of_new_community(options: dict[str, Any]) -> "tuple[Rules, None]":
+    """The rules of the first hub of a community."""
+    missing = [name for name in ("name", "community") if options[name] is None]
+    if missing:
+        raise click.UsageError(f"Missing option '--{missing[0]}'; a new community needs it.")
+    given = {name: value for name, value in options.items() if value is not None}
+    return _rules(**(_DEFAULTS | given)), None
+
+
+def _invited(path: Path, options: dict[str, Any]) -> "tuple[Rules, bytes]":
+    """The rules of a hub that was invited, and its community's key. The community's name, number
+    and unit are not its own to choose.
+    """
+    from appliance.ledger.cli_community import read_invitation
+
+    own = ("name", "community", *_DEFAULTS)
+    given = [name for name in own if options[name] is not None]
+    if given:
+        raise click.UsageError(f"--{given[0]} is in the invitation already.")
+    found = read_invitation(path)
+    c = found.community
+    same = (c.hub_name, c.name, c.hub, c.unit, c.symbol, c.decimals)
+    return _rules(**(options | dict(zip(own, same, strict=True)))), found.community_key
 
 
 def _rules(
@@ -190,11 +228,14 @@ def _strong(pin: str) -> str:
     return pins.normal(pin)
 
 
-def _found(data: Path, rules: "Rules", keeper: str, pin: str, cost: "KdfCost") -> "tuple[Hub, Papers, str]":
+def _found(
+    data: Path, rules: "Rules", keeper: str, pin: str, cost: "KdfCost", community_key: bytes | None
+) -> "tuple[Hub, Papers, str]":
     """The hub with its first keeper in it, its papers, and the keeper's number as it is read.
 
     ``data`` is empty or missing. A founding that fails half-way leaves it so.
     """
+    from appliance.ledger import settings
     from appliance.ledger.hub import Hub
     from appliance.ledger.keys import KeySigner
     from appliance.ledger.people.members import AppointKeeper, Approve
@@ -203,11 +244,12 @@ def _found(data: Path, rules: "Rules", keeper: str, pin: str, cost: "KdfCost") -
     was_there = data.exists()
     hub = None
     try:
-        hub, papers = Hub.found(data, rules, cost=cost)
+        hub, papers = Hub.found(data, rules, cost=cost, community_key=community_key)
         root = KeySigner("root:keeper", papers.hub.seed)
         member = AccountNumber(not_refused(hub.join(keeper, pin)).outcome["number"])
         not_refused(hub.submit(Approve(member), root))
         not_refused(hub.submit(AppointKeeper(member), root))
+        settings.write(data)
     except BaseException:
         if hub is not None:
             hub.close()

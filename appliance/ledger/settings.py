@@ -29,14 +29,15 @@ radio = "none"
 # The index of the node's channel that the hubs share, 0 to 7.
 # channel = 0
 
-# How many nodes may pass a packet on, 0 to 7.
+# How many nodes may pass a packet on, 0 to 7; without this line it is as the node itself is set.
 # hop_limit = 3
 """
 """What ``hub init`` writes."""
 
 _SHAPES: Final = (
     re.compile(r"none"),
-    re.compile(r"(tcp|sim)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"),
+    re.compile(r"tcp://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"),
+    re.compile(r"sim://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}(/[^\s/]*)?"),
     re.compile(r"serial:/\S+"),
 )
 
@@ -52,12 +53,12 @@ class Settings:
     Attributes:
         radio: ``tcp://HOST:PORT``, ``serial:PATH``, ``sim://HOST:PORT`` or ``none``.
         channel: the index of the node's channel that the hubs share.
-        hop_limit: how many nodes may pass a packet on.
+        hop_limit: how many nodes may pass a packet on; None: as the node itself is set.
     """
 
     radio: str = NO_RADIO
     channel: int = 0
-    hop_limit: int = 3
+    hop_limit: int | None = None
 
     @property
     def has_radio(self) -> bool:
@@ -71,7 +72,7 @@ def check_radio(setting: str) -> str:
         SettingsWrong: it does not.
     """
     if any(shape.fullmatch(setting) for shape in _SHAPES):
-        port = re.search(r":([0-9]+)$", setting) if "://" in setting else None
+        port = re.search(r":([0-9]+)(/[^/]*)?$", setting) if "://" in setting else None
         if port is None or 1 <= int(port[1]) <= 65535:
             return setting
     raise SettingsWrong(

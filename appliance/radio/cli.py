@@ -1,0 +1,240 @@
+"""Commands of the radio: run its process, see how it is, listen to it; try it without hardware.
+
+The heavy imports are inside the commands: on a small board loading everything takes seconds,
+and ``hub --help`` should not.
+"""
+
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from appliance.ledger.cli import Stop, data_option
+from appliance.ledger.errors import HubError
+
+if TYPE_CHECKING:
+    from appliance.ledger.clock import Instant
+    from appliance.ledger.reads.radio import NeighbourView, RadioState
+    from appliance.ledger.values import Unit
+
+
+@click.group()
+def radio() -> None:
+    """The radio: its process, how it is, and what goes over it."""
+
+
+# -------------------------------------------------------------------------------------- run
+
+
+@radio.command()
+@data_option
+@click.option(
+    "--radio",
+    "setting",
+    metavar="SETTING",
+    help="Which radio, in place of the one in hub.toml: tcp://HOST:PORT, serial:PATH, sim://HOST:PORT.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Log every frame, not only what changes.")
+def run(data: Path, setting: str | None, verbose: bool) -> None:
+    """Speak with the other hubs through the radio, until told to stop (Ctrl-C or SIGTERM)."""
+    import logging
+
+    from appliance.ledger import settings
+
+    level = logging.DEBUG if verbose else logging.INFO
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("peewee").setLevel(logging.WARNING)
+    told = settings.read(data)
+    chosen = told.radio if setting is None else settings.check_radio(setting)
+    if chosen == settings.NO_RADIO:
+        raise Stop(f"this hub has no radio: name one in {data / settings.FILE}, or with --radio")
+    _run(data, chosen, told)
+
+
+def _run(data: Path, chosen: str, told: Any) -> None:
+    import secrets
+    from random import Random
+
+    from appliance.ledger.clock import SystemClock
+    from appliance.ledger.hub import Hub
+    from appliance.radio.links.open import open_link
+    from appliance.radio.service import Service, only_one
+
+    told_to_stop: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _frame: told_to_stop.append(received))
+    clock = SystemClock()
+    hub = Hub.open(data, clock)
+    try:
+        with only_one(data, lambda: clock.uptime().ms):
+            link = open_link(chosen, clock, channel=told.channel, hops=told.hop_limit)
+            # Waiting times only, nothing secret; but two hubs must not draw the same ones.
+            service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311
+            service.run(lambda: bool(told_to_stop))
+    finally:
+        hub.close()
+
+
+# -------------------------------------------------------------------------------------- status
+
+
+@radio.command()
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@click.pass_context
+def status(ctx: click.Context, data: Path, as_json: bool) -> None:
+    """Print how the radio is and how the neighbours are. Ends with 1 when its process does not run."""
+    from appliance.ledger import settings
+    from appliance.ledger.clock import SystemClock
+    from appliance.ledger.hub import Hub
+    from appliance.ledger.reads import radio as reads
+
+    told = settings.read(data)
+    hub = Hub.open(data)
+    try:
+        with hub.reading() as tx:
+            state = reads.radio_state(tx)
+            neighbours = reads.neighbours(tx, hub.number)
+        unit = hub.rules().community.counted_in
+    finally:
+        hub.close()
+    running = reads.radio_running(data)
+    live = _live(data) if running else None
+    if as_json:
+        found = {
+            "running": running,
+            "setting": told.radio,
+            "state": None if state is None else asdict(state),
+            "neighbours": [asdict(one) for one in neighbours],
+            "live": live,
+        }
+        click.echo(json.dumps(found))
+    else:
+        now = SystemClock().now()
+        for line in _state_lines(told.radio, running, state, now):
+            click.echo(line)
+        for line in _live_lines(live):
+            click.echo(line)
+        for one in neighbours:
+            click.echo("\n".join(_neighbour_lines(one, unit, now)))
+    if not running and told.has_radio:
+        ctx.exit(1)
+
+
+def _live(data: Path) -> dict[str, Any] | None:
+    """What the process says of itself; None when it does not answer in time."""
+    from appliance.radio.trace import listen
+
+    try:
+        first = next(listen(data, timeout=3.0), None)
+    except HubError:
+        return None
+    return None if first is None else first.get("status")
+
+
+def _state_lines(setting: str, running: bool, state: "RadioState | None", now: "Instant") -> list[str]:
+    lines = [f"setting      {setting}", f"process      {'running' if running else 'not running'}"]
+    if state is None:
+        return lines
+    reason = f" ({state.reason})" if state.reason else ""
+    was = "" if running else ", when its process last wrote"
+    lines.append(f"radio        {state.state}{reason}, {_ago(state.since_ms, now)}{was}")
+    if state.setting != setting:
+        lines.append(f"uses         {state.setting}")
+    named = " ".join(word for word in (state.name, state.preset, state.region, state.firmware) if word)
+    return [*lines, f"node         {named}"] if named else lines
+
+
+def _live_lines(live: dict[str, Any] | None) -> list[str]:
+    if live is None:
+        return []
+    engine = live["engine"]
+    counts = ", ".join(f"{name} {number}" for name, number in sorted(engine["counts"].items()) if number)
+    use = f"channel {engine['channel']:.1%} in the last minute, own {engine['own']:.2%} in the last hour"
+    return [f"air          {use}", f"since start  {counts or 'nothing yet'}"]
+
+
+def _ago(at_ms: int, now: "Instant") -> str:
+    seconds = max(0, now.ms - at_ms) // 1000
+    for size, name in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {name} ago"
+    return f"{seconds} s ago"
+
+
+def _neighbour_lines(one: "NeighbourView", unit: "Unit", now: "Instant") -> list[str]:
+    def amount(value: int | None) -> str:
+        return "none" if value is None else f"{unit.plain(value)} {unit.symbol}"
+
+    heard = "never heard" if one.heard is None else f"heard {_ago(one.heard.ms, now)}"
+    signal_ = "" if one.snr is None else f", snr {one.snr:g} dB"
+    hops = "" if one.hops is None else f", {one.hops} hops"
+    sync = {None: "", True: ", in sync", False: ", not in sync"}[one.in_sync]
+    marks = [name for name, yes in (("MISMATCH", one.mismatch), ("FORKED", one.forked)) if yes]
+    return [
+        f"\n{one.name} ({one.hub})  {heard}{sync}{signal_}{hops}  {' '.join(marks)}".rstrip(),
+        f"  records    ours {one.mine_there} of {one.mine} there, theirs {one.theirs_here} of {one.theirs} here",
+        f"  trunk      {amount(one.balance)}, from {amount(one.low)} to {amount(one.high)}",
+        f"  on the way {amount(one.on_way)}; held here {amount(one.held_in)}",
+    ]
+
+
+# -------------------------------------------------------------------------------------- trace
+
+
+@radio.command()
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print each frame as one line of JSON.")
+def trace(data: Path, as_json: bool) -> None:
+    """Print every frame that is sent or heard, as it happens, until Ctrl-C.
+
+    Sealed parts stay sealed: it shows no more than a radio in the next village hears.
+    """
+    from appliance.radio.trace import listen
+
+    lines = listen(data)
+    try:
+        for line in lines:
+            if "status" in line and not as_json:
+                continue
+            click.echo(json.dumps(line, ensure_ascii=False) if as_json else _trace_line(line))
+    except KeyboardInterrupt:
+        return
+
+
+def _trace_line(line: dict[str, Any]) -> str:
+    arrow = ">" if line["direction"] == "sent" else "<"
+    size = f"{line['bytes']:>3} B {line['seconds']:.2f} s"
+    seconds = line["at_ms"] // 1000 % 86_400
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    signal_ = f"  snr {line['snr']:g}" if "snr" in line else ""
+    return f"{clock} UTC {arrow} {size}  {_said(line)}{signal_}"
+
+
+def _said(line: dict[str, Any]) -> str:
+    """A frame in one line, with the words of ``show.describe``."""
+    match line:
+        case {"refused": reason}:
+            return f"no frame of ours: {reason}"
+        case {"type": "data", "from": hub, "first": first, "last": last, "records": records}:
+            named = ", ".join(
+                f"{one['number']} {one['kind']} to {one['to']}"
+                + (f" {one['amount']}" if one["amount"] else "")
+                for one in records
+            )
+            again = " again" if line.get("sending") == "repair" else ""
+            return f"data{again} of {hub}, records {first} to {last}: {named}"
+        case {"type": "summary", "from": hub, "holds": holds}:
+            return f"summary of {hub}: holds " + ", ".join(f"{one['hub']}:{one['number']}" for one in holds)
+        case {"type": "ask", "from": hub, "wants": wants}:
+            named = ", ".join(f"{one['hub']}:{one['first']}-{one['last']}" for one in wants)
+            return f"ask of {hub}: wants {named}"
+    return "something else"
+
+
+COMMANDS: tuple[click.Command, ...] = (radio,)
+"""What ``appliance.cli`` mounts."""
