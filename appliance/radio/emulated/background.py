@@ -5,10 +5,13 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from appliance.radio.emulated.ether import Conditions
+from appliance.radio.emulated.noderun import Fault, NodeServer
 from appliance.radio.emulated.server import EtherServer
+from appliance.radio.emulated.settings import Setup
 
 _Served = TypeVar("_Served")
 
@@ -66,3 +69,43 @@ def emulated_ether(
 
     with in_background(make) as server:
         yield server
+
+
+class BackgroundNode:
+    """A node on an event loop of its own, as another thread sees it."""
+
+    def __init__(self, server: NodeServer, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self._loop = loop
+        self.tcp_port = server.tcp_port
+        self.pty = server.pty
+        self.number = server.node.number
+
+    def fault(self, kind: Fault, seconds: float = 0.0) -> None:
+        """Make it fail; returns at once."""
+        self._loop.call_soon_threadsafe(self._server.fault, kind, seconds)
+
+    @property
+    def dropped(self) -> int:
+        """Packets that the computer did not fetch in time."""
+        return self._server.node.dropped
+
+
+@contextmanager
+def emulated_node(
+    ether_port: int,
+    setup: Setup,
+    *,
+    tcp: int | None = None,
+    pty: Path | None = None,
+    seed: int | None = None,
+) -> Iterator[BackgroundNode]:
+    """A node on the ether at a loopback port; ``tcp=0`` chooses a free port (``.tcp_port``)."""
+
+    @contextlib.asynccontextmanager
+    async def make() -> AsyncIterator[BackgroundNode]:
+        async with NodeServer(setup, ("127.0.0.1", ether_port), tcp=tcp, pty=pty, seed=seed) as server:
+            yield BackgroundNode(server, asyncio.get_running_loop())
+
+    with in_background(make) as node:
+        yield node

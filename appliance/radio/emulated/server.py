@@ -23,14 +23,13 @@ from typing import Any, Final, Self
 from appliance.ledger.clock import Clock, SystemClock
 from appliance.radio.airtime import LONGEST_FRAME
 from appliance.radio.emulated.ether import AirEvent, Arrival, Began, Conditions, Ether, Left
+from appliance.radio.emulated.pace import Pace, checked_speed
 from appliance.radio.emulated.packet import BadMessage, Messages, encode_message
 
 log = logging.getLogger(__name__)
 
 AIR_EVERY: Final = 3.0
 """Real seconds between two signs of life to each station."""
-
-FASTEST: Final = 10_000.0
 
 _UNREAD_LIMIT: Final = 1 << 20
 _SETTINGS: Final = ("preset", "loss", "duplicate", "late", "lateness", "listen")
@@ -71,10 +70,7 @@ class EtherServer:
         self.ether = Ether(conditions, seed)
         self.host = host
         self.port = port
-        self._speed = _checked_speed(speed)
-        self._clock = clock or SystemClock()
-        self._zero = self._real()
-        self._base = 0.0
+        self._pace = Pace(clock or SystemClock(), speed)
         self._peers: set[_Peer] = set()
         self._stations: dict[str, _Peer] = {}
         self._kick = asyncio.Event()
@@ -103,19 +99,16 @@ class EtherServer:
 
     # ------------------------------------------------------------------------ time
 
-    def _real(self) -> float:
-        return self._clock.uptime().ms / 1000
-
     def now(self) -> float:
         """Seconds on the ether."""
-        return self._base + (self._real() - self._zero) * self._speed
+        return self._pace.now()
 
     async def _run(self) -> None:
         while True:
             self._dispatch(self.ether.advance(self.now()))
             due = self.ether.due()
             self._kick.clear()
-            wait = None if due is None else max(0.001, (due - self.now()) / self._speed)
+            wait = None if due is None else max(0.001, self._pace.real(due - self.now()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._kick.wait(), wait)
 
@@ -186,7 +179,7 @@ class EtherServer:
         peer.name = name
         self._stations[name] = peer
         self.ether.join(name)
-        peer.tell("welcome", self.ether.conditions.preset, self._speed)
+        peer.tell("welcome", self.ether.conditions.preset, self._pace.speed)
         log.info("ether_joined station=%s", name)
 
     def _send(self, peer: _Peer, name: str, data: bytes, length: int) -> None:
@@ -233,11 +226,10 @@ class EtherServer:
         unknown = [name for name in settings if name not in {*_SETTINGS, "speed"}]
         if unknown:
             raise ValueError(f"no such setting: {unknown[0]!r:.40}")
-        speed = _checked_speed(settings.get("speed", self._speed))
+        speed = checked_speed(settings.get("speed", self._pace.speed))
         changes = {name: value for name, value in settings.items() if name != "speed"}
         conditions = replace(self.ether.conditions, **changes)
-        self._base, self._zero = self.now(), self._real()
-        self._speed = speed
+        self._pace.speed = speed
         self.ether.conditions = conditions
         for station in self._stations.values():
             station.tell("welcome", conditions.preset, speed)
@@ -249,13 +241,7 @@ class EtherServer:
         now = self.now()
         return {
             **asdict(self.ether.conditions),
-            "speed": self._speed,
+            "speed": self._pace.speed,
             "stations": {name: self.ether.use(name, now) for name in self._stations},
             "tally": asdict(self.ether.tally),
         }
-
-
-def _checked_speed(speed: object) -> float:
-    if not isinstance(speed, int | float) or not 0 < speed <= FASTEST:
-        raise ValueError(f"a speed lies above 0 and up to {FASTEST:.0f}, not {speed!r:.40}")
-    return float(speed)
