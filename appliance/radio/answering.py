@@ -3,7 +3,9 @@
 Rules (RFC 5740's repair cycle, counted in frame times):
 
 1. The feed's own hub answers first; any other who holds the records waits longer, by a drawn
-   time that spreads with the number of neighbours.
+   time that spreads with the number of neighbours. Of many neighbours only a few, drawn by
+   chance, are ready to step in, twice as many each time the same ask is repeated: each of
+   fifteen that missed the answer of another would else give its own.
 2. A frame that was on the air, whoever sent it, is struck from every answer. What is left of an
    answer that somebody else has begun is put off, so two do not answer the same ask in step.
 3. The same frame is not sent twice within 4 to 6 frame times: an ask that crossed it on the way
@@ -72,9 +74,15 @@ class Answering:
             before = self._answers.get(key)
             if before:
                 due = min(due, before.due)
-            elif len(self._answers) >= self._pace.answers_waiting:
-                continue
             again = self._repeated(key, spans[0].first)
+            if (
+                not own
+                and not before
+                and self._rng.random() * neighbours >= self._pace.answer_ready * 2**again
+            ):
+                continue
+            if not before and len(self._answers) >= self._pace.answers_waiting:
+                continue
             limit = self._pace.answer_spans
             self._answers[key] = _Answer(tuple(spans[:limit]), due, self._pace.answer_frames, own, again)
         return sum(map(len, feeds.values()))
@@ -93,7 +101,7 @@ class Answering:
 
     def _repeated(self, key: _Key, first: int) -> int:
         before, again = self._asked_before.pop(key, (0, 0))
-        again = again + 1 if before == first else 0
+        again = min(again + 1, 16) if before == first else 0
         self._asked_before[key] = (first, again)
         while len(self._asked_before) > 2 * self._pace.answers_waiting:
             self._asked_before.popitem(last=False)

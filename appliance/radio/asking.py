@@ -11,7 +11,9 @@ Rules (RFC 5740's NACK suppression, counted in frame times):
    come in put it off while they come; when they stop, the rest is asked for soon.
 4. Each ask is for the oldest records, a piece at a time: what has arrived meanwhile, or has
    become known to be missing, goes into the next one.
-5. News of a record we did not know of asks soon, whatever has been asked in vain before.
+5. News of a record we did not know of asks soon, whatever has been asked in vain before. So does
+   a hub that is heard to hold what we asked for a while ago: it is there, so our ask or its
+   answer was lost. Asks grow rare only toward hubs that are silent.
 
 A forged claim of a number that does not exist costs one ask now and then, no more: it is
 asked for, never believed.
@@ -37,6 +39,7 @@ class Asking:
         self._due = float("inf")
         self._tries = 0
         self._yielded = 0
+        self._asked_at = float("-inf")
         # Asks on the air, ours and others', and until when they are given time.
         self._recent: deque[tuple[tuple[Span, ...], float]] = deque(maxlen=pace.asks_remembered)
 
@@ -65,6 +68,13 @@ class Asking:
         """Somebody was heard to hold records that we did not know of."""
         wait = self._pace.ask_after(neighbours, self._rng, self.frame_time)
         self._due = min(self._due, now + wait)
+
+    def offered(self, neighbours: int, now: float) -> None:
+        """Somebody said again that it holds what we lack."""
+        if self.missing and now - self._asked_at >= self._pace.ask_patience * self.frame_time:
+            self._tries = 0
+            self._recent.clear()
+            self.news(neighbours, now)
 
     def overheard(self, ask: Ask, neighbours: int, now: float) -> bool:
         """Another hub asked. True when that ask serves for ours."""
@@ -101,6 +111,7 @@ class Asking:
         wait = min(wait, self._pace.summary_max_seconds) * self._rng.uniform(1.0, 1.1)
         self._tries = min(self._tries + 1, 32)
         self._yielded = 0
+        self._asked_at = now
         self._recent.append((spans, now + wait))
         # What did not fit into this ask is asked for once the answers to it have had time.
         self._due = now + wait

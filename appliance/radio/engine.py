@@ -194,6 +194,7 @@ class Engine:
     def _heard_ask(self, ask: Ask, now: float) -> list[Event]:
         self._counts["heard_ask"] += 1
         count = self._neighbours.count(now)
+        self._owed.alive(ask.hub, now)
         self._answering.asked(ask, self._vector, count, now)
         self._counts["yielded_ask"] += self._asking.overheard(ask, count, now)
         return [HeardHub(ask.hub, ask.beat)]
@@ -213,15 +214,23 @@ class Engine:
         for span in self._owed.shown(summary.hub, summary.positions, now):
             if Mark(span.incarnation, span.last) <= self._held(span.hub):
                 self._answering.plan(summary.hub, span, self._neighbours.count(now), now)
+        self._owed.alive(summary.hub, now)
         if behind:
             self._news(now)
         elif self._said >= self._vector.keys():
             self._trickle.consistent()
-        if any(hub != self.directory.hub and mark > self._held(hub) for hub, mark in news.items()):
-            self._look_for_missing(now)
-            self._asking.news(self._neighbours.count(now), now)
+        self._offered(summary.positions, news, now)
         same = heads_of(self._links(summary), self.directory.community) == summary.heads if equal else None
         return [HeardHub(summary.hub, summary.beat, summary.positions, summary.roster, same)]
+
+    def _offered(self, positions: Mapping[int, Mark], news: Mapping[int, Mark], now: float) -> None:
+        """Somebody claims these positions, some of them for the first time."""
+        more = {hub for hub, mark in positions.items() if mark > self._held(hub)} - {self.directory.hub}
+        if more & news.keys():
+            self._look_for_missing(now)
+            self._asking.news(self._neighbours.count(now), now)
+        elif more:
+            self._asking.offered(self._neighbours.count(now), now)
 
     def _links(self, summary: Summary) -> list[Position]:
         by_index = sorted(summary.positions, key=lambda hub: self.directory.index(hub) or 0)

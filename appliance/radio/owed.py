@@ -141,6 +141,13 @@ class Owed:
             receipt.due = now + self._pace.receipt_again.draw(self._rng, self.frame_time)
         return lacking
 
+    def alive(self, hub: int, now: float) -> None:
+        """``hub`` was heard, and has not shown what we wait for: patience begins anew."""
+        for (feed, _, to), entry in self._owed.items():
+            if to == hub and feed == self._hub:
+                entry.delay = self._pace.owed.draw(self._rng, self.frame_time)
+                entry.due = min(entry.due, now + entry.delay)
+
     def said(self, now: float) -> None:
         """We said a summary of all we hold: it serves for everything that is owed."""
         for key, entry in list(self._owed.items()):
@@ -159,6 +166,6 @@ class Owed:
             del self._owed[key]
             return
         # A summary said for another reason, before this one was due, costs it no patience.
-        if entry.due <= now:
+        if entry.due <= now and entry.tries > self._pace.owed_patience:
             entry.delay = min(entry.delay * self._pace.growth, self._pace.summary_max_seconds)
         entry.due = now + entry.delay * self._rng.uniform(1.0, 1.2)

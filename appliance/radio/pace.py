@@ -43,6 +43,7 @@ class Pace:
     ask_each: float = 1.5
     ask_most: float = 12.0
     ask_again: float = 12.0
+    ask_patience: float = 4.0
     ask_quiet: Between = Between(2.0, 4.0)
     growth: float = 1.5
     ask_records: int = 64
@@ -53,6 +54,7 @@ class Pace:
     answer_own: Between = Between(0.0, 1.5)
     answer_other_after: float = 2.5
     answer_other_most: float = 12.0
+    answer_ready: float = 1.0
     repeat: Between = Between(4.0, 6.0)
     answer_frames: int = 6
     answers_waiting: int = 32
@@ -61,6 +63,7 @@ class Pace:
 
     # What somebody waits for: our own records first, another hub's when we may be the only bridge.
     owed: Between = Between(8.0, 10.0)
+    owed_patience: int = 2
     relayed: Between = Between(20.0, 30.0)
     relayed_tries: int = 4
     owed_numbers: int = 8
