@@ -1,0 +1,418 @@
+"""Three hubs that do anything, with frames in any order, lost, doubled, late: all ends the same on both sides.
+
+A Hypothesis state machine drives three real books through every command there is between hubs.
+The frames between them are the real ones, signed; what becomes of each is drawn: never, once,
+again, after later ones. A model in plain integers (``valley_model.py``) works out what each hub
+must say and where each account must stand; after every step balances, feeds and the credit in
+transit between each pair are held against it. At the end everything is delivered, and every
+payment must have ended alike at both hubs.
+"""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from appliance.ledger.book import feed
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.feed import Taken
+from appliance.ledger.book.schema import AccountRow
+from appliance.ledger.book.subject import Command
+from appliance.ledger.book.verify import verify
+from appliance.ledger.market.listings import CloseListing, OpenListing
+from appliance.ledger.money.arrivals import SendBack
+from appliance.ledger.money.crossings import Recall, Send
+from appliance.ledger.money.transfers import Pay
+from appliance.ledger.money.trunks import SetTrunk, TellPosition
+from appliance.ledger.people.members import Approve
+from appliance.ledger.people.showing import ShowName
+from appliance.ledger.values import AccountNumber, Amount, RecordId
+from appliance.radio import frames
+from tests.radio.valley_model import Crossing, Model
+from tests.support.valley import CREDIT, NAMES, Valley, join
+
+HUBS = list(NAMES)
+TALLY: Counter[tuple[str, bool]] = Counter()
+"""(kind, accepted) over all runs of this module in one process."""
+
+ODDLY = st.integers(0, 5).map(lambda n: n == 5)
+"""True now and then: anybody, anything, instead of what makes sense."""
+PICK = st.integers(0, 10**6)
+HUB = st.sampled_from(HUBS)
+AMOUNT = st.one_of(st.integers(1, 60), st.integers(1, 250), st.integers(1, 900), st.sampled_from([0, 10**12]))
+LIMIT = st.sampled_from([0, 50, 200, 500, 900])
+
+
+@dataclass(frozen=True)
+class Flown:
+    """A frame that somebody has sent, and which records it carries."""
+
+    origin: int
+    data: bytes
+    first: int
+    last: int
+
+
+class ThreeHubs(RuleBasedStateMachine):
+    """River, Hill and Lake; each with a keeper (1), two members, and whoever joins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = Path(tempfile.mkdtemp(prefix="three-hubs-"))
+
+    @initialize()
+    def begin(self) -> None:
+        self.valley = Valley(self.room)
+        self.clock = self.valley.clock
+        trunk = (CREDIT.trunk_low, CREDIT.trunk_high)
+        self.model = Model(HUBS, (CREDIT.low, CREDIT.high), trunk, CREDIT.commons_low)
+        self.air: list[Flown] = []
+        self.shown: dict[int, set[int]] = {hub: set() for hub in HUBS}
+        self.open: dict[int, dict[bytes, str]] = {hub: {} for hub in HUBS}
+        for hub in HUBS:
+            for account in (1, 2, 3):
+                self.model.approve(hub, account)
+
+    def teardown(self) -> None:
+        if hasattr(self, "valley"):
+            self._the_end()
+            self.valley.close()
+        shutil.rmtree(self.room)
+
+    # ------------------------------------------------------------------------------------ helpers
+
+    def _do(self, hub: int, who: int, command: Command) -> Receipt | None:
+        return self._tally(command.KIND, self.valley.hubs[hub].submit(command, self.valley.signers[hub][who]))
+
+    def _tally(self, kind: str, answer: object) -> Receipt | None:
+        TALLY[kind, isinstance(answer, Receipt)] += 1
+        return answer if isinstance(answer, Receipt) else None
+
+    def _somebody(self, hub: int, pick: int) -> int:
+        known = [account for account in self.model.sides[hub].balance if account > 0]
+        return known[pick % len(known)]
+
+    def _account(self, hub: int, pick: int, odd: bool) -> int:
+        """An account that somebody could pay: one that is there, the commons, or one that may come."""
+        return (0, 4, 5, 77)[pick % 4] if odd else self._somebody(hub, pick)
+
+    def _id(self, hub: int, crossing: Crossing) -> RecordId:
+        with self.valley.hubs[hub].reading() as tx:
+            found = tx.first(
+                "SELECT id FROM crossing WHERE outgoing = ? AND hub = ? AND number = ?",
+                hub == crossing.origin,
+                crossing.to if hub == crossing.origin else crossing.origin,
+                crossing.number,
+            )
+        assert found is not None
+        return RecordId(bytes(found[0]))
+
+    def _learn(self, hub: int) -> None:
+        """What a hub says of itself, of names and of listings moves nothing."""
+        known = len(self.model.sides[hub].said)
+        with self.valley.hubs[hub].reading() as tx:
+            for number, kind, to in tx.select(
+                'SELECT number, kind, "to" FROM outgoing WHERE number > ? ORDER BY number', known
+            ):
+                assert kind >= 4, f"{NAMES[hub]} says {kind} as {number}, which nobody asked it"
+                self.model.learn(hub, kind, to)
+
+    # ---------------------------------------------------------------------------------- commands
+
+    @rule(hub=HUB, pick=PICK, far=PICK, amount=AMOUNT, odd=ODDLY, nowhere=ODDLY, note=st.booleans())
+    def send(self, hub: int, pick: int, far: int, amount: int, odd: bool, nowhere: bool, note: bool) -> None:
+        others = self.model.others(hub)
+        to = (hub, 555)[far % 2] if nowhere and odd else others[far % len(others)]
+        payer = self._somebody(hub, pick)
+        payee = self._account(to if to in HUBS else hub, far, odd)
+        if not odd:
+            # Sensible people do not try more than they have.
+            side = self.model.sides[hub]
+            amount = min(amount, max(1, side.can_give(payer)), max(1, side.can_receive(-to)))
+        words = "a basket of apples" if note else ""
+        command = Send(
+            AccountNumber(payer), to, AccountNumber(payee), Amount(amount), "food", words, again=True
+        )
+        allowed = self.model.may_send(hub, payer, to, amount)
+        receipt = self._do(hub, payer, command)
+        assert (receipt is not None) == allowed, command
+        if receipt:
+            self.model.send(hub, payer, to, payee, amount)
+
+    @precondition(lambda self: self.model.crossings)
+    @rule(pick=PICK, odd=ODDLY, keeper=st.booleans())
+    def recall(self, pick: int, odd: bool, keeper: bool) -> None:
+        on_way = [c for c in self.model.crossings if c.here == "on_way" and not c.recalled]
+        choice = self.model.crossings if odd or not on_way else on_way
+        c = choice[pick % len(choice)]
+        allowed = c.here == "on_way" and not c.recalled
+        receipt = self._do(c.origin, 1 if keeper else c.payer, Recall(self._id(c.origin, c)))
+        assert (receipt is not None) == allowed
+        if receipt:
+            self.model.recall(c)
+
+    @rule(hub=HUB, far=PICK, low=LIMIT, high=LIMIT, who=st.sampled_from([1, 1, 1, 2]))
+    def set_trunk(self, hub: int, far: int, low: int, high: int, who: int) -> None:
+        other = self.model.others(hub)[far % 2]
+        receipt = self._do(hub, who, SetTrunk(other, -low, high, "the assembly said so"))
+        assert (receipt is not None) == (who == 1)
+        if receipt:
+            self.model.set_trunk(hub, other, -low, high)
+
+    @precondition(lambda self: any(c.there for c in self.model.crossings))
+    @rule(pick=PICK, odd=ODDLY, who=st.sampled_from([1, 1, 1, 2]))
+    def send_back(self, pick: int, odd: bool, who: int) -> None:
+        there = [c for c in self.model.crossings if c.there]
+        held = [c for c in there if c.there == "held"]
+        if not held and pick % 4:
+            return
+        c = (held or there)[pick % len(held or there)] if not odd else there[pick % len(there)]
+        receipt = self._do(c.to, who, SendBack(self._id(c.to, c), "nobody knows what for"))
+        assert (receipt is not None) == (who == 1 and c.there == "held")
+        if receipt:
+            self.model.send_back(c, "keeper")
+
+    @rule(hub=HUB, pick=PICK, far=PICK, amount=AMOUNT, odd=ODDLY)
+    def pay(self, hub: int, pick: int, far: int, amount: int, odd: bool) -> None:
+        payer, payee = self._somebody(hub, pick), self._account(hub, far, odd)
+        if not odd and payee != payer:
+            side = self.model.sides[hub]
+            amount = min(amount, max(1, side.can_give(payer)), max(1, side.can_receive(payee)))
+        command = Pay(AccountNumber(payer), AccountNumber(payee), Amount(amount), again=True)
+        receipt = self._do(hub, payer, command)
+        if payee > 0:
+            assert (receipt is not None) == self.model.may_pay(hub, payer, payee, amount), command
+        if receipt:
+            self.model.pay(hub, payer, payee, amount)
+
+    @precondition(lambda self: any(len(side.balance) < 8 for side in self.model.sides.values()))
+    @rule(pick=PICK)
+    def newcomer(self, pick: int) -> None:
+        roomy = [hub for hub, side in self.model.sides.items() if len(side.balance) < 8]
+        hub = roomy[pick % len(roomy)]
+        number, seed = join(self.valley.hubs[hub], "Emeka")
+        TALLY["join", True] += 1
+        keeper = self.valley.signers[hub][1]
+        self.valley.signers[hub][number] = type(keeper)(f"member:{number}", seed)
+        assert self._do(hub, 1, Approve(AccountNumber(number)))
+        self.model.approve(hub, number)
+
+    @rule(hub=HUB, pick=PICK, shown=st.booleans(), other=ODDLY)
+    def show_name(self, hub: int, pick: int, shown: bool, other: bool) -> None:
+        who = self._somebody(hub, pick)
+        whose = self._somebody(hub, pick + 1) if other else who
+        if self._do(hub, who, ShowName(AccountNumber(whose), shown)):
+            assert who == whose
+            (self.shown[hub].add if shown else self.shown[hub].discard)(whose)
+
+    @rule(hub=HUB, pick=PICK, title=st.sampled_from(["Bread", "Chairs mended", ""]))
+    def open_listing(self, hub: int, pick: int, title: str) -> None:
+        who = self._somebody(hub, pick)
+        if receipt := self._do(hub, who, OpenListing(AccountNumber(who), "offer", "food", title)):
+            self.open[hub][receipt.record] = title
+
+    @precondition(lambda self: any(self.open.values()))
+    @rule(pick=PICK)
+    def close_listing(self, pick: int) -> None:
+        found = [(hub, item) for hub, items in self.open.items() for item in items]
+        hub, item = found[pick % len(found)]
+        with self.valley.hubs[hub].reading() as tx:
+            owner = tx.select("SELECT owner FROM listing WHERE id = ?", item)[0][0]
+        assert self._do(hub, owner, CloseListing(RecordId(item)))
+        del self.open[hub][item]
+
+    # -------------------------------------------------------------------- what hubs do by themselves
+
+    @rule(hub=HUB, most=st.integers(1, 4))
+    def publish(self, hub: int, most: int) -> None:
+        TALLY["publish", True] += self.valley.posts[hub].publish(most)
+        self._learn(hub)
+
+    @rule(hub=HUB, far=PICK)
+    def tell(self, hub: int, far: int) -> None:
+        command = TellPosition(self.model.others(hub)[far % 2])
+        self._tally(command.KIND, self.valley.hubs[hub].by_rule(command, "checkpoint"))
+        self._learn(hub)
+
+    @rule(hours=st.integers(1, 60))
+    def time_passes(self, hours: int) -> None:
+        self.clock.advance(hours * 3_600_000)
+        for hub in HUBS:
+            assert self.valley.posts[hub].expire() == self.model.expire(hub, self.clock.now().ms)
+
+    @rule(hub=HUB)
+    def restart(self, hub: int) -> None:
+        self.valley.restart(hub)
+
+    # ------------------------------------------------------------------------------------ the air
+
+    def _fly(self, origin: int, data: bytes) -> None:
+        frame = frames.open_data(data, self.valley.directory(origin))
+        self.air.append(Flown(origin, data, frame.first, frame.last))
+
+    @rule(hub=HUB, all_of_it=st.booleans())
+    def pack(self, hub: int, all_of_it: bool) -> None:
+        waiting, _ = self.valley.posts[hub].waiting()
+        for data in self.valley.frames_of(hub):
+            self._fly(hub, data)
+            if not all_of_it:
+                return
+        assert waiting == 0 or self.valley.posts[hub].waiting() == (0, False)
+
+    @precondition(lambda self: self.air)
+    @rule(pick=PICK, more=st.integers(0, 3))
+    def tell_again(self, pick: int, more: int) -> None:
+        """Records ride again in another frame than their first."""
+        flown = self.air[pick % len(self.air)]
+        first = flown.first + pick % (flown.last - flown.first + 1)
+        last = min(first + more, max(f.last for f in self.air if f.origin == flown.origin))
+        self._fly(flown.origin, self.valley.told_again(flown.origin, first, last))
+
+    @precondition(lambda self: self.air)
+    @rule(picks=st.lists(PICK, min_size=1, max_size=6), settle=st.integers(0, 3))
+    def deliver(self, picks: list[int], settle: int) -> None:
+        """Some frames come over, in any order, some not for the first time."""
+        for pick in picks:
+            flown = self.air[-1 - (pick // 2) % min(len(self.air), 12)]
+            self._deliver(flown, self.model.others(flown.origin)[pick % 2])
+        if settle:
+            self._settle(HUBS)
+
+    def _deliver(self, flown: Flown, target: int) -> None:
+        assert self.valley.take(flown.data, target) in (Taken.NEW, Taken.KNOWN)
+        self.model.take(target, flown.origin, flown.first, flown.last)
+
+    def _settle(self, hubs: Iterable[int]) -> None:
+        for hub in hubs:
+            assert self.valley.posts[hub].settle() == self.model.settle(hub, self.clock.now().ms)
+
+    # ------------------------------------------------------------------------------ what must hold
+
+    @invariant()
+    def every_account_stands_where_the_model_has_it(self) -> None:
+        if not hasattr(self, "valley"):
+            return
+        trunks: dict[tuple[int, int], int] = {}
+        for hub, side in self.model.sides.items():
+            with self.valley.hubs[hub].reading() as tx:
+                rows = tx.rows(AccountRow.select())
+                said = tx.select('SELECT kind, "to", amount FROM outgoing ORDER BY number')
+            assert {row.number: row.balance for row in rows} == side.balance, NAMES[hub]
+            assert {row.number: (row.low, row.high) for row in rows} == side.limits
+            assert sum(row.balance for row in rows) == 0
+            assert [tuple(row) for row in said] == [(s.kind, s.to, s.amount) for s in side.said]
+            trunks.update({(hub, -row.number): row.balance for row in rows if row.number < 0})
+        for one, other in ((101, 102), (101, 103), (102, 103)):
+            assert trunks[one, other] + trunks[other, one] == self.model.in_transit(one, other)
+
+    def _the_end(self) -> None:
+        """Everything is said and delivered at last; then both sides of everything agree."""
+        self.clock.advance(7 * 3_600_000)
+        for hub in HUBS:
+            while self.valley.posts[hub].publish(20):
+                self._learn(hub)
+        self._flush()
+        told = [self.valley.posts[hub].tell() for hub in HUBS]
+        for hub in HUBS:
+            self._learn(hub)
+        self._flush()
+        TALLY["tell_position", True] += sum(told)
+        self.every_account_stands_where_the_model_has_it()
+        for c in self.model.crossings:
+            assert (c.here, c.there) in {
+                ("arrived", "arrived"),
+                ("returned", "returned"),
+                ("on_way", "held"),
+            }, c
+        for hub in HUBS:
+            self._agrees(hub)
+            verify(self.valley.hubs[hub].store, root_key=None)
+
+    def _flush(self) -> None:
+        """All that waits is packed, and what has not come over comes, the latest mostly first."""
+        shuffled = Random(len(self.air))
+        while any(self.valley.posts[hub].waiting()[0] for hub in HUBS) or self._missing():
+            for hub in HUBS:
+                for data in self.valley.frames_of(hub):
+                    self._fly(hub, data)
+            missing = self._missing()
+            shuffled.shuffle(missing)
+            for flown, target in missing:
+                self._deliver(flown, target)
+            self._settle(HUBS)
+
+    def _missing(self) -> list[tuple[Flown, int]]:
+        return [
+            (flown, target)
+            for flown in self.air
+            for target in self.model.others(flown.origin)
+            if not {flown.first, flown.last} <= self.model.sides[target].got[flown.origin]
+        ]
+
+    def _agrees(self, hub: int) -> None:
+        """The hub has every payment as the model has it, knows what the others show, and trusts them."""
+        with self.valley.hubs[hub].reading() as tx:
+            rows = {
+                (hub if out else far, number): (state, why)
+                for out, far, number, state, why in tx.select(
+                    "SELECT outgoing, hub, number, state, why FROM crossing"
+                )
+            }
+            doubts = tx.select("SELECT hub FROM neighbour WHERE mismatch_entry IS NOT NULL")
+            feeds = tx.select("SELECT hub FROM feed WHERE forked OR read <> linked")
+            people = {(far, number) for far, number in tx.select("SELECT hub, number FROM far_person")}
+            titles = Counter(
+                (far, title) for far, title in tx.select("SELECT hub, title FROM far_listing WHERE open")
+            )
+        mine = [c for c in self.model.crossings if hub in (c.origin, c.to)]
+        assert rows == {
+            (c.origin, c.number): (c.here if hub == c.origin else c.there, c.why) for c in mine
+        }, NAMES[hub]
+        assert (doubts, feeds) == ([], [])
+        others = self.model.others(hub)
+        assert people == {(far, number) for far in others for number in self.shown[far]}
+        assert titles == Counter((far, title) for far in others for title in self.open[far].values())
+
+
+@pytest.mark.timeout(600)
+def test_whatever_the_air_does_both_sides_end_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    # The same examples every time, as in the machine of one village; HUB_EXPLORE=1 tries others, and more.
+    always_the_same = "HUB_EXPLORE" not in os.environ
+    run_state_machine_as_test(
+        ThreeHubs,
+        settings=settings(
+            max_examples=18 if always_the_same else 400,
+            stateful_step_count=60,
+            deadline=None,
+            derandomize=always_the_same,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    kinds = sorted({kind for kind, _ in TALLY})
+    with capsys.disabled():
+        print()
+        for kind in kinds:
+            yes, no = TALLY[kind, True], TALLY[kind, False]
+            print(f"{kind:16} accepted {yes:5}, refused {no:5}: {yes / (yes + no):4.0%}")
+    if always_the_same:
+        rare = [kind for kind in kinds if TALLY[kind, True] < 0.3 * (TALLY[kind, True] + TALLY[kind, False])]
+        assert not rare, f"too few of these are accepted to tell anything: {rare}"
+
+
+assert feed.CUT_BYTES == frames.CUT_BYTES
