@@ -116,7 +116,7 @@ class Engine:
         self._answering = Answering(directory.hub, rng, self._frame, pace)
         self._asking = Asking(rng, self._frame, pace)
         self._owed = Owed(directory.hub, rng, self._frame, pace)
-        self._neighbours = Neighbours(pace)
+        self._neighbours = Neighbours(directory, pace)
         self._trickle = self._timer(now)
         self._said: set[int] = set()
         self._vector: Mapping[int, Position] = library.vector()
@@ -258,11 +258,8 @@ class Engine:
 
     def change_directory(self, directory: Directory, now: float) -> None:
         """The roster has changed. What was heard of hubs in an earlier life is forgotten."""
-        before, self.directory = self.directory, directory
-        for index, member in directory.members.items():
-            old = before.members.get(index)
-            if old and old.incarnation != member.incarnation:
-                self._neighbours.forget(member.hub)
+        self.directory = directory
+        self._neighbours.change_directory(directory)
         self._vector = self._library.vector()
         self._said.clear()
         self._news(now)
@@ -298,7 +295,7 @@ class Engine:
     def _look_for_missing(self, now: float) -> None:
         """What others hold, or a gap shows, and we do not. A piece of each feed at a time."""
         missing: list[Span] = []
-        for hub, mark in self._neighbours.furthest(self.directory).items():
+        for hub, mark in self._neighbours.furthest().items():
             held = self._held(hub)
             # Our own feed is not asked for: that others hold more of it is for the ledger to judge.
             if hub == self.directory.hub or mark <= held or hub not in self._vector:

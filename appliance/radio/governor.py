@@ -18,6 +18,7 @@ Memory is a fixed number of time slots, however much is heard.
 
 from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -48,31 +49,37 @@ class _Window:
     def __init__(self, span: float, slot: float) -> None:
         self._span, self._slot = span, slot
         self._slots: deque[tuple[int, float]] = deque()
+        self._sum = 0.0
 
     def _gone(self, slot: int) -> float:
         return (slot + 1) * self._slot + self._span
 
     def add(self, now: float, seconds: float) -> None:
         slot = int(now // self._slot)
-        while self._slots and self._gone(self._slots[0][0]) <= now:
-            self._slots.popleft()
         if self._slots and self._slots[-1][0] >= slot:
             last, sum_ = self._slots.pop()
             self._slots.append((last, sum_ + seconds))
         else:
             self._slots.append((slot, seconds))
+        self._sum += seconds
 
     def total(self, now: float) -> float:
-        return sum(seconds for slot, seconds in self._slots if self._gone(slot) > now)
+        if self._slots and self._gone(self._slots[0][0]) <= now:
+            while self._slots and self._gone(self._slots[0][0]) <= now:
+                self._slots.popleft()
+            # Not by subtraction: rounding would add up over months.
+            self._sum = sum(seconds for _, seconds in self._slots)
+        return self._sum
 
     def below(self, limit: float, now: float) -> float:
         """The first moment from ``now`` at which the sum is below ``limit``, or nothing is left."""
-        live = [(self._gone(slot), seconds) for slot, seconds in self._slots if self._gone(slot) > now]
-        when, left = now, sum(seconds for _, seconds in live)
-        for gone, seconds in live:
+        when, left = now, self.total(now)
+        if left < limit:
+            return now
+        for place, (slot, _) in enumerate(self._slots, 1):
+            when, left = self._gone(slot), sum(seconds for _, seconds in islice(self._slots, place, None))
             if left < limit:
                 break
-            when, left = gone, left - seconds
         return when
 
 

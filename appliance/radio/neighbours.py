@@ -5,20 +5,25 @@ whether to speak. Its size is bounded by the roster, squared.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from appliance.radio.control import Mark
 from appliance.radio.directory import Directory
 from appliance.radio.pace import Pace
 
+NOTHING: Final = Mark(0, 0)
+"""Before any position."""
+
 
 class Neighbours:
     """What one hub knows of those it hears."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, directory: Directory, pace: Pace) -> None:
+        self._directory, self._pace = directory, pace
         self._beats: dict[int, tuple[int, float]] = {}
         self._claims: dict[int, dict[int, Mark]] = {}
         self._told: dict[tuple[int, int], Mark] = {}
+        self._furthest: dict[int, Mark] | None = {}
 
     def beat(self, hub: int, beat: int, now: float) -> bool:
         """A control frame of ``hub``. False when it is no newer than one heard before.
@@ -44,40 +49,53 @@ class Neighbours:
     def claims(self, hub: int, positions: Mapping[int, Mark]) -> dict[int, Mark]:
         """``hub`` claims to hold feeds up to ``positions``. Those that it did not claim before."""
         before = self._claims.setdefault(hub, {})
-        news = {about: mark for about, mark in positions.items() if mark > before.get(about, Mark(0, 0))}
+        news = {about: mark for about, mark in positions.items() if mark > before.get(about, NOTHING)}
+        if any(mark < before.get(about, NOTHING) for about, mark in positions.items()):
+            self._furthest = None
         before.update(positions)
+        for about, mark in news.items():
+            self._further(about, mark)
         return news
 
     def exists(self, hub: int, mark: Mark) -> bool:
         """A signed frame shows that ``hub`` wrote records up to ``mark``. True when that is news."""
         claims = self._claims.setdefault(hub, {})
-        if mark <= claims.get(hub, Mark(0, 0)):
+        if mark <= claims.get(hub, NOTHING):
             return False
         claims[hub] = mark
+        self._further(hub, mark)
         return True
 
-    def furthest(self, directory: Directory) -> dict[int, Mark]:
-        """Up to where somebody claims to hold each feed, as far as the roster knows its incarnation.
+    def _further(self, about: int, mark: Mark) -> None:
+        if self._furthest is not None and self._usable(about, mark):
+            self._furthest[about] = max(mark, self._furthest.get(about, mark))
 
-        A claim of a life that the roster does not know yet is no use: its frames could not be checked.
-        """
-        out: dict[int, Mark] = {}
-        for claims in self._claims.values():
-            for hub, mark in claims.items():
-                index = directory.index(hub)
-                known = index is not None and directory.key(index, mark.incarnation) is not None
-                if known and mark > out.get(hub, Mark(0, 0)):
-                    out[hub] = mark
-        return out
+    def _usable(self, about: int, mark: Mark) -> bool:
+        """A claim of a life that the roster does not know is no use: its frames could not be checked."""
+        index = self._directory.index(about)
+        return index is not None and self._directory.key(index, mark.incarnation) is not None
+
+    def furthest(self) -> Mapping[int, Mark]:
+        """Up to where somebody claims to hold each feed, as far as the roster knows its incarnation."""
+        if self._furthest is None:
+            self._furthest = {}
+            for claims in self._claims.values():
+                for about, mark in claims.items():
+                    self._further(about, mark)
+        return self._furthest
 
     def tell(self, hub: int, about: int, held: Mark) -> bool:
         """``hub`` was found behind ``held``. True when that is news since we hold this much."""
-        if self._told.get((hub, about), Mark(0, 0)) >= held:
+        if self._told.get((hub, about), NOTHING) >= held:
             return False
         self._told[hub, about] = held
         return True
 
-    def forget(self, hub: int) -> None:
-        """``hub`` begins a new life: it counts its beats anew."""
-        self._beats.pop(hub, None)
-        self._claims.pop(hub, None)
+    def change_directory(self, directory: Directory) -> None:
+        """The roster has changed. A hub that begins a new life counts its beats anew."""
+        for index, member in directory.members.items():
+            old = self._directory.members.get(index)
+            if old and old.incarnation != member.incarnation:
+                self._beats.pop(member.hub, None)
+                self._claims.pop(member.hub, None)
+        self._directory, self._furthest = directory, None
