@@ -30,7 +30,8 @@ class Query:
     """What is searched for. Empty fields do not restrict.
 
     ``owner`` is a member of this hub; ``hidden`` are members whose listings are not shown (those
-    who are not active). ``hubs`` are the other hubs whose listings are looked at, too.
+    who are not active). ``hubs`` are the other hubs whose listings are looked at; own ones are, too,
+    unless ``own`` is false.
     """
 
     text: str = ""
@@ -40,6 +41,7 @@ class Query:
     order: str = NEWEST
     hidden: Collection[int] = ()
     hubs: Collection[int] = ()
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def find(index: Index, query: Query, after: str | None = None, limit: int = 20) 
 
 
 def _filters(query: Query) -> tuple[list[str], list[Any]]:
-    hubs = [OWN, *(() if query.owner is not None else query.hubs)]
+    hubs = [] if query.owner is not None else list(query.hubs)
+    if query.own:
+        hubs.append(OWN)
     where = [f"l.hub IN ({', '.join('?' * len(hubs))})"]
     values: list[Any] = [*hubs]
     for column, value in (("kind", query.kind), ("category", query.category), ("owner", query.owner)):

@@ -50,6 +50,8 @@ _PICTURES: Final[Mapping[str, str]] = {
     "search": "M4 10.5a6.5 6.5 0 1 0 13 0a6.5 6.5 0 1 0-13 0M15.5 15.5L21 21",
     "match": "M4 9h14l-4-4M20 15H6l4 4",
     "witness": "M4 12l5 6L20 5",
+    "village": "M2 20h20M4 20v-9l5-5 5 5v9M14 12l3-3 4 4v7M9 20v-5",
+    "everywhere": "M3 12a9 9 0 1 0 18 0a9 9 0 1 0-18 0M3 12h18M12 3c-5 5-5 13 0 18c5-5 5-13 0-18",
 }
 
 

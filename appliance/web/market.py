@@ -1,21 +1,23 @@
-"""The market: what people here offer and want, and who could trade with whom."""
+"""The market: what people offer and want, here and in other villages, and who could trade with whom."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadAmount, Code
 from appliance.ledger.market.listings import LONGEST_TITLE, OFFER, WANT, CloseListing, OpenListing
 from appliance.ledger.people.words import LONGEST_TEXT
 from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.far_listings import FarListingView, Spread, far_listing, spread, trading_hubs
 from appliance.ledger.reads.member import ListingView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.village import not_trading
 from appliance.ledger.values import Amount, RecordId, parse_amount
-from appliance.matching import BEST, NEWEST, Query, Suggestion, find, suggestions
+from appliance.matching import BEST, NEWEST, FarId, ListingId, Query, Suggestion, find, suggestions
 from appliance.web import labels
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.amounts import account_of, typed
@@ -28,6 +30,9 @@ bp = Blueprint("market", __name__, url_prefix="/market")
 bp.record_once(lambda state: labels.init_app(state.app))
 
 PAGE = 15
+HERE: Final = "here"
+OTHERS: Final = "others"
+"""Ask the market to leave out other villages, or the own one."""
 
 
 @bp.get("")
@@ -38,15 +43,22 @@ def browse() -> Any:
     category = request.args.get("category")
     category = category if category in CATEGORIES else None
     words = request.args.get("q", "")[:100].strip()
+    where = request.args.get("where")
     with searching() as (index, tx):
-        query = Query(words, kind, category, None, BEST if words else NEWEST, not_trading(tx))
+        villages = trading_hubs(tx)
+        where = where if where in (HERE, OTHERS) and villages else None
+        hubs = () if where == HERE else tuple(villages)
+        order = BEST if words else NEWEST
+        query = Query(words, kind, category, None, order, not_trading(tx), hubs, own=where != OTHERS)
         found = find(index, query, request.args.get("after"), PAGE)
-        listings = [view for hit in found.hits if (view := reads.listing(tx, hit.id, me.number)) is not None]
+        listings = [view for hit in found.hits if (view := _view(tx, hit.id, me)) is not None]
     return render_template(
         "market_browse.html",
         kind=kind,
         category=category,
         q=words,
+        villages=villages,
+        where=where,
         listings=listings,
         more=found.more,
         first=not request.args.get("after"),
@@ -62,6 +74,17 @@ def show(record: str) -> Any:
     return _shown(view, me)
 
 
+@bp.get("/<number:hub>/<number:listing>")
+def far(hub: int, listing: int) -> str:
+    """A listing of another village. Who lists it, and whether it is still there, only that village knows."""
+    active_member_or_redirect()
+    with the_hub().reading() as tx:
+        view = far_listing(tx, hub, listing)
+    if view is None:
+        abort(404)
+    return render_template("market_far.html", listing=view, pay=_pay(view))
+
+
 @bp.post("/<record>/close")
 def close(record: str) -> Any:
     """Take one's own listing down; a keeper may do it to any, at the hub's own screen."""
@@ -75,9 +98,25 @@ def close(record: str) -> Any:
 
 
 def _shown(view: ListingView, me: Person, problem: Problem | None = None) -> str:
+    told: Spread | None = None
+    if view.owner.number == me.number:
+        with the_hub().reading() as tx:
+            told = spread(tx, view.id)
+    return render_template(
+        "market_listing.html", listing=view, me=me, pay=_pay(view), told=told, problem=problem
+    )
+
+
+def _pay(view: ListingView | FarListingView) -> str:
     price = typed(view.price) if view.price else None
-    pay = url_for("pay.to", account=account_of(view.owner).compact, amount=price, category=view.category)
-    return render_template("market_listing.html", listing=view, me=me, pay=pay, problem=problem)
+    return url_for("pay.to", account=account_of(view.owner).compact, amount=price, category=view.category)
+
+
+def _view(tx: Tx, listing: ListingId, me: Person) -> ListingView | FarListingView | None:
+    """A listing that was found, of whichever village."""
+    if isinstance(listing, FarId):
+        return far_listing(tx, listing.hub, listing.listing)
+    return reads.listing(tx, listing, me.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +166,14 @@ def add() -> Any:
 
 
 def _draft(draft: Draft) -> str:
+    with the_hub().reading() as tx:
+        villages = trading_hubs(tx)
     return render_template(
-        "market_new.html", draft=draft, longest_title=LONGEST_TITLE, longest_text=LONGEST_TEXT
+        "market_new.html",
+        draft=draft,
+        longest_title=LONGEST_TITLE,
+        longest_text=LONGEST_TEXT,
+        villages=villages,
     )
 
 
@@ -156,7 +201,7 @@ class Told:
     """A suggestion with the two listings it is about."""
 
     mine: ListingView
-    theirs: ListingView
+    theirs: ListingView | FarListingView
     why: Suggestion
 
 
@@ -167,7 +212,7 @@ def could_trade() -> Any:
     with searching() as (index, tx):
         told = []
         for why in suggestions(index, tx, me.number, the_hub().clock.now().ms):
-            own, theirs = (reads.listing(tx, record, me.number) for record in (why.mine, why.theirs))
+            own, theirs = reads.listing(tx, why.mine, me.number), _view(tx, why.theirs, me)
             if own is not None and theirs is not None:
                 told.append(Told(own, theirs, why))
         own_count = sum(
