@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ETHER_PORT: Final = 4600
 """The port an ether listens on when nobody says otherwise."""
 
+FAULTS: Final = ("reboot", "rebooted", "unplug", "silent", "speak", "drop", "reset")
+"""As in ``noderun.Fault``; named here so that ``--help`` need not load it."""
+
 SHARE = click.FloatRange(0.0, 1.0)
 PORT = click.IntRange(0, 65535)
 
@@ -78,7 +81,8 @@ def _run(make: Any, ready: Any) -> None:
         raise CannotRun(str(error)) from error
 
 
-class Address(click.ParamType):
+# ParamType is generic in newer releases of click only.
+class Address(click.ParamType):  # type: ignore[type-arg]
     """HOST:PORT."""
 
     name = "host:port"
@@ -94,7 +98,7 @@ class Address(click.ParamType):
         return host, int(port)
 
 
-class NodeId(click.ParamType):
+class NodeId(click.ParamType):  # type: ignore[type-arg]
     """A node number as Meshtastic writes it: !1234abcd."""
 
     name = "node id"
@@ -203,9 +207,9 @@ def node(
 @click.option(
     "--fault",
     nargs=3,
-    type=(str, str, float),
+    type=(str, click.Choice(FAULTS), float),
     metavar="NAME KIND SECONDS",
-    help="Make a node fail: reboot, rebooted, unplug, silent, speak, drop, reset.",
+    help=f"Make a node fail: {', '.join(FAULTS)}.",
 )
 def air(
     ether: tuple[str, int],

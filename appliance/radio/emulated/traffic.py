@@ -159,10 +159,10 @@ class Reliable:
         if expected is None or packet.sender != expected.packet.sender:
             return
         expected.left -= 1
-        # RadioInterface::getRetransmissionMsec: room for the packet, its repetition, and the waits before both.
+        # RadioInterface::getRetransmissionMsec, counted from when it began: room for the packet, its repetition, and the waits before both.
         window = 2 ** round(_SMALLEST_WINDOW + (_WIDEST_WINDOW - _SMALLEST_WINDOW) * use)
         slots = window + 2 * _WIDEST_WINDOW + 2 ** ((_SMALLEST_WINDOW + _WIDEST_WINDOW) // 2)
-        expected.next = now + 2 * seconds + slots * preset_named(preset).slot + _PROCESSING
+        expected.next = now + seconds + slots * preset_named(preset).slot + _PROCESSING
 
     def heard(self, ident: int) -> bool:
         """Somebody repeated it. Whether it was still expected."""
