@@ -10,6 +10,7 @@ import pytest
 from appliance.cli import main
 from appliance.ledger.errors import Action, Code
 from appliance.web.app import create_app
+from tests.support.two_villages import two_villages
 from tests.support.village import a_village
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,21 +132,25 @@ class TestRoutes:
         assert documented == answering | api
 
     def test_health_has_the_fields_that_are_documented(self, tmp_path: Path) -> None:
-        with a_village(tmp_path / "river") as river:
+        with two_villages(tmp_path) as two:
             from appliance.ledger.book.local import Verified, keep_verified
 
-            with river.hub.store.write() as tx:
-                keep_verified(tx, Verified(river.hub.head(), river.clock.now().ms))
-            answer = create_app(river.hub).test_client().get("/health")
+            with two.river.hub.store.write() as tx:
+                keep_verified(tx, Verified(two.river.hub.head(), two.clock.now().ms))
+            answer = create_app(two.river.hub).test_client().get("/health")
         assert answer.status_code == 200
         documented = first_column(sections(page("docs/frontend.md"), "##")["GET /health"])
         assert sorted(leaves(answer.get_json())) == sorted(set(documented) - {"ledger.verified"})
 
 
 def leaves(value: dict[str, object], before: str = "") -> list[str]:
+    """The names of all values, an inner one after its outer; those of a list of things after ``[]``."""
     found: list[str] = []
     for name, inner in value.items():
-        found += leaves(inner, f"{before}{name}.") if isinstance(inner, dict) else [before + name]
+        if isinstance(inner, list) and inner:
+            found += leaves(inner[0], f"{before}{name}[].")
+        else:
+            found += leaves(inner, f"{before}{name}.") if isinstance(inner, dict) else [before + name]
     return found
 
 

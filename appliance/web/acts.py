@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from flask_babel import gettext as _
 
+from appliance.ledger.book.schema import Crossing
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.village import rules_before
 from appliance.web.amounts import money, name_of
@@ -99,6 +101,55 @@ def _reverse(tx: Tx, line: LogLine) -> str:
     )
 
 
+def _admit(_tx: Tx, line: LogLine) -> str:
+    return _(
+        "The founders admitted %(village)s (%(number)s) to the community.",
+        village=line.payload["name"],
+        number=line.payload["hub"],
+    )
+
+
+def _village(tx: Tx, hub: int) -> str:
+    found = other_hub(tx, hub)
+    return found.name if found else str(hub)
+
+
+def _trunk(tx: Tx, line: LogLine) -> str:
+    return _(
+        "%(who)s set the limits toward %(village)s: it may owe us %(low)s, we may owe it %(high)s.",
+        who=who_of(line),
+        village=_village(tx, line.payload["hub"]),
+        low=money(-line.payload["low"]),
+        high=money(line.payload["high"]),
+    )
+
+
+def _send_back(tx: Tx, line: LogLine) -> str:
+    crossing = tx.get(Crossing, id=line.payload["transfer"])
+    if crossing is None:
+        return _other(tx, line)
+    return _(
+        "%(who)s sent %(amount)s back to %(village)s that waited for %(name)s.",
+        who=who_of(line),
+        amount=money(crossing.amount),
+        village=_village(tx, crossing.hub),
+        name=name_of(line.about) if line.about else _("nobody here"),
+    )
+
+
+def _recall(tx: Tx, line: LogLine) -> str:
+    crossing = tx.get(Crossing, id=line.payload["transfer"])
+    if crossing is None:
+        return _other(tx, line)
+    return _(
+        "%(who)s asked %(village)s for %(amount)s of %(name)s back.",
+        who=who_of(line),
+        village=_village(tx, crossing.hub),
+        amount=money(crossing.amount),
+        name=name_of(line.about),
+    )
+
+
 def _close(tx: Tx, line: LogLine) -> str:
     listing = reads.listing(tx, line.payload["listing"], 0)
     return _(
@@ -140,6 +191,9 @@ _RULES: Final[Mapping[str, Callable[[int], str]]] = {
     "again_minutes": lambda n: _("an equal payment within %(minutes)s minutes asks again", minutes=n),
     "quorum": lambda n: _("%(count)s others must confirm care", count=n),
     "longest_minutes": lambda n: _("at most %(minutes)s minutes of care at once", minutes=n),
+    "trunk_low": lambda n: _("a new neighbour may owe us %(amount)s", amount=money(-n)),
+    "trunk_high": lambda n: _("we may owe a new neighbour %(amount)s", amount=money(n)),
+    "held_days": lambda n: _("a payment that waits goes back after %(days)s days", days=n),
     "days_back": lambda n: _("care of at most %(days)s days ago", days=n),
 }
 
@@ -154,4 +208,8 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "settle": _settle,
     "reverse": _reverse,
     "close_listing": _close,
+    "admit_hub": _admit,
+    "set_trunk": _trunk,
+    "send_back": _send_back,
+    "recall": _recall,
 }

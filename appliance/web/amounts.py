@@ -14,6 +14,8 @@ from appliance.web.here import the_hub, the_unit
 
 _NO_BREAK = "\u00a0"
 
+_JUST_NOW_MS = 20_000
+
 _DATES = {"en": "en_001"}
 """English as most of the world writes dates: 1 Jun 2026, 19:42."""
 
@@ -69,16 +71,37 @@ def duration(seconds: int) -> str:
     return dates.format_timedelta(max(1, seconds), threshold=1.2, locale=get_locale())
 
 
+def ago(instant: Instant) -> str:
+    """How long ago, as ``5 minutes ago``; the moment itself when the clock has been set back since."""
+    passed = the_hub().clock.now().ms - instant.ms
+    if passed < 0:
+        return when(instant)
+    if passed < _JUST_NOW_MS:
+        return _("just now")
+    return _("%(time)s ago", time=duration(passed // 1000))
+
+
 def name_of(who: Person | None) -> str:
-    """The name to show; the commons and the nameless get a word."""
+    """The name to show; the commons and the nameless get a word, people of other villages theirs."""
     if who is None:
         return _("anybody")
+    if who.far:
+        return _far_name(who)
     if who.commons:
         return _("the commons")
     return who.name or _("member %(number)s", number=account_of(who).short)
 
 
+def _far_name(who: Person) -> str:
+    if who.commons:
+        return _("the commons of %(village)s", village=who.hub_name)
+    if who.unchecked:
+        return _("%(number)s of %(village)s", number=account_of(who).full, village=who.hub_name)
+    return _("%(name)s of %(village)s", name=who.name, village=who.hub_name)
+
+
 def account_of(who: Person | int) -> Account:
-    """The account of somebody at this hub."""
-    number = who.number if isinstance(who, Person) else AccountNumber(who)
-    return Account(the_hub().number, number)
+    """The account of somebody, at whatever hub; of a number, at this one."""
+    if isinstance(who, Person):
+        return Account(who.hub or the_hub().number, who.number)
+    return Account(the_hub().number, AccountNumber(who))

@@ -22,7 +22,19 @@ from appliance.web.session import HubSessions
 
 _log = logging.getLogger(__name__)
 
-SUBJECTS: Final = ("join", "home", "pay", "ask", "health", "market", "care", "desk", "desk_rules")
+SUBJECTS: Final = (
+    "join",
+    "home",
+    "pay",
+    "crossing",
+    "ask",
+    "health",
+    "market",
+    "care",
+    "desk",
+    "desk_rules",
+    "neighbours",
+)
 """Modules of this package, each with a blueprint ``bp``."""
 
 LEDGER_DOWN: Final = (DataDirectoryError, BookDamaged, PeeweeException)
@@ -79,6 +91,7 @@ def _words_for_templates(app: Flask) -> None:
         when=amounts.when,
         day=amounts.day,
         duration=amounts.duration,
+        ago=amounts.ago,
         doubtful=amounts.doubtful,
         name=amounts.name_of,
         about=words.about,

@@ -1,4 +1,4 @@
-"""``GET /health``: whether the ledger can be read and where its book ends. For machines."""
+"""``GET /health``: whether the ledger can be read and where its book ends, how the radio is. For machines."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from peewee import PeeweeException
 import appliance
 from appliance.ledger.book import chain, local
 from appliance.ledger.errors import HubError
+from appliance.ledger.reads.radio import NeighbourView, neighbours
+from appliance.web import radio
 from appliance.web.here import the_hub
 
 bp = Blueprint("health", __name__)
@@ -16,11 +18,16 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/health")
 def health() -> tuple[Response, int]:
-    """200 with the ledger's head, or 503 when the ledger cannot be read. Asks for no session."""
+    """200 with the ledger's head, the radio and the neighbours; 503 when the ledger cannot be read, or when a
+    radio is set up and its process does not run. Asks for no session.
+    """
+    hub = the_hub()
     try:
-        with the_hub().reading() as tx:
+        with hub.reading() as tx:
             head = chain.head(tx)
             verified = local.last_verified(tx)
+            now = radio.radio_now(tx, hub)
+            others = neighbours(tx, hub.number)
     except (HubError, PeeweeException):
         return jsonify(status="ledger down", version=appliance.__version__), 503
     ledger: dict[str, Any] = {
@@ -28,5 +35,24 @@ def health() -> tuple[Response, int]:
         "entries": head.number,
         "verified": None if verified is None else {"head": str(verified.head), "at_ms": verified.at},
     }
-    # No radio is attached to this release; its state passes through the ledger's local tables.
-    return jsonify(status="ok", ledger=ledger, radio={"state": "none"}, version=appliance.__version__), 200
+    return jsonify(
+        status="radio down" if now.failed else "ok",
+        ledger=ledger,
+        radio=radio.as_json(now),
+        neighbours=[_neighbour(one) for one in others],
+        version=appliance.__version__,
+    ), 503 if now.failed else 200
+
+
+def _neighbour(one: NeighbourView) -> dict[str, Any]:
+    """How the post with another hub is; amounts are nobody's business here."""
+    return {
+        "hub": one.hub,
+        "name": one.name,
+        "heard_ms": None if one.heard is None else one.heard.ms,
+        "in_sync": one.in_sync,
+        "behind": max(0, one.theirs - one.theirs_here),
+        "ahead": max(0, one.mine - one.mine_there),
+        "mismatch": one.mismatch,
+        "forked": one.forked,
+    }

@@ -1,13 +1,19 @@
 """A member's own pages: home, statement, receipts, me."""
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.store import Tx
+from appliance.ledger.people.powers import ACTIVE
+from appliance.ledger.people.showing import ShowName
 from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.crossings import came_back, name_shown, other_hubs
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.village import NewKey, given_back_by_keeper, new_key
-from appliance.web import qr
-from appliance.web.acting import pin_needed
+from appliance.web import qr, way
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, pin_needed
 from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
@@ -17,6 +23,9 @@ bp = Blueprint("home", __name__)
 
 TOLD_DAYS = 30
 """How long a member reads that somebody else has replaced the PIN."""
+
+BACK_DAYS = 3
+"""How long the first page tells of a payment that came back."""
 
 BAR = 300
 """Width of the picture of the limits, in its own units."""
@@ -31,11 +40,26 @@ def home() -> str:
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
         replaced = new_key(tx, me.number)
+        back = _came_back(tx, me.number)
     if view is None:
         abort(404)
     if view.balance is None:
         return render_template("waiting.html", me=me)
-    return render_template("home.html", me=me, home=view, bar=bar(view), replaced=_still_told(replaced))
+    return render_template(
+        "home.html",
+        me=me,
+        home=view,
+        bar=bar_of(view.low, view.high, view.balance),
+        replaced=_still_told(replaced),
+        back=back,
+    )
+
+
+def _came_back(tx: Tx, number: int) -> list[tuple[TransferView, str]]:
+    """Payments that came back from other villages in the last days, each with why."""
+    since = the_hub().clock.now().ms - BACK_DAYS * 86_400_000
+    found = [reads.transfer(tx, record, number) for record in came_back(tx, number, since)]
+    return [(t, way.why(t.way)) for t in found if t is not None and t.way is not None]
 
 
 def _still_told(replaced: NewKey | None) -> NewKey | None:
@@ -45,16 +69,15 @@ def _still_told(replaced: NewKey | None) -> NewKey | None:
     return replaced
 
 
-def bar(view: reads.Home) -> dict[str, int] | None:
-    """Where the balance stands between the limits, in the picture's units; None without limits."""
-    if view.low is None or view.high is None or view.balance is None or view.high == view.low:
+def bar_of(low: int | None, high: int | None, balance: int | None) -> dict[str, int] | None:
+    """Where a balance stands between its limits, in the picture's units; None without limits."""
+    if low is None or high is None or balance is None or high == low:
         return None
 
     def place(amount: int) -> int:
-        inside = min(max(amount, view.low or 0), view.high or 0)
-        return (inside - (view.low or 0)) * BAR // ((view.high or 0) - (view.low or 0))
+        return (min(max(amount, low), high) - low) * BAR // (high - low)
 
-    zero, here = place(0), place(view.balance)
+    zero, here = place(0), place(balance)
     return {"zero": zero, "here": here, "from": min(zero, here), "width": abs(here - zero)}
 
 
@@ -71,8 +94,25 @@ def statement() -> str:
 @bp.get("/me")
 def me() -> str:
     """My number, my QR, my PIN; leaving."""
-    who = member_or_redirect()
-    return render_template("me.html", me=who, changed=request.args.get("changed"))
+    return _me(member_or_redirect())
+
+
+def _me(who: Person, problem: Problem | None = None) -> str:
+    with the_hub().reading() as tx:
+        shown = name_shown(tx, who.number) if other_hubs(tx) and who.status == ACTIVE else None
+    return render_template(
+        "me.html", me=who, changed=request.args.get("changed"), shown=shown, key=fresh_key(), problem=problem
+    )
+
+
+@bp.post("/me/name")
+def show_name() -> tuple[str, int] | Response:
+    """Let other villages find me by name; or no longer."""
+    who, key = active_member_or_redirect(), form_key()
+    result = act(ShowName(who.number, request.form.get("shown") == "1"), key)
+    if isinstance(result, Receipt):
+        return redirect(url_for(".me", changed="name"))
+    return _me(who, result), REFUSED
 
 
 @bp.get("/me/qr")
@@ -90,6 +130,8 @@ def transfer(record: str) -> str:
     """A payment or request: the receipt, and what I may do with it."""
     me = active_member_or_redirect()
     t = transfer_or_404(record, me)
+    if t.way is not None:
+        return render_template("crossing.html", me=me, t=t, told=way.told(t, t.way))
     with the_hub().reading() as tx:
         by_keeper = given_back_by_keeper(tx, t.reversal or t.id)
     return render_template("transfer.html", me=me, t=t, by_keeper=by_keeper, pin_needed=pin_needed())

@@ -5,7 +5,8 @@
     /pay  --whom-->  /P/<account>  --how much-->  POST /pay/check  --PIN-->  POST /pay/send  -->  /t/<id>
 
 The check page carries the idempotency key, so that a double tap, or the form sent again after
-a power cut, ends at the one receipt. A wrong PIN keeps the key and what was typed.
+a power cut, ends at the one receipt. A wrong PIN keeps the key and what was typed. Somebody of
+another village is paid by the same pages; what is different there, the check page says.
 """
 
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from werkzeug.wrappers import Response
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.errors import Action, BadAmount, Code, Refusal
+from appliance.ledger.money.crossings import Send, refuse_memo
 from appliance.ledger.money.transfers import Pay, Reverse
 from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.reads.crossings import standing
 from appliance.ledger.reads.people import Person
-from appliance.ledger.values import Amount, parse_amount
+from appliance.ledger.values import AccountNumber, Amount, parse_amount
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import account_of, typed
 from appliance.web.here import the_hub, the_unit
@@ -43,6 +46,13 @@ class Terms:
     category: str
     note: str
 
+    def command(self, payer: AccountNumber, again: bool) -> Pay | Send:
+        """What the payer asks of the ledger."""
+        to, terms = self.payee, (self.amount, self.category, self.note, again)
+        if to.hub is None:
+            return Pay(payer, to.number, *terms)
+        return Send(payer, to.hub, to.number, *terms)
+
 
 @bp.get("/pay")
 def pay() -> str | tuple[str, int] | Response:
@@ -52,7 +62,7 @@ def pay() -> str | tuple[str, int] | Response:
     if not text:
         return render_template("pay_whom.html", text="")
     with the_hub().reading() as tx:
-        found = look_up(tx, text, me.number)
+        found = look_up(tx, text, me.number, far=True)
     if found.page:
         return redirect(found.page)
     if len(found.people) == 1:
@@ -70,11 +80,11 @@ def to(account: str) -> str | tuple[str, int]:
     """How much? The short address in QR codes leads here."""
     me = active_member_or_redirect()
     with the_hub().reading() as tx:
-        someone = payee(tx, account)
+        someone = payee(tx, account, far=True)
     if isinstance(someone, Refusal):
         return render_template("pay_whom.html", text=account, problem=someone), REFUSED
-    problem = refusal(Code.OWN_ACCOUNT, Action.HOME) if someone.number == me.number else None
-    if problem:
+    if someone.same(me):
+        problem = refusal(Code.OWN_ACCOUNT, Action.HOME)
         return render_template("pay_whom.html", text="", problem=problem), REFUSED
     return _how_much(someone, request.args.get("amount", ""), request.args.get("category", "other"))
 
@@ -85,6 +95,7 @@ def _how_much(
     return render_template(
         "pay_amount.html",
         payee=someone,
+        back=bool(request.args.get("back")) and someone.far,
         amount=amount,
         category=category if category in CATEGORIES else "other",
         note=note,
@@ -96,7 +107,7 @@ def _read_form() -> Terms | str | tuple[str, int]:
     """The terms that the form carries, or the page that asks for them again."""
     form = request.form
     with the_hub().reading() as tx:
-        someone = payee(tx, form.get("to", ""))
+        someone = payee(tx, form.get("to", ""), far=True)
     if isinstance(someone, Refusal):
         return render_template("pay_whom.html", text=form.get("to", ""), problem=someone), REFUSED
     category, note = form.get("category", "other"), form.get("note", "").strip()
@@ -105,7 +116,7 @@ def _read_form() -> Terms | str | tuple[str, int]:
     except BadAmount:
         problem = refusal(Code.AMOUNT_WRONG)
         return _how_much(someone, form.get("amount", ""), category, note, problem), REFUSED
-    if long := too_long(note, LONGEST_LINE):
+    if long := too_long(note, LONGEST_LINE) or (refuse_memo(note) if someone.far else None):
         return _how_much(someone, form.get("amount", ""), category, note, long), REFUSED
     return Terms(someone, amount, category, note)
 
@@ -130,9 +141,12 @@ def check() -> str | tuple[str, int]:
 
 def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
     back = url_for(".to", account=account_of(terms.payee).compact, category=terms.category)
+    with the_hub().reading() as tx:
+        there = standing(tx, terms.payee.hub) if terms.payee.hub else None
     return render_template(
         "pay_check.html",
         terms=terms,
+        there=there,
         key=key,
         problem=problem,
         again=isinstance(problem, Refusal) and problem.code is Code.SAME_AGAIN,
@@ -150,8 +164,7 @@ def send() -> str | tuple[str, int] | Response:
     key, terms = form_key(), _read_form()
     if not isinstance(terms, Terms):
         return terms
-    again = request.form.get("again") == "1"
-    command = Pay(me.number, terms.payee.number, terms.amount, terms.category, terms.note, again)
+    command = terms.command(me.number, again=request.form.get("again") == "1")
     result = act(command, key, terms.amount)
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=result.record.hex()))

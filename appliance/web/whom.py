@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
+from appliance.ledger.reads import crossings
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.people import Person, named, person
 from appliance.ledger.reads.village import end_of_open_request
@@ -35,23 +36,23 @@ class Found:
     nobody: bool = False
 
 
-def look_up(tx: Tx, text: str, viewer: int) -> Found:
-    """What ``text`` means to ``viewer``."""
+def look_up(tx: Tx, text: str, viewer: int, far: bool = False) -> Found:
+    """What ``text`` means to ``viewer``; with ``far``, people of other villages are found, too."""
     text = text.strip()
     if match := _ADDRESS.search(text):
         kind, rest = match[1].lower(), match[2]
         if kind == "p":
-            return _number(tx, rest)
+            return _number(tx, rest, far)
         code = parse_code(rest)
         path = f"/{kind.upper()}/{code}" if code else None
         return Found(page=path) if path else Found(problem=_nobody())
     if looks_like_number(text):
-        found = _number(tx, text)
+        found = _number(tx, text, far)
         return found if found.people else _code(tx, text, viewer) or found
     if page := _code(tx, text, viewer):
         return page
-    people = named(tx, text)
-    others = tuple(someone for someone in people if someone.number != viewer)
+    people = named(tx, text) + (crossings.far_named(tx, text) if far else ())
+    others = tuple(someone for someone in people if someone.far or someone.number != viewer)
     if people and not others:
         return Found(problem=refusal(Code.OWN_ACCOUNT, Action.HOME))
     return Found(people=others, nobody=not others)
@@ -76,16 +77,24 @@ def account_in(text: str) -> Account | None:
         return None
 
 
-def payee(tx: Tx, text: str) -> Person | Refusal:
-    """The one person, at this hub, whom a number names."""
+def payee(tx: Tx, text: str, far: bool = False) -> Person | Refusal:
+    """The one person whom a number names: at this hub, or, with ``far``, at any of the community.
+
+    Nobody here can say whether a number of another hub is anybody's: its check digit fits.
+    """
     account = account_in(text)
-    if account is None or account.hub != the_hub().number:
+    if account is None:
         return _nobody()
-    return person(tx, account.number) or _nobody()
+    if account.hub == the_hub().number:
+        return person(tx, account.number) or _nobody()
+    if not far:
+        return _nobody()
+    someone = crossings.far_person(tx, account.hub, account.number)
+    return someone or refusal(Code.UNKNOWN_HUB, Action.CHECK_NUMBER, hub=account.hub)
 
 
-def _number(tx: Tx, text: str) -> Found:
-    someone = payee(tx, text)
+def _number(tx: Tx, text: str, far: bool) -> Found:
+    someone = payee(tx, text, far)
     return Found(problem=someone) if isinstance(someone, Refusal) else Found(people=(someone,))
 
 

@@ -12,9 +12,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.reads.crossings import other_hub, other_hubs
 from appliance.web.acting import PinNeeded, Problem
 from appliance.web.amounts import duration, money, typed
-from appliance.web.here import the_unit
+from appliance.web.here import the_hub, the_rules, the_unit
 from appliance.web.secure import as_keeper, visitor
 
 Numbers = Mapping[str, int]
@@ -148,6 +149,38 @@ def _unknown_account(n: Numbers) -> str:
     return _("Nobody here has this number.")
 
 
+def _unknown_hub(n: Numbers) -> str:
+    with the_hub().reading() as tx:
+        others = other_hubs(tx)
+    if not others:
+        return _("This number is of another village, and no other village is connected with this one yet.")
+    here = the_rules().community
+    villages = [(here.hub, here.hub_name), *((hub.number, hub.name) for hub in others)]
+    names = ", ".join(f"{name} ({number})" for number, name in sorted(villages))
+    if "hub" not in n:
+        return _("There is no such village. There are: %(names)s.", names=names)
+    return _("No village has the number %(number)s. There are: %(names)s.", number=n["hub"], names=names)
+
+
+def _trunk_limit(n: Numbers) -> str:
+    if "can_send" not in n or "hub" not in n:
+        return _("The limit between the two villages is reached.")
+    with the_hub().reading() as tx:
+        hub = other_hub(tx, n["hub"])
+    village = hub.name if hub else str(n["hub"])
+    if not n["can_send"]:
+        return _(
+            "Nothing can go to %(village)s now: the limit between the two villages is reached. A keeper can raise it.",
+            village=village,
+        )
+    return _(
+        "%(amount)s is more than can go to %(village)s now: %(room)s can, by the limit between the two villages.",
+        amount=money(n["amount"]),
+        village=village,
+        room=money(n["can_send"]),
+    )
+
+
 def _weak(n: Numbers) -> str:
     return _(
         "This PIN is too easy or has the wrong length. Take %(shortest)s to %(longest)s digits, not all the same and "
@@ -184,6 +217,13 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.NOT_PENDING: lambda _n: _("This request has already been answered or cancelled."),
     Code.NOT_REVERSIBLE: lambda _n: _("This payment cannot be given back."),
     Code.ALREADY_REVERSED: lambda _n: _("This payment has already been given back."),
+    Code.UNKNOWN_HUB: _unknown_hub,
+    Code.TRUNK_LIMIT: _trunk_limit,
+    Code.NOT_ON_WAY: lambda _n: _(
+        "This payment is not on its way any more, or it has been asked back already."
+    ),
+    Code.NOT_HELD: lambda _n: _("This payment does not wait any more."),
+    Code.NOT_YET: lambda _n: _("It is too early for this."),
     Code.NOT_APPLIED: lambda _n: _("This person is not waiting to be let in."),
     Code.NAME_MISSING: lambda _n: _("Please type a name."),
     Code.TEXT_MISSING: lambda _n: _("Please write something here; it must not be empty."),
@@ -211,6 +251,9 @@ LABELS: Final[Mapping[Action, Callable[[], str]]] = {
     Action.DECLINE: lambda: _("Say no"),
     Action.CANCEL: lambda: _("Take it back"),
     Action.REVERSE: lambda: _("Give it back"),
+    Action.RECALL: lambda: _("Ask for it back"),
+    Action.PAY_BACK: lambda: _("Pay it back"),
+    Action.SEND_BACK: lambda: _("Send it back"),
     Action.CLOSE: lambda: _("Take it down"),
     Action.COSIGN: lambda: _("Confirm"),
     Action.SETTLE: lambda: _("Pay from the commons"),
@@ -265,6 +308,10 @@ STATES: Final[Mapping[str, Callable[[], str]]] = {
     "done": lambda: _("done"),
     "declined": lambda: _("declined"),
     "cancelled": lambda: _("taken back"),
+    "on_way": lambda: _("on its way"),
+    "arrived": lambda: _("arrived"),
+    "returned": lambda: _("came back"),
+    "held": lambda: _("waits"),
 }
 """States of a transfer."""
 

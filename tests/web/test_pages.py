@@ -85,7 +85,8 @@ class TestHealth:
         assert answer.json["ledger"]["head"] == str(village.hub.head())
         assert answer.json["ledger"]["entries"] == village.hub.head().number
         assert answer.json["ledger"]["verified"] is None
-        assert answer.json["radio"] == {"state": "none"}
+        assert answer.json["radio"]["state"] == "none"
+        assert answer.json["neighbours"] == []
 
     def test_it_tells_when_it_was_verified(self, village, phone):
         with village.hub.store.write() as tx:

@@ -108,6 +108,26 @@ def far_named(tx: Tx, text: str, most: int = 20) -> tuple[Person, ...]:
     return fitting(everybody, text, most)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody who is about to pay there should know of another hub.
+
+    ``stuck``: its feed tells two stories, so nothing more that it says takes effect here.
+    """
+
+    hub: OtherHub
+    heard: Instant | None
+    stuck: bool
+
+
+def standing(tx: Tx, number: int) -> Standing | None:
+    """How another hub stands; None for no other hub."""
+    hub, row = other_hub(tx, number), tx.get(RosterRow, hub=number)
+    if hub is None or row is None:
+        return None
+    return Standing(hub, last_heard(tx, number), bool(feed.state(tx, number, row.incarnation).forked))
+
+
 def last_heard(tx: Tx, hub: int) -> Instant | None:
     """When another hub was last heard; None for never."""
     row = tx.get(HubHeard, hub=hub)

@@ -7,14 +7,15 @@ import peewee as pw
 from appliance.ledger import codec
 from appliance.ledger.book import chain
 from appliance.ledger.book.private import PrivateText
-from appliance.ledger.book.schema import AccountRow, Claim, Entry, Listing, Member, Transfer
+from appliance.ledger.book.schema import AccountRow, Claim, Crossing, Entry, Listing, Member, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
-from appliance.ledger.reads.people import Person, owner_of, people, person
-from appliance.ledger.values import COMMONS
+from appliance.ledger.reads.crossings import OtherHub, far_person, other_hub
+from appliance.ledger.reads.people import Person, owner_of, people, person, text_of
+from appliance.ledger.values import COMMONS, RecordId
 
 KEEPER_ACTS = (
     "found",
@@ -25,9 +26,17 @@ KEEPER_ACTS = (
     "set_limits",
     "change_rules",
     "settle",
+    "admit_hub",
+    "set_trunk",
+    "send_back",
 )
-"""Kinds of entries that are acts of keepers, of the root or of the hub itself. A reversal or
-the closing of a listing is one when its authority is not the owner; they are added by actor."""
+"""Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
+``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
+
+BY_OTHERS = ("reverse", "close_listing", "recall")
+
+
+_MOST_HELD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,22 @@ class Overview:
     commons: int
     commons_low: int | None
     entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """A payment from another hub that waits for room on its trunk, or for a keeper.
+
+    ``payer`` and ``payee`` are None when it could not be read; ``payee`` also when its number is nobody's.
+    """
+
+    id: RecordId
+    hub: OtherHub
+    payer: Person | None
+    payee: Person | None
+    amount: int
+    note: str
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +141,38 @@ def _line(who: Person, row: AccountRow | None) -> AccountLine:
     return AccountLine(who, row.balance, row.low, row.high, row.held)
 
 
+def held(tx: Tx, hub: int) -> tuple[HeldView, ...]:
+    """The payments of another hub that are held, in the order in which they will be taken up."""
+    query = (
+        Crossing.select()
+        .where(Crossing.hub == hub, Crossing.state == transfers.HELD)
+        .order_by(Crossing.opened_entry)
+        .limit(_MOST_HELD)
+    )
+    return tuple(_held(tx, row) for row in tx.rows(query))
+
+
+def held_one(tx: Tx, record: bytes) -> HeldView | None:
+    """One held payment; None when it does not wait (any more)."""
+    row = tx.get(Crossing, id=record)
+    return None if row is None or row.state != transfers.HELD else _held(tx, row)
+
+
+def _held(tx: Tx, row: Crossing) -> HeldView:
+    hub, entry = other_hub(tx, row.hub), chain.by_number(tx, row.opened_entry)
+    assert hub is not None  # hubs are never removed from the roster
+    assert entry is not None  # a crossing is folded from its entry
+    payer = far_person(tx, row.hub, row.far)
+    note = text_of(tx, row.opened_entry, "note")
+    return HeldView(RecordId(bytes(row.id)), hub, payer, person(tx, row.near), row.amount, note, entry.act.at)
+
+
 def log(tx: Tx, before: int | None = None, limit: int = 30) -> tuple[tuple[LogLine, ...], int | None]:
     """Acts of keepers, root and hub, newest first, from before entry ``before``; and where the
-    older ones begin (None at the end). Reversals and closings by somebody else are among them.
+    older ones begin (None at the end). Reversals, recalls and closings by somebody else are among them.
     """
     limit = max(1, min(limit, 200))
-    by_others = Entry.kind.in_(("reverse", "close_listing"))
+    by_others = Entry.kind.in_(BY_OTHERS)
     lines: list[LogLine] = []
     cursor = before
     while len(lines) <= limit:
@@ -141,7 +192,7 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
     act = entry.act
     _, _, name = act.authority.partition(":")
     who = person(tx, int(name)) if act.authority.startswith("member:") else None
-    if act.kind in ("reverse", "close_listing") and (who is None or _own_act(tx, entry, who.number)):
+    if act.kind in BY_OTHERS and (who is None or _own_act(tx, entry, who.number)):
         return None
     about = _about(tx, act.payload)
     reason = tx.get(PrivateText, entry=entry.number, field="reason")
@@ -166,6 +217,8 @@ def _about(tx: Tx, payload: codec.Body) -> int | None:
     if "claim" in payload:
         claim = tx.get(Claim, id=payload["claim"])
         return claim.carer if claim else None
+    if "transfer" in payload and (crossing := tx.get(Crossing, id=payload["transfer"])) is not None:
+        return crossing.near if crossing.near > 0 else None
     if "transfer" in payload:
         transfer = tx.get(Transfer, id=payload["transfer"])
         return owner_of(tx, transfer.payee) if transfer else None

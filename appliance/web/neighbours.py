@@ -1,0 +1,143 @@
+"""The desk's page of neighbours: the radio, how the post stands with each village, what is owed, what is held.
+
+A keeper here sets how far a neighbour's credit goes, and sends held payments back. Nothing here
+moves a member's credit.
+"""
+
+from typing import Any, Final
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.errors import Action, BadAmount, Code
+from appliance.ledger.money.arrivals import SendBack
+from appliance.ledger.money.trunks import SetTrunk
+from appliance.ledger.people.words import LONGEST_LINE
+from appliance.ledger.reads import desk as reads
+from appliance.ledger.reads.desk import HeldView
+from appliance.ledger.reads.radio import NeighbourView, neighbours
+from appliance.ledger.values import RecordId
+from appliance.web import radio
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
+from appliance.web.desk import zero_or_more
+from appliance.web.here import the_hub
+from appliance.web.home import bar_of
+from appliance.web.secure import keeper_at_own_screen
+from appliance.web.words import refusal
+
+bp = Blueprint("neighbours", __name__, url_prefix="/desk")
+
+_AGAIN_SECONDS: Final = 60
+"""How often the page of a keeper who watches loads itself anew."""
+
+
+@bp.get("/neighbours")
+def overview() -> Any:
+    """The radio on top, then every village: last heard, in sync, what is owed, what waits."""
+    keeper_at_own_screen()
+    hub = the_hub()
+    with hub.reading() as tx:
+        found = neighbours(tx, hub.number)
+        now = radio.radio_now(tx, hub)
+    return render_template(
+        "desk_neighbours.html",
+        neighbours=found,
+        radio=now,
+        state=radio.words(now),
+        to_do=radio.to_do(now),
+        bars={one.hub: bar_of(one.low, one.high, one.balance) for one in found},
+        again=_AGAIN_SECONDS,
+    )
+
+
+@bp.get("/neighbours/<number:number>")
+def neighbour(number: int) -> Any:
+    """One village: the post, the trunk and its limits, the payments that wait."""
+    keeper_at_own_screen()
+    return _page(number, done=request.args.get("done"))
+
+
+def _page(number: int, problem: Problem | None = None, done: str | None = None) -> str:
+    found, waiting = _find(number)
+    return render_template(
+        "desk_neighbour.html",
+        n=found,
+        bar=bar_of(found.low, found.high, found.balance),
+        held=waiting,
+        days=the_hub().rules().credit.held_days,
+        key=fresh_key() if problem is None else request.form.get("key", ""),
+        problem=problem,
+        done=done,
+        longest_line=LONGEST_LINE,
+    )
+
+
+def _find(number: int) -> tuple[NeighbourView, tuple[HeldView, ...]]:
+    hub = the_hub()
+    with hub.reading() as tx:
+        found = next((one for one in neighbours(tx, hub.number) if one.hub == number), None)
+        waiting = reads.held(tx, number) if found else ()
+    return found or abort(404), waiting
+
+
+@bp.post("/neighbours/<number:number>/limits")
+def set_limits(number: int) -> Any:
+    """Give the trunk toward a village other limits, and say why."""
+    keeper_at_own_screen()
+    key = form_key()
+    _find(number)
+    try:
+        low, high = -zero_or_more(request.form.get("low", "")), zero_or_more(request.form.get("high", ""))
+    except BadAmount:
+        return _page(number, refusal(Code.AMOUNT_WRONG)), REFUSED
+    result = act(SetTrunk(number, low, high, request.form.get("reason", "").strip()), key)
+    if isinstance(result, Receipt):
+        return redirect(url_for(".neighbour", number=number, done="limits"))
+    return _page(number, result), REFUSED
+
+
+@bp.get("/held/<record>")
+def held(record: str) -> Any:
+    """A payment that waits: really send it back?"""
+    keeper_at_own_screen()
+    found = _held(record)
+    if found is None:
+        return render_template("refused.html", problem=refusal(Code.NOT_HELD, Action.HOME)), 404
+    return _held_page(found, fresh_key())
+
+
+def _held_page(found: HeldView, key: str, problem: Problem | None = None) -> str:
+    return render_template(
+        "desk_held.html",
+        h=found,
+        key=key,
+        problem=problem,
+        reason=request.form.get("reason", ""),
+        longest_line=LONGEST_LINE,
+    )
+
+
+def _held(record: str) -> HeldView | None:
+    try:
+        key = bytes.fromhex(record)
+    except ValueError:
+        abort(404)
+    with the_hub().reading() as tx:
+        return reads.held_one(tx, key)
+
+
+@bp.post("/held/<record>")
+def send_back(record: str) -> Any:
+    """Send a held payment back, and say why; its payer gets the credit again."""
+    keeper_at_own_screen()
+    key, found = form_key(), _held(record)
+    which = RecordId(bytes.fromhex(record))
+    result = act(SendBack(which, request.form.get("reason", "").strip()), key)
+    if isinstance(result, Receipt):
+        # Sent twice, it does not wait any more, and its page has gone.
+        return redirect(
+            url_for(".neighbour", number=found.hub.number, done="back") if found else url_for(".overview")
+        )
+    if found is None:
+        return render_template("refused.html", problem=result), REFUSED
+    return _held_page(found, key.hex(), result), REFUSED

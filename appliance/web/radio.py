@@ -1,0 +1,156 @@
+"""How the radio is, told to keepers: what it does, and what to do when it does not.
+
+The radio is another process. What is known here is what it left in the ledger's local tables,
+whether it is alive at all (``reads.radio``), and which radio ``hub.toml`` names.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask_babel import gettext as _
+
+from appliance.ledger import settings
+from appliance.ledger.book.store import Tx
+from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.errors import DataDirectoryError
+from appliance.ledger.hub import Hub
+from appliance.ledger.reads.radio import RadioState, radio_running, radio_state
+from appliance.ledger.settings import NO_RADIO, SettingsWrong
+
+NONE: Final = "none"
+UP: Final = "up"
+DOWN: Final = "down"
+CONNECTING: Final = "connecting"
+STOPPED: Final = "stopped"
+"""A radio is set up, and its process does not run."""
+
+SETTING_WRONG: Final = "setting_wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class RadioNow:
+    """The radio at this moment.
+
+    Attributes:
+        state: none, connecting, up, down, or stopped: a radio is set up and its process is not alive.
+        reason: why, in the radio's stable word; empty when there is nothing to say.
+        setting: which radio, as in ``hub.toml``.
+        since: since when, as far as its process wrote it.
+        name, preset, region, firmware: what the radio said of itself.
+    """
+
+    state: str
+    reason: str = ""
+    setting: str = NO_RADIO
+    since: Instant | None = None
+    name: str = ""
+    preset: str = ""
+    region: str = ""
+    firmware: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether monitoring should ring: nothing can be sent before somebody does something."""
+        return self.state == STOPPED
+
+
+def radio_now(tx: Tx, hub: Hub) -> RadioNow:
+    """The radio of ``hub`` now."""
+    told, alive, reason = radio_state(tx), radio_running(hub.data), ""
+    try:
+        setting = settings.read(hub.data).radio
+    except (SettingsWrong, DataDirectoryError):
+        setting, reason = "?", SETTING_WRONG
+    if not alive:
+        return RadioNow(NONE) if setting == NO_RADIO else RadioNow(STOPPED, reason, setting)
+    return RadioNow(CONNECTING, setting=setting) if told is None else _as_told(told)
+
+
+def _as_told(told: RadioState) -> RadioNow:
+    return RadioNow(
+        told.state,
+        told.reason,
+        told.setting,
+        Instant(Millis(told.since_ms), Quality(told.quality)),
+        told.name,
+        told.preset,
+        told.region,
+        told.firmware,
+    )
+
+
+_STATES: Final[Mapping[str, Callable[[], str]]] = {
+    NONE: lambda: _("No radio is set up on this box."),
+    UP: lambda: _("The radio works."),
+    CONNECTING: lambda: _("The box is looking for its radio."),
+    DOWN: lambda: _("The radio cannot be reached."),
+    STOPPED: lambda: _("The radio's program is not running."),
+}
+
+_TO_DO: Final[Mapping[str, Callable[[], str]]] = {
+    NONE: lambda: _(
+        "Name it in hub.toml in the hub's data directory, then start “hub radio run”. Until then post to and from "
+        "other villages waits."
+    ),
+    CONNECTING: lambda: _("Wait a minute. Is it plugged in and lit?"),
+    DOWN: lambda: _("Is it plugged in and lit? Unplug it, count to ten, plug it in again."),
+    STOPPED: lambda: _(
+        "Start it with “hub radio run”, or switch the box off and on. Nothing is lost: post waits."
+    ),
+}
+
+REASONS: Final[Mapping[str, Callable[[], str]]] = {
+    "unreachable": lambda: _(
+        "Nothing answers at the place that hub.toml names. Check plug, cable and address."
+    ),
+    "port_busy": lambda: _("Another program uses the radio's port. Stop that program."),
+    "no_handshake": lambda: _(
+        "Something answers, but not as a Meshtastic radio does. Is it the right device?"
+    ),
+    "closed": lambda: _("The radio ended the connection. It may be starting anew; wait a minute."),
+    "taken": lambda: _("Another program or phone keeps taking the radio. Disconnect it there."),
+    "reset": lambda: _("The connection to the radio broke. The box tries again by itself."),
+    "unplugged": lambda: _("The radio was unplugged. Plug it in again."),
+    "rebooted": lambda: _("The radio has just started anew. Wait a minute."),
+    "silent": lambda: _("The radio says nothing any more. Unplug it, count to ten, plug it in again."),
+    "stuck": lambda: _("Too many connections hang. Switch the box off and on."),
+    "failed": lambda: _(
+        "Something unexpected went wrong; the box's log has the words. It tries again by itself."
+    ),
+    "let_go": lambda: _("The radio's program let it go."),
+    "region_unset": lambda: _(
+        "The radio may not send before its region is set. Set it with the Meshtastic app, once."
+    ),
+    "tx_disabled": lambda: _("Sending is switched off in the radio. Switch it on with the Meshtastic app."),
+    SETTING_WRONG: lambda: _("hub.toml cannot be understood. “hub radio status” says which line is wrong."),
+}
+"""What to do about a trouble, by the radio's stable word for it."""
+
+
+def words(radio: RadioNow) -> str:
+    """The state in a sentence."""
+    if radio.state == UP and radio.reason:
+        return _("The radio is there, but cannot send.")
+    return _STATES.get(radio.state, _STATES[DOWN])()
+
+
+def to_do(radio: RadioNow) -> str:
+    """What to do about it; empty when all is well."""
+    if radio.reason in REASONS:
+        return REASONS[radio.reason]()
+    return _TO_DO[radio.state]() if radio.state in _TO_DO else ""
+
+
+def as_json(radio: RadioNow) -> dict[str, Any]:
+    """For ``/health``: stable words, nothing about people."""
+    return {
+        "state": radio.state,
+        "reason": radio.reason,
+        "setting": radio.setting,
+        "since_ms": None if radio.since is None else radio.since.ms,
+        "name": radio.name,
+        "preset": radio.preset,
+        "region": radio.region,
+        "firmware": radio.firmware,
+    }
