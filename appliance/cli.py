@@ -41,16 +41,32 @@ def serve(data: Path, host: str, port: int) -> None:
 
 
 @main.command()
-@click.option("--data", type=DATA, help="Where the village lives; by default among the person's own data.")
+@click.option("--data", type=DATA, help="Where the villages live; by default among the person's own data.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@port_option
-@click.option("--fresh", is_flag=True, help="Throw the village away and make it anew.")
-def demo(data: Path | None, host: str, port: int, fresh: bool) -> None:
-    """Start the sample village of River, with three months of life in it."""
-    from appliance import demo as village
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8080,
+    show_default=True,
+    help="The port of River's portal.",
+)
+@click.option(
+    "--hill-port",
+    type=click.IntRange(1, 65535),
+    default=8081,
+    show_default=True,
+    help="The port of Hill's portal.",
+)
+@click.option("--fresh", is_flag=True, help="Throw the villages away and make them anew.")
+def demo(data: Path | None, host: str, port: int, hill_port: int, fresh: bool) -> None:
+    """Start the sample villages of River and Hill, three months old, with a radio between them."""
+    from appliance import demo as villages
 
-    village.run(data, host, port, fresh)
+    villages.run(data, host, (port, hill_port), fresh)
 
 
 for _command in (*ledger_commands.COMMANDS, *cli_community.COMMANDS, *radio_commands.COMMANDS):
     main.add_command(_command)
+
+if __name__ == "__main__":
+    main()

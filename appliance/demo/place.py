@@ -1,8 +1,9 @@
-"""Where the sample village lives, and how it gets there whole or not at all.
+"""Where the sample villages live, and how they get there whole or not at all.
 
-A village is made in a *cradle*, a directory beside its place, and moved when it is complete; a
-cradle left by an interrupted start is recognised and used again from the beginning. Whatever
-carries no marker of ours is somebody's real data: it is neither opened nor deleted.
+They share one directory, with a data directory for each village in it. It is made in a *cradle*
+beside its place and moved when it is complete; a cradle left by an interrupted start is
+recognised and used again from the beginning. Whatever carries no marker of ours is somebody's
+real data, and a village of an earlier release is somebody's too: neither is opened or deleted.
 """
 
 import fcntl
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from appliance.ledger.errors import DataDirectoryError
 
@@ -31,14 +32,32 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
-    """What a made village says about itself: enough to start again without opening the ledger."""
+class Village:
+    """A village: its name, its data directory inside ours, and whom to sign in as."""
 
-    village: str
-    pin: str
-    made_ms: int
+    name: str
+    directory: str
     people: tuple[SignIn, ...]
     keeper: SignIn
+
+    @classmethod
+    def from_map(cls, value: dict[str, Any]) -> "Village":
+        """Raises KeyError, TypeError, AttributeError when it is none."""
+        people = tuple(SignIn(**one) for one in value.pop("people"))
+        return cls(**{**value, "people": people, "keeper": SignIn(**value.pop("keeper"))})
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What made villages say about themselves: enough to start again without opening a ledger.
+
+    ``pay`` is the full number of somebody in the last village whom somebody of the first may pay.
+    """
+
+    pin: str
+    made_ms: int
+    villages: tuple[Village, ...]
+    pay: SignIn
 
     def save(self, data: Path) -> None:
         (data / MARKER).write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -48,9 +67,16 @@ class Marker:
         """Raises DataDirectoryError when there is none that can be read."""
         try:
             value = json.loads((data / MARKER).read_text("utf-8"))
-            people = tuple(SignIn(**one) for one in value.pop("people"))
-            keeper = SignIn(**value.pop("keeper"))
-            return cls(**value, people=people, keeper=keeper)
+            if "village" in value:
+                raise DataDirectoryError(
+                    f"{data} is a sample village of an earlier release, with no neighbour; it is left"
+                    " alone: choose another --data"
+                )
+            villages = tuple(Village.from_map(one) for one in value.pop("villages"))
+            pay = SignIn(**value.pop("pay"))
+            return cls(**value, villages=villages, pay=pay)
+        except DataDirectoryError:
+            raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataDirectoryError(
                 f"{data} has no readable {MARKER}, so it is no sample village: choose another --data"
@@ -58,11 +84,11 @@ class Marker:
 
 
 def default_data(environment: Mapping[str, str]) -> Path:
-    """The sample village among the person's own data (XDG base directory specification)."""
+    """The sample villages among the person's own data (XDG base directory specification)."""
     named = Path(environment.get("XDG_DATA_HOME", ""))
     # The specification: a path that is not absolute is to be ignored.
     base = named if named.is_absolute() else Path.home() / ".local" / "share"
-    return base / "technocommune-hub" / "river"
+    return base / "technocommune-hub" / "valley"
 
 
 def is_empty(data: Path) -> bool:

@@ -1,48 +1,128 @@
-"""``hub demo``: makes the village when it is not there, says how to sign in, starts the portal."""
+"""``hub demo``: makes the villages when they are not there, starts all of it, says how to look."""
 
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import Final
 
 import click
 
-from appliance.demo import place, village
+from appliance.demo import hill, place, valley, village
+from appliance.demo.people import KEEPER, PIN
+from appliance.demo.processes import Household, Job, until_told_to_end
+from appliance.ledger import settings
 from appliance.ledger.cli import papers_text
 from appliance.ledger.clock import Clock, SystemClock
+from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KdfCost
 from appliance.ledger.reads.people import person
 from appliance.ledger.values import Account, AccountNumber
 
 PAPERS: Final = "root-papers.txt"
+LOGS: Final = "logs"
 
-_SHOWN: Final = (
+_OF_RIVER: Final = (
     (village.ALICE, "is asked to pay, and Dina's care needs her signature"),
     (village.BOB, "is asked for the week's bread, and waits for Alice"),
     (village.DINA, "gave care and waits for one more signature"),
 )
+_OF_HILL: Final = ((hill.CHANDRA, "sells honey, also to River"),)
+_READY_SECONDS: Final = 60.0
 
 
-def run(data: Path | None, host: str, port: int, fresh: bool) -> None:
-    """Start the sample village and keep it running until it is interrupted.
+def run(data: Path | None, host: str, ports: tuple[int, int], fresh: bool) -> None:
+    """Start the sample villages and keep them running until it is interrupted.
 
     Raises:
-        HubError: the port is taken, or the directory is somebody else's or cannot be used.
+        HubError: a port is taken, or the directory is somebody else's or cannot be used.
     """
     from appliance.web import server
 
+    if ports[0] == ports[1]:
+        raise DataDirectoryError("River and Hill need two ports")
     data = place.default_data(os.environ) if data is None else data
-    server.check_port(host, port)  # before time is spent on making a village
+    for port in ports:
+        server.check_port(host, port)  # before time is spent on making villages
     prepare(data, fresh)
     with place.in_use(data):
-        click.echo(welcome(data, host, port))
-        server.serve(data, host, port)
+        shutil.rmtree(data / LOGS, ignore_errors=True)
+        clock = SystemClock()
+        household = Household(
+            jobs(data, host, ports), data / LOGS, clock, lambda line: click.echo(line, err=True)
+        )
+        try:
+            household.start()
+            told = False
+            begun = clock.uptime().ms / 1000
+
+            def look() -> None:
+                nonlocal told
+                household.look()
+                late = clock.uptime().ms / 1000 - begun > _READY_SECONDS
+                if not told and (late or all(_answers(host, port) for port in ports)):
+                    click.echo(welcome(data, host, ports))
+                    told = True
+
+            until_told_to_end(look)
+        finally:
+            household.stop()
+
+
+def jobs(data: Path, host: str, ports: tuple[int, int]) -> tuple[Job, ...]:
+    """All processes of both villages. Writes into each ``hub.toml`` where its radio is today.
+
+    Raises:
+        DataDirectoryError: that cannot be written.
+    """
+    villages = place.Marker.load(data).villages
+    ether, *nodes = _free_ports(1 + len(villages))
+    found = [Job("ether", ("radio", "ether", "--port", str(ether)))]
+    for one, node in zip(villages, nodes, strict=True):
+        words = ["--ether", f"127.0.0.1:{ether}", "--tcp", str(node), "--name", one.name]
+        found.append(Job(f"{one.directory}-node", ("radio", "node", *words)))
+        _choose_radio(data / one.directory, f"tcp://127.0.0.1:{node}")
+    for one, port in zip(villages, ports, strict=True):
+        here = ("--data", str(data / one.directory))
+        found.append(Job(f"{one.directory}-radio", ("radio", "run", *here)))
+        found.append(Job(f"{one.directory}-portal", ("serve", *here, "--host", host, "--port", str(port))))
+    return tuple(found)
+
+
+def _choose_radio(data: Path, radio: str) -> None:
+    path = data / settings.FILE
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataDirectoryError(f"{path}: {error.strerror}") from error
+    settings.write(
+        data, f'# Written by `hub demo` at each start: the emulated node of today.\nradio = "{radio}"\n'
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on now."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [int(one.getsockname()[1]) for one in held]
+    finally:
+        for one in held:
+            one.close()
+
+
+def _answers(host: str, port: int) -> bool:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared only
+    try:
+        socket.create_connection((shown, port), timeout=0.2).close()
+    except OSError:
+        return False
+    return True
 
 
 def prepare(data: Path, fresh: bool = False, clock: Clock | None = None, cost: KdfCost | None = None) -> None:
-    """See that a whole sample village is at ``data``; with ``fresh`` a new one.
+    """See that whole sample villages are at ``data``; with ``fresh`` new ones.
 
     Raises:
         DataDirectoryError: what is there is no sample village, or is in use.
@@ -56,17 +136,33 @@ def prepare(data: Path, fresh: bool = False, clock: Clock | None = None, cost: K
 
 
 def _make(data: Path, now_ms: int, cost: KdfCost | None) -> None:
-    made = village.make(data, now_ms, cost, lambda line: click.echo(line, err=True))
+    made = valley.make(data, now_ms, cost, lambda line: click.echo(line, err=True))
     try:
-        path = data / PAPERS
-        path.touch(mode=0o600)
-        text = papers_text(made.hub, made.papers)
-        path.write_text(f"SAMPLE VILLAGE. A real hub prints this and forgets it.\n{text}", "utf-8")
-        people = tuple(_sign_in(made.hub, number, why) for number, why in _SHOWN)
-        keeper = _sign_in(made.hub, village.KIRA, "a newcomer waits for her yes")
-        place.Marker(village.RIVER.community.hub_name, village.PIN, now_ms, people, keeper).save(data)
+        for one, directory in ((made.river, valley.RIVER_DIRECTORY), (made.hill, valley.HILL_DIRECTORY)):
+            path = data / directory / PAPERS
+            path.touch(mode=0o600)
+            text = papers_text(one.hub, one.papers)
+            path.write_text(f"SAMPLE VILLAGE. A real hub prints this and forgets it.\n{text}", "utf-8")
+        river, far = made.river.hub, made.hill.hub
+        villages = (
+            place.Village(
+                village.RIVER.community.hub_name,
+                valley.RIVER_DIRECTORY,
+                tuple(_sign_in(river, number, why) for number, why in _OF_RIVER),
+                _sign_in(river, village.KIRA, "a newcomer waits for her yes"),
+            ),
+            place.Village(
+                hill.NAME,
+                valley.HILL_DIRECTORY,
+                tuple(_sign_in(far, number, why) for number, why in _OF_HILL),
+                _sign_in(far, KEEPER, "sees at the desk how River is"),
+            ),
+        )
+        paid = _sign_in(far, hill.CHANDRA, "")
+        pay = place.SignIn(paid.name, Account(hill.NUMBER, hill.CHANDRA).full, "")
+        place.Marker(PIN, now_ms, villages, pay).save(data)
     finally:
-        made.hub.close()
+        made.close()
 
 
 def _sign_in(hub: Hub, number: AccountNumber, why: str) -> place.SignIn:
@@ -75,28 +171,41 @@ def _sign_in(hub: Hub, number: AccountNumber, why: str) -> place.SignIn:
     return place.SignIn(who.name if who else "", Account(hub.number, number).short, why)
 
 
-def welcome(data: Path, host: str, port: int) -> str:
-    """What somebody reads who has started the village: where to look, and as whom."""
+def welcome(data: Path, host: str, ports: tuple[int, int]) -> str:
+    """What somebody reads who has started the villages: where to look, and as whom."""
     marker = place.Marker.load(data)
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104 - compared only
-    address = f"http://{shown}:{port}/"
-    width = max(len(one.name) for one in (*marker.people, marker.keeper))
-    people = "\n".join(f"  {one.name:<{width}}  number {one.number:<5} {one.why}" for one in marker.people)
-    keeper = marker.keeper
+    parts = [
+        _of_village(one, f"http://{shown}:{port}/") for one, port in zip(marker.villages, ports, strict=True)
+    ]
+    first, last = marker.villages[0], marker.villages[-1]
+    alice = first.people[0]
     return f"""
-The sample village of {marker.village} is open: {address}
+{"".join(parts)}
+Everybody's PIN is {marker.pin} (as long as nobody changed it).
 
-Everybody's PIN is {marker.pin} (as long as nobody changed it). Sign in as
-{people}
-and as the keeper at {address}desk
-  {keeper.name:<{width}}  number {keeper.number:<5} {keeper.why}
+Pay across the radio: sign in as {alice.name} ({alice.number}) at {first.name} and pay {marker.pay.name} of {last.name},
+number {marker.pay.number}. It reads "on its way", and within a minute "arrived". Sign in at {last.name} in another
+window to see it there. Watch the frames: {_hub()} radio trace --data {data / first.directory}
+How the radio is: {_hub()} radio status --data {data / first.directory}
 
-Its data, kept for the next start: {data}
-Its root papers are beside it in {PAPERS}; a real hub prints them once and forgets them.
-Check it at any time: {_hub()} verify --data {data}
-Stop with Ctrl-C. A new village: {_hub()} demo --fresh. Another port: --port 8090.
-Phones in your network: --host 0.0.0.0, then http://(this machine's address):{port}/ on the phone; QR codes
+The data, kept for the next start: {data}, with what each process says in {LOGS}/.
+The root papers are beside it in {PAPERS}; a real hub prints them once and forgets them.
+Check a book at any time: {_hub()} verify --data {data / first.directory}
+Stop with Ctrl-C. New villages: {_hub()} demo --fresh. Other ports: --port 8090 --hill-port 8091.
+Phones in your network: --host 0.0.0.0, then http://(this machine's address):{ports[0]}/ on the phone; QR codes
 lead to the address in the browser's line, so open the page by that address on the screen that shows them, too.
+"""
+
+
+def _of_village(one: place.Village, address: str) -> str:
+    everybody = (*one.people, one.keeper)
+    width = max(len(who.name) for who in everybody)
+    people = "\n".join(f"  {who.name:<{width}}  number {who.number:<5} {who.why}" for who in one.people)
+    return f"""The sample village of {one.name} is open: {address}
+{people}
+  {one.keeper.name:<{width}}  number {one.keeper.number:<5} {one.keeper.why} (keeper; at {address}desk)
+
 """
 
 

@@ -1,7 +1,7 @@
-"""Who lives in the sample village and what they offer, want, buy and care for.
+"""Who lives in the sample village of River and what they offer, want, buy and care for.
 
 Data only. People come in the order in which they join, so that Kira, the keeper, has number 1
-and the people of the documentation (Alice, Bob, Chandra, Dina) follow.
+and the people of the documentation (Alice, Bob, Dina) follow. Hill's are in ``words_hill``.
 """
 
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ VILLAGERS: Final = (
     Villager("Kira Sørensen", 3.0),
     Villager("Alice Martin", 9.0),
     Villager("Bob Okafor", 8.0),
-    Villager("Chandra Iyer", 5.0),
+    Villager("Meera Iyer", 5.0),
     Villager("Dina Haddad", 5.0),
     Villager("Fatima Zahra", 10.0),
     Villager("Juan Quispe", 6.0),
@@ -32,13 +32,17 @@ VILLAGERS: Final = (
     Villager("Lars Lindqvist", 1.2),
     Villager("Nokuthula Dlamini", 2.2),
     Villager("José da Silva", 1.5),
-    Villager("Hana Kobayashi", 1.0),
+    Villager("Yuki Kobayashi", 1.0),
     Villager("Elena Popescu", 0.7),
     Villager("Old Matthew", 0.4),
 )
 
 NEWCOMER: Final = "Zainab Traoré"
 """Has applied and waits for a keeper."""
+
+
+SHOWN: Final = (1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 14, 15)
+"""The numbers of those who let Hill know their names."""
 
 
 class Line(NamedTuple):
@@ -189,7 +193,7 @@ CARED: Final = (
     ("company", "Old Matthew", "Sat with him in the evening"),
     ("commons", "The spring", "Cleaned the basin and the ditch"),
     ("birth", "Amina's sister", "Helped through the night"),
-    ("household", "Hana, with a broken wrist", "Wood, water and laundry"),
+    ("household", "Yuki, with a broken wrist", "Wood, water and laundry"),
     ("elder", "Rosa's mother", "Washed and read to her"),
     ("child", "Priya's son", "Homework and supper"),
 )

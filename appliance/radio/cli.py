@@ -15,6 +15,7 @@ import click
 
 from appliance.ledger.cli import Stop, data_option
 from appliance.ledger.errors import HubError
+from appliance.radio.emulated import cli as emulated
 
 if TYPE_CHECKING:
     from appliance.ledger.clock import Instant
@@ -235,6 +236,9 @@ def _said(line: dict[str, Any]) -> str:
             return f"ask of {hub}: wants {named}"
     return "something else"
 
+
+for _command in emulated.COMMANDS:
+    radio.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (radio,)
 """What ``appliance.cli`` mounts."""

@@ -1,0 +1,161 @@
+"""Makes the valley: River and Hill, admitted to one community, with three months of life and trade.
+
+A manual clock walks from three months ago to now. Every act is signed and submitted, and what
+passes between the villages passes as it will on the air: as signed frames, packed by one hub
+and taken in by the other.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from appliance.demo import hill
+from appliance.demo.calendar import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, Calendar
+from appliance.demo.hill import Hill
+from appliance.demo.village import RIVER, River
+from appliance.demo.words_hill import CROSSED, Crossing
+from appliance.ledger import community, settings
+from appliance.ledger.book.rules import Care, Credit, Rules
+from appliance.ledger.clock import ManualClock
+from appliance.ledger.community import Application, Invitation
+from appliance.ledger.hub import Hub, Papers
+from appliance.ledger.keys import KdfCost, KeySigner
+from appliance.ledger.money.crossings import Send
+from appliance.ledger.values import AccountNumber, Amount
+from appliance.radio.frames import LONGEST_DATA, open_data
+from appliance.radio.shelf import Shelf
+
+Told = Callable[[str], None]
+
+RIVER_DIRECTORY: Final = "river"
+HILL_DIRECTORY: Final = "hill"
+
+_PUBLISHED_AT_ONCE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A village that has been made, still open.
+
+    Attributes:
+        hub, papers: as from ``Hub.found``.
+        done: how many of each kind of command were accepted.
+        refused: how many were refused, by code.
+    """
+
+    hub: Hub
+    papers: Papers
+    done: Counter[str]
+    refused: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Valley:
+    """Both villages, still open; who asked for them closes them."""
+
+    river: Made
+    hill: Made
+
+    def close(self) -> None:
+        """Close both hubs."""
+        self.river.hub.close()
+        self.hill.hub.close()
+
+
+def make(data: Path, now_ms: int, cost: KdfCost | None = None, told: Told = lambda _: None) -> Valley:
+    """Make both villages in the empty or missing directory ``data``, their past ending at ``now_ms``.
+
+    Args:
+        cost: Argon2id's cost, the product's by default.
+        told: called with a line now and then, because it takes a while.
+    """
+    start = (now_ms // DAY_MS - DAYS) * DAY_MS
+    calendar = Calendar(ManualClock(start + 8 * HOUR_MS), now_ms, random.Random(101))
+    data.mkdir(parents=True, exist_ok=True)
+    opened: list[Hub] = []
+    try:
+        return _make(data, calendar, cost, told, opened)
+    except BaseException:
+        for hub in opened:
+            hub.close()
+        raise
+
+
+def _make(data: Path, calendar: Calendar, cost: KdfCost | None, told: Told, opened: list[Hub]) -> Valley:
+    clock = calendar.clock
+    here, here_papers = Hub.found(data / RIVER_DIRECTORY, RIVER, clock, cost)
+    opened.append(here)
+    letter = Invitation.from_bytes(community.invite(here, hill.NUMBER, hill.NAME).to_bytes())
+    rules = Rules(letter.community, Credit(), Care())
+    there, there_papers = Hub.found(data / HILL_DIRECTORY, rules, clock, cost, letter.community_key)
+    opened.append(there)
+    founders = here_papers.community
+    assert founders is not None  # River is the first of its community
+    asked = Application.from_bytes(community.apply_for(there).to_bytes())
+    community.join(there, community.admit(here, [asked], founders))
+    for directory in (RIVER_DIRECTORY, HILL_DIRECTORY):
+        settings.write(data / directory)
+
+    river, far = River(here, calendar), Hill(there, calendar)
+    mule = Mule(here, there)
+    told("making the villages of River and Hill: twenty-eight people choose their PINs")
+    far.settle_in(KeySigner("root:keeper", there_papers.hub.seed))
+    river.settle_in(KeySigner("root:keeper", here_papers.hub.seed))
+    river.plan()
+    far.plan()
+    for crossing in CROSSED:
+        calendar.on((calendar.now // DAY_MS - crossing.days) * DAY_MS, partial(_cross, river, far, crossing))
+        calendar.at((calendar.now // DAY_MS - crossing.days) * DAY_MS + 21 * HOUR_MS, mule.carry)
+    calendar.at(calendar.now - 30 * MINUTE_MS, mule.carry_all)
+    people = (river.people, far.people)
+    calendar.live(
+        lambda month: told(f"month {month}: {sum(sum(p.done.values()) for p in people)} acts so far")
+    )
+    for one in people:
+        one.close()
+    return Valley(
+        Made(here, here_papers, river.people.done, river.people.refused),
+        Made(there, there_papers, far.people.done, far.people.refused),
+    )
+
+
+def _cross(river: River, far: Hill, crossing: Crossing) -> None:
+    people, to = (river.people, hill.NUMBER) if crossing.to_hill else (far.people, RIVER.community.hub)
+    payer, payee = AccountNumber(crossing.payer), AccountNumber(crossing.payee)
+    sent = Send(payer, to, payee, Amount(crossing.amount), crossing.category, crossing.note)
+    people.done_for_sure(people.do(payer, sent))
+
+
+class Mule:
+    """Brings the post over while the villages have no radio yet: the very frames, by hand."""
+
+    def __init__(self, here: Hub, there: Hub) -> None:
+        self._shelves = (Shelf(here), Shelf(there))
+
+    def carry(self) -> None:
+        """Bring all that waits, and the answers to it, until nothing waits."""
+        here, there = self._shelves
+        while self._one_way(here, there) + self._one_way(there, here):
+            pass
+
+    def carry_all(self) -> None:
+        """Names, listings and positions too."""
+        for shelf in self._shelves:
+            while shelf.post.publish(_PUBLISHED_AT_ONCE):
+                pass
+        self.carry()
+        for shelf in self._shelves:
+            shelf.post.tell()
+        self.carry()
+
+    def _one_way(self, origin: Shelf, target: Shelf) -> int:
+        carried = 0
+        while (data := origin.pack(LONGEST_DATA)) is not None:
+            target.take(open_data(data, target.directory))
+            target.settle()
+            carried += 1
+        return carried
