@@ -1,5 +1,6 @@
 """Stories of two markets: what Hill tells of its offers and wants is found at River, and goes again."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,3 +235,48 @@ def test_hill_never_finds_its_own_listings_as_those_of_another(markets) -> None:
         assert [hit.id for hit in find(index, Query(hubs=(RIVER, HILL))).hits] == [bread]
     finally:
         index.close()
+
+
+def test_tables_that_were_set_back_and_counted_anew_leave_no_listing_of_before(markets) -> None:
+    # Places are the ledger's count of arrivals. After a restore it may count in another order.
+    markets.lists("Chandra", "offer", "food", "Bread")
+    markets.lists("Chandra", "offer", "food", "Honey")
+    markets.post_goes()
+    assert len(markets.search()) == 2
+    with markets.two.river.hub.store.write() as tx:
+        tx.select("UPDATE far_listing SET id = 3 - id + 10 RETURNING id")
+        tx.select("UPDATE far_listing SET id = id - 10 RETURNING id")
+        tx.select("UPDATE feed SET read = read - 1 WHERE hub = ? RETURNING hub", HILL)
+    assert markets.search() == [markets.far("Bread"), markets.far("Honey")]
+    assert markets.search("honey") == [markets.far("Honey")]
+    assert markets.index.rows("SELECT COUNT(*) FROM page") == [(2,)]
+
+
+def test_many_may_follow_at_once_while_the_post_comes_and_goes(markets) -> None:
+    path, problems = markets.index.path, []
+
+    def reader() -> None:
+        for _page in range(25):
+            index = Index.open(path)
+            try:
+                with markets.two.river.hub.reading() as tx:
+                    index.follow(tx)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the story tells it
+                problems.append(error)
+            finally:
+                index.close()
+
+    readers = [threading.Thread(target=reader) for _ in range(3)]
+    for thread in readers:
+        thread.start()
+    for number in range(10):
+        markets.lists("Chandra", "offer", "food", f"Bread {number}")
+        markets.post_goes()
+        if number % 2:
+            markets.closes("Chandra", f"Bread {number - 1}")
+            markets.post_goes()
+    for thread in readers:
+        thread.join()
+    assert problems == []
+    assert markets.search() == [markets.far(f"Bread {number}") for number in (9, 7, 5, 3, 1)]
+    assert markets.index.rows("SELECT COUNT(*) FROM page") == [(5,)]
