@@ -13,10 +13,11 @@ Rules (RFC 5740's NACK suppression, counted in frame times):
    become known to be missing, goes into the next one.
 5. News of a record we did not know of asks soon, whatever has been asked in vain before. So does
    a hub that is heard to hold what we asked for a while ago: it is there, so our ask or its
-   answer was lost. Asks grow rare only toward hubs that are silent.
+   answer was lost. So asks grow rare toward hubs that are silent, and toward all when a dozen
+   have brought nothing: what is asked for does not exist, or is not accepted here.
 
-A forged claim of a number that does not exist costs one ask now and then, no more: it is
-asked for, never believed.
+A forged claim of a number that does not exist costs an ask now and then, no more: it is asked
+for, never believed.
 """
 
 from collections import deque
@@ -39,6 +40,8 @@ class Asking:
         self._due = float("inf")
         self._tries = 0
         self._yielded = 0
+        # Asks since something came in.
+        self._vain = 0
         self._asked_at = float("-inf")
         # Asks on the air, ours and others', and until when they are given time.
         self._recent: deque[tuple[tuple[Span, ...], float]] = deque(maxlen=pace.asks_remembered)
@@ -55,10 +58,10 @@ class Asking:
         self.missing = tuple(missing)
         if not self.missing:
             self._due = float("inf")
-            self._tries = self._yielded = 0
+            self._tries = self._yielded = self._vain = 0
             self._recent.clear()
         elif progress:
-            self._tries = self._yielded = 0
+            self._tries = self._yielded = self._vain = 0
             self._recent.clear()
             self._due = now + self._pace.ask_quiet.draw(self._rng, self.frame_time)
         elif more and self._due == float("inf"):
@@ -71,7 +74,9 @@ class Asking:
 
     def offered(self, neighbours: int, now: float) -> None:
         """Somebody said again that it holds what we lack."""
-        if self.missing and now - self._asked_at >= self._pace.ask_patience * self.frame_time:
+        hopeless = max(0, self._vain - self._pace.asks_in_vain)
+        patience = self._pace.ask_patience * self.frame_time * self._pace.growth**hopeless
+        if self.missing and now - self._asked_at >= min(patience, self._pace.summary_max_seconds):
             self._tries = 0
             self._recent.clear()
             self.news(neighbours, now)
@@ -110,6 +115,7 @@ class Asking:
         wait = self._pace.ask_again * self.frame_time * self._pace.growth**self._tries
         wait = min(wait, self._pace.summary_max_seconds) * self._rng.uniform(1.0, 1.1)
         self._tries = min(self._tries + 1, 32)
+        self._vain = min(self._vain + 1, 64)
         self._yielded = 0
         self._asked_at = now
         self._recent.append((spans, now + wait))

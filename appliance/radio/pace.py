@@ -49,6 +49,7 @@ class Pace:
     ask_records: int = 64
     asks_remembered: int = 16
     asks_yielded: int = 3
+    asks_in_vain: int = 12
 
     # Answers. The feed's own hub comes first; others leave it time, and spread by their number.
     answer_own: Between = Between(0.0, 1.5)
@@ -65,7 +66,7 @@ class Pace:
     owed: Between = Between(8.0, 10.0)
     owed_patience: int = 2
     relayed: Between = Between(20.0, 30.0)
-    relayed_tries: int = 4
+    relayed_tries: int = 6
     owed_numbers: int = 8
     owed_entries: int = 64
     receipt: Between = Between(3.0, 6.0)
