@@ -4,13 +4,10 @@ The village's PIN rule is *not below a large amount*, so that the payers pay as 
 hub answers: the portal is killed in the middle of commits, not of key derivations.
 """
 
-import http.client
 import os
 import random
-import re
 import threading
 import time
-import urllib.parse
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,16 +19,13 @@ from appliance.ledger.book.schema import Posting, Transfer
 from appliance.ledger.book.verify import verify
 from appliance.ledger.hub import Hub
 from appliance.ledger.people.members import Approve
+from tests.support.phone import LOST, Phone
 from tests.support.portal import Portal
-from tests.support.village import PIN, a_village
+from tests.support.village import a_village
 
 PAYERS = 20
 ROUNDS = int(os.environ.get("HUB_KILLS", "8"))
 """Kills in one run. CI makes a few; ``HUB_KILLS=50`` is the figure in the documents."""
-
-HOST = "127.0.0.1"
-TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-KEY = re.compile(r'name="key" value="([0-9a-f]{32})"')
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -40,65 +34,33 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 class Payer:
     """One phone that pays its neighbour in the ring one hundredth after the other."""
 
-    number: str
+    phone: Phone
     payee: str
     member: int
-    cookies: dict[str, str] = field(default_factory=dict)
     sent: list[bytes] = field(default_factory=list)
     acknowledged: dict[bytes, str] = field(default_factory=dict)
     other: Counter[str] = field(default_factory=Counter)
 
-    def run(self, portal: Portal, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event) -> None:
         """Pay until told to stop or until nobody answers."""
-        line = http.client.HTTPConnection(HOST, portal.port, timeout=20)
         try:
-            self._sign_in(line)
+            self.phone.sign_in()
             while not stop.is_set():
-                self._pay(line)
-        except (OSError, http.client.HTTPException):
+                self._pay()
+        except LOST:
             self.other["cut off"] += 1
         finally:
-            line.close()
+            self.phone.hang_up()
 
-    def _ask(
-        self, line: http.client.HTTPConnection, method: str, path: str, form: dict[str, str] | None = None
-    ) -> tuple[int, str, str]:
-        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
-        body = None
-        if form is not None:
-            body = urllib.parse.urlencode(form)
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        line.request(method, path, body, headers)
-        answer = line.getresponse()
-        text = answer.read().decode()
-        for cookie in answer.headers.get_all("Set-Cookie") or ():
-            name, _, rest = cookie.partition("=")
-            self.cookies[name] = rest.partition(";")[0]
-        return answer.status, answer.headers.get("Location", ""), text
-
-    def _sign_in(self, line: http.client.HTTPConnection) -> None:
-        while True:
-            _, _, page = self._ask(line, "GET", "/signin")
-            form = {"csrf_token": TOKEN.findall(page)[0], "number": self.number, "pin": PIN, "next": "/"}
-            status, _, _ = self._ask(line, "POST", "/signin", form)
-            if status == 302:
-                return
-            # Twenty sign in at once: only a few may wait for a key derivation (BUSY).
-            self.other["sign-in busy"] += 1
-            time.sleep(0.05)
-
-    def _pay(self, line: http.client.HTTPConnection) -> None:
-        _, _, page = self._ask(line, "GET", f"/P/{self.payee}")
-        form = {"csrf_token": TOKEN.findall(page)[0], "to": self.payee, "amount": "0.01", "category": "other"}
-        _, _, page = self._ask(line, "POST", "/pay/check", form)
-        key = KEY.findall(page)[0]
-        form |= {"key": key, "again": "1", "note": ""}
-        self.sent.append(bytes.fromhex(key))
-        status, where, page = self._ask(line, "POST", "/pay/send", form)
-        if status == 302 and where.startswith("/t/"):
-            self.acknowledged[bytes.fromhex(key)] = where.removeprefix("/t/")
+    def _pay(self) -> None:
+        form = self.phone.fill_in(self.payee, "0.01")
+        key = bytes.fromhex(form["key"])
+        self.sent.append(key)
+        page = self.phone.send(form)
+        if page.status == 302 and page.where.startswith("/t/"):
+            self.acknowledged[key] = page.where.removeprefix("/t/")
         else:
-            self.other[f"{status} {re.sub(r'<[^>]+>', ' ', page).split()[:12]}"] += 1
+            self.other[f"{page.status} {page.words}"] += 1
 
 
 def test_killed_at_random_under_twenty_payers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,17 +72,17 @@ def test_killed_at_random_under_twenty_payers(tmp_path: Path, capsys: pytest.Cap
         for name in names:
             river.do("Kira", Approve(river.join(name)))
         accounts = [river.account(name) for name in names]
+    portal = Portal(tmp_path / "river")
     payers = [
-        Payer(account.short, accounts[(n + 1) % PAYERS].compact, account.number)
+        Payer(Phone(portal.port, account.short), accounts[(n + 1) % PAYERS].compact, account.number)
         for n, account in enumerate(accounts)
     ]
-    portal = Portal(tmp_path / "river")
     in_flight = 0
     for _ in range(ROUNDS):
         before = sum(len(p.acknowledged) for p in payers)
         portal.start()
         stop = threading.Event()
-        threads = [threading.Thread(target=payer.run, args=(portal, stop)) for payer in payers]
+        threads = [threading.Thread(target=payer.run, args=(stop,)) for payer in payers]
         for thread in threads:
             thread.start()
         # The first payments of everybody, then a random moment.
@@ -132,9 +94,7 @@ def test_killed_at_random_under_twenty_payers(tmp_path: Path, capsys: pytest.Cap
         stop.set()
         for thread in threads:
             thread.join()
-    unexpected = Counter(
-        k for p in payers for k in p.other.elements() if k not in ("cut off", "sign-in busy")
-    )
+    unexpected = Counter(k for p in payers for k in p.other.elements() if k != "cut off")
     assert not unexpected, unexpected
 
     hub = Hub.open(tmp_path / "river")

@@ -29,6 +29,7 @@ class Portal:
     Args:
         dies_before_answering: path of a flag file: once it exists, the next form that is sent is
             carried out, and then the process is killed instead of answering; the flag goes.
+            Other moments that the flag may name: ``dying_portal``.
     """
 
     def __init__(
@@ -39,6 +40,11 @@ class Portal:
         self.flag = dies_before_answering
         self.log = data.parent / f"portal-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is alive."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def address(self) -> str:
@@ -67,6 +73,11 @@ class Portal:
                 time.sleep(0.05)
         self.kill()
         raise AssertionError(f"the portal does not answer:\n{self.log.read_text()[-2000:]}")
+
+    def ended(self, seconds: float) -> int:
+        """Wait until it is gone; its code, which is -9 after a kill."""
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def kill(self) -> None:
         """``kill -9`` of the whole group, master and worker."""
