@@ -32,12 +32,16 @@ class Own:
         """It sent from ``start`` on."""
         if seconds:
             self._spans.append((start, seconds))
+        self._forget(start)
 
     def share(self, now: float) -> float:
         """As a share of the hour."""
+        self._forget(now)
+        return sum(seconds for _, seconds in self._spans) / HOUR
+
+    def _forget(self, now: float) -> None:
         while self._spans and self._spans[0][0] <= now - HOUR:
             self._spans.popleft()
-        return sum(seconds for _, seconds in self._spans) / HOUR
 
     def minutes_until(self, now: float, allowed: float) -> int:
         """Full minutes until the share is no more than ``allowed``."""
