@@ -67,7 +67,9 @@ class Side:
 class Model:
     """All hubs, and every payment between them."""
 
-    def __init__(self, hubs: list[int], member: tuple[int, int], trunk: tuple[int, int], commons: int) -> None:
+    def __init__(
+        self, hubs: list[int], member: tuple[int, int], trunk: tuple[int, int], commons: int
+    ) -> None:
         self.member = member
         self.crossings: list[Crossing] = []
         self.sides = {hub: Side() for hub in hubs}

@@ -35,7 +35,7 @@ RIVER, HILL, LAKE = NAMES
 PEOPLE = ("Kira", "Alice", "Bob")
 """Of every hub, in the order of their numbers, from 1; the first is the keeper."""
 CHEAP = KdfCost(1, 8 * 1024)
-CREDIT = Credit(low=-600, high=900, trunk_low=-500, trunk_high=700, held_days=2)
+CREDIT = Credit(low=-600, high=900, trunk_low=-250, trunk_high=700, held_days=2)
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ class Valley:
     hubs: dict[int, Hub] = field(default_factory=dict)
     posts: dict[int, Post] = field(default_factory=dict)
     signers: dict[int, dict[int, KeySigner]] = field(default_factory=dict)
+    directories: dict[int, Directory] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, seeds in made().seeds.items():
@@ -120,8 +121,10 @@ class Valley:
         self.start(number)
 
     def directory(self, number: int) -> Directory:
-        """Whom a hub believes."""
-        return directory(self.hubs[number], self.posts[number])
+        """Whom a hub believes; nobody is admitted after the founding."""
+        if number not in self.directories:
+            self.directories[number] = directory(self.hubs[number], self.posts[number])
+        return self.directories[number]
 
     def frames_of(self, number: int) -> Iterator[bytes]:
         """What a hub has to say, frame by frame: packed, signed and kept there."""
