@@ -1,7 +1,9 @@
 """Stories of two markets: what Hill tells of its offers and wants is found at River, and goes again."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from appliance.ledger.book.schema import Listing
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.reads.far_listings import far_listing, trading_hubs
 from appliance.ledger.values import Amount, RecordId
-from appliance.matching import BEST, CACHE_FILE, FarId, Index, Query, Suggestion, find, suggestions
+from appliance.matching import BEST, CACHE_FILE, FarId, Index, Query, Suggestion, far, find, suggestions
 from appliance.matching.search import Hit
 from tests.support.two_villages import HILL, RIVER, TwoVillages, make_two_villages
 
@@ -111,11 +113,12 @@ def test_what_was_withdrawn_at_hill_leaves(markets) -> None:
 
 @pytest.mark.parametrize("order", ["newest", BEST])
 def test_the_own_village_comes_first_and_in_each_the_newer(markets, order: str) -> None:
-    own = [markets.lists("Alice", "offer", "food", "Bread, old")]
+    # The own ones speak of much besides bread, so they fit less well.
+    own = [markets.lists("Alice", "offer", "food", "Cheese, olives, honey, old bread, and lemons")]
     markets.lists("Chandra", "offer", "food", "Bread, older")
     markets.lists("Chandra", "offer", "food", "Bread, newer")
     markets.post_goes()
-    own.append(markets.lists("Bob", "offer", "food", "Bread, new"))
+    own.append(markets.lists("Bob", "offer", "food", "Cheese, olives, honey, new bread, and lemons"))
     far = [markets.far("Bread, newer"), markets.far("Bread, older")]
     assert markets.search("bread", order=order) == [*reversed(own), *far]
 
@@ -250,6 +253,46 @@ def test_tables_that_were_set_back_and_counted_anew_leave_no_listing_of_before(m
     assert markets.search() == [markets.far("Bread"), markets.far("Honey")]
     assert markets.search("honey") == [markets.far("Honey")]
     assert markets.index.rows("SELECT COUNT(*) FROM page") == [(2,)]
+
+
+def test_a_place_that_another_hubs_listing_had_is_cleared_of_its_words(markets) -> None:
+    markets.lists("Chandra", "offer", "food", "Honey from the hill")
+    markets.post_goes()
+    markets.follow()
+    words = markets.index.rows("SELECT * FROM word ORDER BY form, word")
+    with sqlite3.connect(markets.index.path) as cache:
+        cache.execute("UPDATE listing SET hub = 103")
+        cache.execute("UPDATE word SET word = 'bread', form = form || 'x'")
+        cache.execute("DELETE FROM note WHERE name = 'hub:102'")
+    cache.close()
+    markets.follow()
+    assert markets.index.rows("SELECT * FROM word ORDER BY form, word") == words
+
+
+def test_who_read_the_post_first_and_writes_last_brings_nothing_back(markets, monkeypatch) -> None:
+    markets.lists("Chandra", "offer", "food", "Bread")
+    markets.post_goes()
+    read = far.open_listings
+
+    def others() -> None:
+        markets.closes("Chandra", "Bread")
+        markets.post_goes()
+        index = Index.open(markets.index.path)
+        with markets.two.river.hub.reading() as tx:
+            index.follow(tx)
+        index.close()
+
+    def meanwhile(tx, hub):
+        found = read(tx, hub)
+        monkeypatch.setattr(far, "open_listings", read)
+        with ThreadPoolExecutor(1) as thread:  # another thread reads and writes for itself
+            thread.submit(others).result()
+        return found
+
+    monkeypatch.setattr(far, "open_listings", meanwhile)
+    markets.follow()
+    assert markets.index.rows("SELECT COUNT(*) FROM listing") == [(0,)]
+    assert markets.search("bread") == []
 
 
 def test_many_may_follow_at_once_while_the_post_comes_and_goes(markets) -> None:
