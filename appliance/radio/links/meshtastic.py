@@ -135,6 +135,7 @@ class _Hooked(StreamInterface):  # type: ignore[misc]  # the library has no type
     hub_receive: Callable[[Any], None]
     hub_lost: Callable[[LinkLost], None]
     hub_cause: LinkLost | None = None
+    failure: Exception | None
 
     def _handleFromRadio(self, fromRadioBytes: bytes) -> None:  # noqa: N802, N803
         try:
@@ -156,15 +157,21 @@ class _Hooked(StreamInterface):  # type: ignore[misc]  # the library has no type
         """The supervisor probes."""
 
     def _disconnected(self) -> None:
-        """The reader has ended."""
+        """The reader has ended, and with it this object."""
         super()._disconnected()
-        self.hub_lost(self.hub_cause or LinkLost(Trouble.LET_GO if self._wantExit else Trouble.FAILED))
+        cause = self.hub_cause or LinkLost(Trouble.LET_GO if self._wantExit else Trouble.FAILED)
+        self._fail(cause)
+        self.hub_lost(cause)
+
+    def _fail(self, cause: LinkLost) -> None:
+        """Whoever waits for the handshake, or sends, would do so for 30 s: it raises this instead."""
+        self.failure = self.failure or cause
+        self.isConnected.set()
 
     def hub_cut(self) -> None:
         """Let every wait inside the library fail."""
         self._wantExit = True
-        self.failure = LinkLost(Trouble.LET_GO)
-        self.isConnected.set()
+        self._fail(LinkLost(Trouble.LET_GO))
 
 
 _HANDSHAKE: Final = frozenset(

@@ -56,7 +56,7 @@ def open_link(
             )
         case "serial":
             path = rest.removeprefix("//") if rest.startswith("///") else rest
-            if not path.startswith("/"):
+            if not path.startswith("/") or path.startswith("//"):
                 raise BadSetting(
                     f"{setting!r}: a serial radio is named by a path, serial:/dev/serial/by-id/NAME"
                 )

@@ -1,11 +1,11 @@
-"""The link to a real radio: the real library against a peer that speaks its stream."""
+"""The link to a real radio: the real library against a rude peer, and against the emulated node."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.radio.links.benches import PtyBench, TcpBench, pty_bench, tcp_bench
+from tests.radio.links.benches import NodeBench, PtyBench, TcpBench, node_bench, pty_bench, tcp_bench
 from tests.radio.links.contract import LinkContract
 
 
@@ -20,4 +20,18 @@ class TestOverSerial(LinkContract):
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Iterator[PtyBench]:
         with pty_bench(tmp_path) as bench:
+            yield bench
+
+
+class TestTheEmulatedNodeOverTcp(LinkContract):
+    @pytest.fixture
+    def bench(self) -> Iterator[NodeBench]:
+        with node_bench() as bench:
+            yield bench
+
+
+class TestTheEmulatedNodeOverSerial(LinkContract):
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Iterator[NodeBench]:
+        with node_bench(tmp_path / "ttyRiver") as bench:
             yield bench
