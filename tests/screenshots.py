@@ -1,105 +1,50 @@
 """`make screenshots`: every kind of page of a fresh sample village, as a cheap phone without script shows it.
 
 Starts ``hub serve`` on a village of its own, walks through the pages as Alice, Bob, Dina, Kira, the newcomer and a
-stranger, and takes a picture of each: 360x640, script off. The few that the documentation shows go to docs/images/, all of
-them to --to (default build/screenshots, which git ignores). Prints a table of page, status and bytes, and fails when a page
-with its style sheet is over 30 KB, or when one has another status than it should.
+stranger, and takes a picture of each: 360x640, script off. Then the pages between villages, of River and Hill, whose post
+is carried by hand. The few that the documentation shows go to docs/images/, all of them to --to (default
+build/screenshots, which git ignores). Prints a table of page, status and bytes, and fails when a page with its style
+sheet is over 30 KB, or when one has another status than it should.
 """
 
 import argparse
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 
 from appliance.demo import PIN, prepare
 from appliance.demo.village import ALICE, BOB, DINA, KIRA
+from appliance.ledger.clock import SystemClock
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KdfCost
 from appliance.ledger.reads import desk, member
-from appliance.ledger.values import Account, AccountNumber
+from appliance.ledger.values import Account
+from tests import screenshots_between as between
+from tests.support.pictures import (
+    FORBIDDEN,
+    MISSING,
+    REFUSED,
+    Shot,
+    Taken,
+    Visitors,
+    at,
+    click,
+    paid,
+    sent,
+    serving,
+    take,
+    tapped,
+    wrong_pin,
+)
+from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
-MOST_BYTES = 30 * 1024
 IN_THE_DOCS = ("home", "pay_check", "claim_confirm")
-POST_BUTTON = "main form[method=post] button"
-OK, REFUSED, FORBIDDEN, MISSING = 200, 422, 403, 404
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A page to look at: who sees it, how to get there, with which status it answers."""
-
-    name: str
-    who: AccountNumber | None
-    go: Callable[[Page], Response | None]
-    status: int = OK
-    language: str = "en"
-
-
-def at(path: str) -> Callable[[Page], Response | None]:
-    """By its address."""
-    return lambda page: page.goto(path)
-
-
-def sent(path: str, button: str = POST_BUTTON, **fields: str) -> Callable[[Page], Response | None]:
-    """By filling in the form at ``path`` and sending it."""
-
-    def go(page: Page) -> Response | None:
-        page.goto(path)
-        return send(page, button, **fields)
-
-    return go
-
-
-def send(page: Page, button: str, **fields: str) -> Response | None:
-    """Fill in the form on the page and send it; the answer at the end of all redirects."""
-    for name, value in fields.items():
-        boxes = page.locator(f"main [name={name}]")
-        if boxes.first.get_attribute("type") == "radio":
-            page.locator(f"main [name={name}][value='{value}']").check()
-        elif page.locator(f"main select[name={name}]").count():
-            boxes.first.select_option(value)
-        else:
-            boxes.first.fill(value)
-    return click(page, button)
-
-
-def click(page: Page, what: str) -> Response | None:
-    with page.expect_navigation() as navigated:
-        page.locator(what).first.click()
-    return navigated.value
-
-
-def tapped(path: str, link: str) -> Callable[[Page], Response | None]:
-    """By the first link like ``link`` on the page at ``path``."""
-
-    def go(page: Page) -> Response | None:
-        page.goto(path)
-        return click(page, f"main a[href*='{link}']")
-
-    return go
-
-
-def paid(path: str, **fields: str) -> Callable[[Page], Response | None]:
-    """By paying: the amount at ``path``, the check page, the PIN."""
-
-    def go(page: Page) -> Response | None:
-        sent(path, **fields)(page)
-        return send(page, POST_BUTTON, pin=PIN)
-
-    return go
 
 
 def shots(data: Path) -> list[Shot]:
@@ -188,113 +133,30 @@ def shots(data: Path) -> list[Shot]:
     ]
 
 
-def wrong_pin(path: str, **fields: str) -> Callable[[Page], Response | None]:
-    def go(page: Page) -> Response | None:
-        sent(path, **fields)(page)
-        return send(page, POST_BUTTON, pin="8642")
-
-    return go
-
-
 def undo_first(page: Page) -> Response | None:
     tapped("/statement", "/t/")(page)
     return click(page, "main a[href$='/undo']")
 
 
-@contextmanager
-def serving(data: Path, log: Path) -> Iterator[str]:
-    """The address of ``hub serve`` for ``data``, once it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [
-        str(Path(sys.executable).parent / "hub"),
-        "serve",
-        "--data",
-        str(data),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
-        try:
-            address = f"http://localhost:{port}"
-            _wait_for(f"{address}/health", server)
-            yield address
-        finally:
-            server.terminate()
+def of_one_village(browser: Browser, folder: Path, stack: ExitStack) -> tuple[Visitors, list[Shot]]:
+    """River with three months of life in it."""
+    data = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "river"
+    prepare(data, cost=KdfCost(1, 8 * 1024 * 1024))  # cheap keys: nobody looks at how long a PIN takes
+    address = stack.enter_context(serving(data, folder / "server.log"))
+    return Visitors(browser, address, RIVER), shots(data)
 
 
-def _wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-        except urllib.error.URLError:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
-
-
-class Visitors:
-    """A browser of its own for each person, signed in when first needed."""
-
-    def __init__(self, browser: Browser, address: str, hub_number: int) -> None:
-        self._browser, self._address, self._hub = browser, address, hub_number
-        self._contexts: dict[tuple[AccountNumber | None, str], BrowserContext] = {}
-
-    def page(self, who: AccountNumber | None, language: str) -> Page:
-        context = self._contexts.get((who, language))
-        if context is None:
-            context = self._contexts[who, language] = self._browser.new_context(
-                base_url=self._address,
-                viewport={"width": 360, "height": 640},
-                device_scale_factor=2,
-                java_script_enabled=False,
-                locale={"en": "en-GB", "es": "es-ES"}[language],
-            )
-            if who is not None:
-                page = context.new_page()
-                answer = sent("/signin", number=Account(self._hub, who).short, pin=PIN)(page)
-                assert answer is not None
-                assert answer.ok, answer.url
-                page.close()
-        return context.new_page()
-
-
-@dataclass(frozen=True)
-class Taken:
-    shot: Shot
-    status: int
-    html: int
-    all: int
-
-    @property
-    def wrong(self) -> str:
-        """What should not be, in words; empty when all is well."""
-        if self.status != self.shot.status:
-            return f"should be {self.shot.status}"
-        return "too large" if self.all > MOST_BYTES else ""
-
-
-def take(visitors: Visitors, shot: Shot, folder: Path, full: bool) -> Taken:
-    """Go to the page and take its picture; with what it says and weighs."""
-    page = visitors.page(shot.who, shot.language)
-    try:
-        answer = shot.go(page)
-        assert answer is not None
-        html = len(answer.body())
-        styles = [
-            page.locator("link[rel=stylesheet], link[rel=icon]").nth(n).get_attribute("href")
-            for n in range(2)
-        ]
-        others = sum(len(page.request.get(link).body()) for link in styles if link)
-        page.screenshot(path=folder / f"{shot.name}.png", full_page=full)
-        return Taken(shot, answer.status, html, html + others)
-    finally:
-        page.close()
+def of_two(browser: Browser, folder: Path, stack: ExitStack) -> dict[int, tuple[Visitors, list[Shot]]]:
+    """River and Hill, and what passes between them."""
+    two: TwoVillages = stack.enter_context(
+        two_villages(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+    )
+    two.clock.set(SystemClock().now().ms)
+    found = {}
+    for hub in (RIVER, HILL):
+        address = stack.enter_context(serving(two.at(hub).hub.data, folder / f"server-{hub}.log"))
+        found[hub] = Visitors(browser, address, hub), between.shots(two, hub)
+    return found
 
 
 def main() -> int:
@@ -310,16 +172,17 @@ def main() -> int:
     )
     asked = words.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
+    taken: list[Taken] = []
     with ExitStack() as stack:
-        data = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "river"
-        prepare(data, cost=KdfCost(1, 8 * 1024 * 1024))  # cheap keys: nobody looks at how long a PIN takes
-        address = stack.enter_context(serving(data, asked.to / "server.log"))
         browser = stack.enter_context(sync_playwright()).chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        visitors = Visitors(browser, address, 101)
-        wanted = [shot for shot in shots(data) if asked.only in shot.name]
-        taken = [take(visitors, shot, asked.to, asked.full) for shot in wanted]
+        groups = [of_one_village(browser, asked.to, stack)] if not asked.only.startswith("between") else []
+        groups += of_two(browser, asked.to, stack).values()
+        for visitors, wanted in groups:
+            taken += [
+                take(visitors, shot, asked.to, asked.full) for shot in wanted if asked.only in shot.name
+            ]
         browser.close()
     print(f"{'page':<20}{'status':>7}{'html':>8}{'with style':>12}")
     for one in taken:

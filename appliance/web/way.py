@@ -69,7 +69,7 @@ def _title(t: TransferView, way: Way) -> str:
 
 
 _LEGS: Final[Mapping[Leg, Callable[[str], str]]] = {
-    Leg.HERE: lambda _village: _("It has left your account and waits for the radio."),
+    Leg.HERE: lambda _village: _("It waits here for the radio."),
     Leg.SENT: lambda village: _("It is on the air. %(village)s has not answered yet.", village=village),
     Leg.HEARD: lambda village: _("%(village)s has it, and has not answered yet.", village=village),
 }

@@ -16,6 +16,9 @@ from appliance.ledger.values import Account, parse_account, parse_code, western_
 from appliance.web.here import the_hub
 from appliance.web.words import refusal
 
+FULL_DIGITS = 8
+"""From here on digits in a row are a number in its full form (``values.parse_account``)."""
+
 _ADDRESS = re.compile(r"/([prc])/([0-9a-z-]+)/?$", re.IGNORECASE)
 
 
@@ -84,13 +87,20 @@ def payee(tx: Tx, text: str, far: bool = False) -> Person | Refusal:
     """
     account = account_in(text)
     if account is None:
-        return _nobody()
+        return _mistyped(tx, text) if far else _nobody()
     if account.hub == the_hub().number:
         return person(tx, account.number) or _nobody()
     if not far:
         return _nobody()
     someone = crossings.far_person(tx, account.hub, account.number)
     return someone or refusal(Code.UNKNOWN_HUB, Action.CHECK_NUMBER, hub=account.hub)
+
+
+def _mistyped(tx: Tx, text: str) -> Refusal:
+    """What to say of no number: that it is nobody's, or that a digit of another village's is wrong."""
+    digits = "".join(c for c in western_digits(text) if c.isdecimal())
+    hub = crossings.other_hub(tx, int(digits[:3])) if len(digits) >= FULL_DIGITS else None
+    return _nobody() if hub is None else refusal(Code.UNKNOWN_ACCOUNT, Action.CHECK_NUMBER, hub=hub.number)
 
 
 def _number(tx: Tx, text: str, far: bool) -> Found:

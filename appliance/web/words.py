@@ -144,6 +144,8 @@ def _already_signed(n: Numbers) -> str:
 
 
 def _unknown_account(n: Numbers) -> str:
+    if "hub" in n:
+        return _("A digit of this number is wrong: nobody can have it. Compare it with the card.")
     if "number" in n:
         return _("Nobody here has the number %(number)s.", number=n["number"])
     return _("Nobody here has this number.")
