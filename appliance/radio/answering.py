@@ -145,14 +145,10 @@ class Answering:
 
     def take(self, library: Library, directory: Directory, now: float) -> DataFrame | None:
         """The frame to send now, if one is due. Whoever sends it calls ``aired``."""
-        lookups = 0
         for key, answer in sorted(self._answers.items(), key=lambda item: item[1].due):
-            while answer.due <= now and answer.spans:
-                if lookups >= self._pace.lookups:
-                    # Much was asked for that we turn out not to have. The rest of it another time.
-                    answer.due = now + self.frame_time
+            for _ in range(self._pace.lookups):
+                if answer.due > now or not answer.spans:
                     break
-                lookups += 1
                 first = oldest(answer.spans, 1)[0]
                 frame = self._frame(library, directory, first)
                 if frame is None:
@@ -163,7 +159,8 @@ class Answering:
                 if free <= now:
                     return frame
                 answer.due = free
-            if not answer.spans:
+            if not answer.spans or answer.due <= now:
+                # Nothing of it is here, or much that is not: whoever misses the rest will ask again.
                 del self._answers[key]
         return None
 

@@ -77,7 +77,7 @@ class Asking:
         hopeless = max(0, self._vain - self._pace.asks_in_vain)
         patience = self._pace.ask_patience * self.frame_time * self._pace.growth**hopeless
         if self.missing and now - self._asked_at >= min(patience, self._pace.summary_max_seconds):
-            self._tries = 0
+            self._tries = min(self._tries, hopeless)
             self._recent.clear()
             self.news(neighbours, now)
 

@@ -187,7 +187,7 @@ class Channel:
         self.frame = self.airtime(FULL)
         self.used = 0.0
         self.packets: list[tuple[float, int, Packet]] = []
-        self._work: list[tuple[float, int, Callable[[], None]]] = []
+        self._work: list[tuple[float, int, Callable[[], object]]] = []
         self._order = count()
         self._hears = {
             a: {b for b in hubs if b != a and (hears is None or (a, b) in hears or (b, a) in hears)}
@@ -213,7 +213,7 @@ class Channel:
 
     # ------------------------------------------------------------------------------------------------ what happens
 
-    def at(self, when: float, work: Callable[[], None]) -> None:
+    def at(self, when: float, work: Callable[[], object]) -> None:
         """Do ``work`` at that moment."""
         heapq.heappush(self._work, (when, next(self._order), work))
 
@@ -325,4 +325,4 @@ class Channel:
 
     def _accept(self, hub: int, record: Record) -> None:
         if self.answers is not None and record.kind == Kind.SENT and record.to == hub:
-            self.at(self.now + self.answers, lambda: self.write(hub, Kind.ACCEPTED, record.hub) and None)
+            self.at(self.now + self.answers, lambda: self.write(hub, Kind.ACCEPTED, record.hub))
