@@ -7,6 +7,8 @@ connection and nothing else.
 
 import io
 from dataclasses import dataclass
+from functools import reduce
+from operator import xor
 from typing import Any, Final
 
 import cbor2
@@ -21,7 +23,20 @@ from appliance.radio.airtime import (
 BROADCAST: Final = 0xFFFFFFFF
 PRIVATE_APP: Final = 256
 
+DEFAULT_KEY: Final = bytes.fromhex("d4f1bb3a20290759f0bcffabcf4e6901")
+"""The key everybody knows: of a channel nobody has set."""
+
 LONGEST_MESSAGE: Final = 4096
+
+
+def channel_hash(name: str, key: bytes) -> int:
+    """The byte that stands for a channel on the air (Channels::generateHash)."""
+    return reduce(xor, name.encode() + key, 0)
+
+
+def preset_channel(preset: str) -> str:
+    """The name of a channel that has none of its own: ``MediumFast``."""
+    return "".join(part.capitalize() for part in preset.split("_"))
 
 
 class BadMessage(HubError, ValueError):

@@ -6,9 +6,7 @@ firmware (PhoneAPI.cpp, 2.7.26); the library builds its picture of the node from
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from hashlib import blake2b
-from operator import xor
 from typing import Any, Final
 
 from meshtastic.protobuf import (
@@ -22,6 +20,7 @@ from meshtastic.protobuf import (
 )
 
 from appliance.radio.airtime import PRESETS, preset_named
+from appliance.radio.emulated.packet import DEFAULT_KEY, channel_hash, preset_channel
 
 CONFIG_ONLY: Final = 69420
 """The nonce of a client that wants no other nodes."""
@@ -42,7 +41,6 @@ REBOOT_AFTER: Final = 7.0
 """Seconds from a changed configuration to the reboot (DEFAULT_REBOOT_SECONDS)."""
 
 _CHANNELS: Final = 8
-_DEFAULT_KEY: Final = bytes.fromhex("d4f1bb3a20290759f0bcffabcf4e6901")
 _LONGEST_NAME: Final = 40
 _NOT_SENT: Final = {"sessionkey", "device_ui"}
 
@@ -155,11 +153,11 @@ class Settings:
             return None
         settings = self.channels[index].settings
         # A channel without a name goes by that of the preset; a key of one byte stands for a variant of the known one.
-        name = settings.name or "".join(part.capitalize() for part in self.preset.split("_"))
+        name = settings.name or preset_channel(self.preset)
         key = settings.psk
         if len(key) == 1:
-            key = _DEFAULT_KEY[:-1] + bytes([(_DEFAULT_KEY[-1] + key[0] - 1) % 256]) if key[0] else b""
-        return reduce(xor, name.encode() + bytes(key), 0)
+            key = DEFAULT_KEY[:-1] + bytes([(DEFAULT_KEY[-1] + key[0] - 1) % 256]) if key[0] else b""
+        return channel_hash(name, bytes(key))
 
     def channel_with(self, channel_hash: int) -> int | None:
         """The index of the channel with this hash."""

@@ -21,11 +21,14 @@ from urllib.parse import unquote, urlsplit
 from appliance.radio.airtime import LONGEST_PAYLOAD
 from appliance.radio.emulated.packet import (
     BROADCAST,
+    DEFAULT_KEY,
     PRIVATE_APP,
     BadMessage,
     Messages,
     Packet,
+    channel_hash,
     encode_message,
+    preset_channel,
 )
 from appliance.radio.ports import Airtime, Changed, Heard, LinkEvent, LinkState, Radio, Refused, Sent
 
@@ -69,6 +72,7 @@ class SimLink:
         self._state = LinkState.NONE
         self._inside = False
         self._radio: Radio | None = None
+        self._channel = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sim link", daemon=True)
 
@@ -100,7 +104,7 @@ class SimLink:
             if self._polled != self._connection or self._socket is None:
                 return  # that connection is gone; its end waits to be polled
             self._ident = (self._ident + 1) % (1 << 32)
-            packet = Packet(self._number, BROADCAST, self._ident, 0, 0, PRIVATE_APP, data)
+            packet = Packet(self._number, BROADCAST, self._ident, 0, 0, PRIVATE_APP, data, self._channel)
             sock = self._socket
         try:
             sock.sendall(encode_message("send", packet.pack(), packet.length()))
@@ -196,6 +200,8 @@ class SimLink:
         match message:
             case ["welcome", str(preset), int() | float()]:
                 self._radio = Radio(preset=preset, name=self._name, firmware="emulated ether")
+                # The channel of a node that nobody has set: or none would read us.
+                self._channel = channel_hash(preset_channel(preset), DEFAULT_KEY)
                 if first:
                     self._happened(Changed(LinkState.UP))
             case _:

@@ -1,4 +1,7 @@
-"""The link to a real radio: the real library against a rude peer, and against the emulated node."""
+"""The link to a real radio: the real library against a rude peer, and against the emulated node.
+
+(The emulated node's serial line is in ``test_with_node.py``.)
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,11 +30,4 @@ class TestTheEmulatedNodeOverTcp(LinkContract):
     @pytest.fixture
     def bench(self) -> Iterator[NodeBench]:
         with node_bench() as bench:
-            yield bench
-
-
-class TestTheEmulatedNodeOverSerial(LinkContract):
-    @pytest.fixture
-    def bench(self, tmp_path: Path) -> Iterator[NodeBench]:
-        with node_bench(tmp_path / "ttyRiver") as bench:
             yield bench
