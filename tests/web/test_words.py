@@ -14,6 +14,7 @@ NUMBERS = dict.fromkeys(
         "amount",
         "can_give",
         "can_receive",
+        "can_send",
         "balance",
         "held",
         "limit",
@@ -61,7 +62,16 @@ def test_a_page_says_where_its_actions_lead(app):
 
 def test_every_state_and_category_has_words(app):
     with app.test_request_context():
-        states = (transfers.PENDING, transfers.DONE, transfers.DECLINED, transfers.CANCELLED)
+        states = (
+            transfers.PENDING,
+            transfers.DONE,
+            transfers.DECLINED,
+            transfers.CANCELLED,
+            transfers.ON_WAY,
+            transfers.ARRIVED,
+            transfers.RETURNED,
+            transfers.HELD,
+        )
         assert all(words.state(name) for name in states)
         assert tuple(words.CATEGORY_WORDS) == CATEGORIES
         assert tuple(words.CARE_WORDS) == CARE_CATEGORIES

@@ -1,0 +1,266 @@
+"""The desk's neighbours: the radio, the post, the trunk and its limits, payments that wait; and what /health tells of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.ledger.book import feed
+from appliance.ledger.book.schema import Neighbour
+from appliance.ledger.reads.radio import LOCK, RadioState, keep_radio_state
+from appliance.radio.links.session import Trouble
+from appliance.radio.service import only_one
+from appliance.web import radio
+from tests.support.two_villages import HILL, RIVER, two_villages
+from tests.web.conftest import OWN_SCREEN, PHONE, Browser
+from tests.web.test_crossing import words
+from tests.web.villages import Portals, portals
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Portals]:
+    with two_villages(tmp_path) as two:
+        yield portals(two)
+
+
+@pytest.fixture
+def kira(here: Portals) -> Browser:
+    return here.at("Kira", OWN_SCREEN)
+
+
+@pytest.fixture
+def hana(here: Portals) -> Browser:
+    return here.at("Hana", OWN_SCREEN)
+
+
+def set_up(here: Portals, setting: str = "tcp://127.0.0.1:4403") -> None:
+    """A keeper names River's radio."""
+    (here.two.river.hub.data / "hub.toml").write_text(f'radio = "{setting}"\n', "utf-8")
+
+
+@contextmanager
+def radio_process(here: Portals, state: str = "up", reason: str = "") -> Iterator[None]:
+    """River's radio process lives, as far as others can see it."""
+    hub = here.two.river.hub
+    now = hub.clock.now()
+    told = RadioState(state, reason, now.ms, int(now.quality), "tcp://127.0.0.1:4403", "!a1b2", "MEDIUM_FAST")
+    with only_one(hub.data, lambda: hub.clock.now().ms):
+        with hub.store.write() as tx:
+            keep_radio_state(tx, told)
+        yield
+
+
+class TestWho:
+    @pytest.mark.parametrize("path", ["/desk/neighbours", "/desk/neighbours/102", f"/desk/held/{'00' * 16}"])
+    def test_keepers_at_the_own_screen_only(self, here, path):
+        assert here.at("Kira", PHONE).get(path).status_code == 403
+        assert here.at("Alice", OWN_SCREEN).get(path).status_code == 403
+
+    def test_no_such_neighbour(self, kira):
+        for path in ("/desk/neighbours/105", f"/desk/neighbours/{RIVER}", "/desk/held/zz"):
+            assert kira.get(path).status_code == 404
+        assert "does not wait any more" in words(kira.get(f"/desk/held/{'00' * 16}"))
+
+    def test_the_desk_leads_there(self, kira):
+        assert "/desk/neighbours" in kira.get("/desk").text
+
+
+class TestTheRadio:
+    def test_none_is_set_up(self, kira):
+        assert "No radio is set up on this box." in words(kira.get("/desk/neighbours"))
+
+    def test_it_works(self, here, kira):
+        set_up(here)
+        with radio_process(here):
+            here.two.clock.advance(3600_000)
+            page = words(kira.get("/desk/neighbours"))
+        for said in ("The radio works.", "Radio !a1b2", "MEDIUM_FAST", "tcp://127.0.0.1:4403", "60 minutes ago"):
+            assert said in page
+
+    def test_its_process_does_not_run(self, here, kira):
+        set_up(here)
+        with radio_process(here):
+            pass
+        page = words(kira.get("/desk/neighbours"))
+        assert "The radio's program is not running." in page.replace("&#39;", "'")
+        assert "The radio works." not in page
+
+    def test_a_setting_nobody_understands(self, here, kira):
+        set_up(here, "carrier pigeon")
+        assert "hub.toml cannot be understood" in words(kira.get("/desk/neighbours"))
+
+    def test_it_is_out_of_reach_and_why(self, here, kira):
+        set_up(here)
+        with radio_process(here, "down", Trouble.UNPLUGGED):
+            page = words(kira.get("/desk/neighbours"))
+        assert "The radio cannot be reached. The radio was unplugged. Plug it in again." in page
+
+    def test_it_is_there_and_may_not_send(self, here, kira):
+        set_up(here)
+        with radio_process(here, "up", Trouble.REGION_UNSET):
+            page = words(kira.get("/desk/neighbours"))
+        assert "The radio is there, but cannot send." in page
+        assert "region" in page
+
+    def test_every_trouble_a_link_can_have_has_words(self, here):
+        assert {str(trouble) for trouble in Trouble} == {*radio.REASONS} - {radio.SETTING_WRONG}
+        with here.apps[RIVER].test_request_context():
+            assert all(say().endswith((".", "?")) for say in radio.REASONS.values())
+
+
+class TestThePost:
+    def test_never_heard(self, here, kira):
+        here.two.send("Alice", "Chandra", 250)
+        page = words(kira.get("/desk/neighbours"))
+        assert "Last heard never" in page
+        assert "Waits to be sent 1 item" in page
+        assert "We owe Hill 2.50 h" in page
+        assert "On its way there 2.50 h" in page
+
+    def test_in_sync(self, here, kira):
+        here.two.send("Alice", "Chandra", 250)
+        here.two.carry()
+        here.two.hear(RIVER, snr=6.5, hops=1)
+        here.two.clock.advance(120_000)
+        page = words(kira.get("/desk/neighbours"))
+        assert "Last heard 2 minutes ago Post both have everything" in page
+        page = words(kira.get(f"/desk/neighbours/{HILL}"))
+        assert "6.5 dB above the noise" in page
+        assert "Passed on by 1 radio" in page
+
+    def test_how_far_behind(self, here, kira):
+        here.two.send("Alice", "Chandra", 250)
+        here.two.hear(RIVER, theirs=3)
+        page = words(kira.get("/desk/neighbours"))
+        assert "Not here yet 3 items" in page
+        assert "Not there yet 1 item" in page
+
+    def test_what_does_not_add_up_is_told_with_what_to_do(self, here, kira):
+        with here.two.river.hub.store.write() as tx:
+            tx.update(Neighbour, {"hub": HILL}, mismatch_entry=1)
+        page = words(kira.get("/desk/neighbours"))
+        assert "What Hill says of our accounts is not what our book says." in page
+        assert "Trading at home goes on." in page
+
+    def test_two_stories(self, here, kira):
+        with here.two.river.hub.store.write() as tx:
+            row = feed.state(tx, HILL, 1)
+            row.forked = True
+            feed.save(tx, row)
+        page = words(kira.get(f"/desk/neighbours/{HILL}"))
+        assert "Hill has sent two different posts under one number." in page
+
+
+class TestTheTrunk:
+    def test_who_owes_whom(self, here, hana):
+        assert "Between us even" in words(hana.get("/desk/neighbours"))
+        here.two.send("Alice", "Chandra", 250)
+        here.two.carry()
+        assert "River owes us 2.50 h" in words(hana.get("/desk/neighbours"))
+        assert "It may owe us at most 100.00 h" in words(hana.get(f"/desk/neighbours/{RIVER}"))
+
+    def test_setting_its_limits(self, here, kira):
+        page = kira.get(f"/desk/neighbours/{HILL}")
+        assert '<svg class="bar"' in page.text
+        page = kira.fill(page, "/limits", low="40", high="0", reason="we know them little", follow=True)
+        assert "The limits are set." in words(page)
+        assert "It may owe us at most 40.00 h We may owe it at most 0.00 h" in words(page)
+        log = words(kira.get("/desk/log"))
+        assert "Kira set the limits toward Hill: it may owe us 40.00 h, we may owe it 0.00 h." in log
+        assert "Because: we know them little" in log
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [({"low": "x", "reason": "why"}, "not an amount"), ({"reason": " "}, "must not be empty")],
+    )
+    def test_what_cannot_be_is_said(self, kira, typed, said):
+        page = kira.fill(f"/desk/neighbours/{HILL}", "/limits", **typed)
+        assert page.status_code == 422
+        assert said in words(page)
+
+
+class TestWhatWaits:
+    def test_it_is_listed_and_sent_back_with_a_reason(self, here, hana):
+        here.two.limit(HILL, low=-200)
+        here.two.send("Alice", "Chandra", 250, note="bread")
+        here.two.try_send("Bob", 77, 300)
+        here.two.carry()
+        page = hana.get(f"/desk/neighbours/{RIVER}")
+        assert "101-0002-0 of River → Chandra" in words(page)
+        assert "101-0003-1 of River → nobody here" in words(page)
+        first = page.text.split("/desk/held/")[1].split('"')[0]
+        assert hana.fill(f"/desk/held/{first}", reason=" ").status_code == 422
+        asked = hana.get(f"/desk/held/{first}")
+        page = hana.fill(asked, reason="Chandra is away", follow=True)
+        assert "It goes back. Its payer gets the credit again." in words(page)
+        assert hana.fill(asked, reason="Chandra is away").status_code == 302
+        assert "Hana sent 2.50 h back to River that waited for Chandra." in words(hana.get("/desk/log"))
+        here.two.carry()
+        assert here.two.river.balance("Alice") == 0
+
+    def test_a_keeper_gets_there_from_the_receipt(self, here, hana):
+        here.two.limit(HILL, low=0)
+        here.two.send("Alice", "Chandra", 250)
+        here.two.carry()
+        page = hana.get(f"/desk/neighbours/{RIVER}")
+        record = page.text.split("/desk/held/")[1].split('"')[0]
+        assert f"/desk/held/{record}" in hana.get(f"/t/{record}").text
+
+
+class TestTheLog:
+    def test_it_tells_what_keepers_did_between_villages(self, here, kira):
+        address = here.pay(here.at("Alice"), "Chandra", "2").request.path
+        kira.fill(kira.get(f"{address}/recall"), "/recall")
+        log = words(kira.get("/desk/log"))
+        assert "Kira asked Hill for 2.00 h of Alice back." in log
+        assert "The founders admitted Hill (102) to the community." in log
+
+
+class TestHealth:
+    def ask(self, here):
+        return Browser(here.apps[RIVER].test_client()).get("/health")
+
+    def test_no_radio_is_no_trouble(self, here):
+        answer = self.ask(here)
+        assert (answer.status_code, answer.json["status"], answer.json["radio"]["state"]) == (
+            200,
+            "ok",
+            "none",
+        )
+
+    def test_a_radio_whose_process_does_not_run(self, here):
+        set_up(here)
+        answer = self.ask(here)
+        assert answer.status_code == 503
+        assert (answer.json["status"], answer.json["radio"]["state"]) == ("radio down", "stopped")
+        assert answer.json["ledger"]["entries"] > 0
+
+    @pytest.mark.parametrize("state", ["up", "down", "connecting"])
+    def test_a_radio_whose_process_runs(self, here, state):
+        set_up(here)
+        with radio_process(here, state, Trouble.SILENT if state == "down" else ""):
+            answer = self.ask(here)
+        assert (answer.status_code, answer.json["radio"]["state"]) == (200, state)
+        assert answer.json["radio"]["preset"] == "MEDIUM_FAST"
+
+    def test_a_lock_that_nobody_holds_is_no_process(self, here):
+        set_up(here)
+        (here.two.river.hub.data / LOCK).touch()
+        assert self.ask(here).status_code == 503
+
+    def test_the_neighbours(self, here):
+        here.two.send("Alice", "Chandra", 250)
+        here.two.hear(RIVER, theirs=2)
+        assert self.ask(here).json["neighbours"] == [
+            {
+                "hub": HILL,
+                "name": "Hill",
+                "heard_ms": here.two.clock.now().ms,
+                "in_sync": False,
+                "behind": 2,
+                "ahead": 1,
+                "mismatch": False,
+                "forked": False,
+            }
+        ]
