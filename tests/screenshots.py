@@ -140,8 +140,9 @@ def undo_first(page: Page) -> Response | None:
 
 def of_one_village(browser: Browser, folder: Path, stack: ExitStack) -> tuple[Visitors, list[Shot]]:
     """River with three months of life in it."""
-    data = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "river"
-    prepare(data, cost=KdfCost(1, 8 * 1024 * 1024))  # cheap keys: nobody looks at how long a PIN takes
+    villages = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "valley"
+    prepare(villages, cost=KdfCost(1, 8 * 1024 * 1024))  # cheap keys: nobody looks at how long a PIN takes
+    data = villages / "river"
     address = stack.enter_context(serving(data, folder / "server.log"))
     return Visitors(browser, address, RIVER), shots(data)
 

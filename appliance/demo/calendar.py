@@ -29,20 +29,19 @@ class Calendar:
 
     clock: ManualClock
     now: int
-    chance: random.Random
     _events: list[_Event] = field(default_factory=list)
     _order: Any = field(default_factory=itertools.count)
 
     def at(self, ms: int, act: Callable[[], None]) -> None:
         heapq.heappush(self._events, _Event(ms, next(self._order), act))
 
-    def on(self, day_ms: int, act: Callable[[], None]) -> None:
+    def on(self, day_ms: int, act: Callable[[], None], chance: random.Random) -> None:
         """On this day, at some time between six and twenty o'clock."""
-        self.at(day_ms + self.chance.randint(6 * 60, 20 * 60) * MINUTE_MS, act)
+        self.at(day_ms + chance.randint(6 * 60, 20 * 60) * MINUTE_MS, act)
 
-    def soon(self, hours: int, act: Callable[[], None]) -> None:
+    def soon(self, hours: int, act: Callable[[], None], chance: random.Random) -> None:
         """Within so many hours from the event that happens now."""
-        self.at(self.clock.now().ms + self.chance.randint(5, hours * 60) * MINUTE_MS, act)
+        self.at(self.clock.now().ms + chance.randint(5, hours * 60) * MINUTE_MS, act)
 
     def live(self, month: Callable[[int], None]) -> None:
         """Let everything happen in its order, up to now; ``month`` is called as each begins."""

@@ -22,10 +22,8 @@ class Hill:
     """The people of Hill, and what they do in three months."""
 
     def __init__(self, hub: Hub, calendar: Calendar) -> None:
-        self.people = People(hub, calendar)
-        self._calendar = calendar
-        # Its own chance, so that River's life does not depend on Hill's.
-        self._chance = random.Random(102)
+        self._calendar, self._chance = calendar, random.Random(102)
+        self.people = People(hub, calendar, self._chance)
 
     def settle_in(self, root: KeySigner) -> None:
         """Hana joins and is appointed; the others follow within days."""
@@ -40,12 +38,12 @@ class Hill:
         first = self._calendar.clock.now().ms // DAY_MS + 1
         last = self._calendar.now // DAY_MS
         for place, line in enumerate(LISTINGS):
-            self._calendar.on((first + 4 * place) * DAY_MS, partial(self.people.list_, line))
+            self.people.on((first + 4 * place) * DAY_MS, partial(self.people.list_, line))
         for day in range(first, last):
             for _ in range(self._chance.randint(0, 2)):
-                self._calendar.on(day * DAY_MS, self._buy)
+                self.people.on(day * DAY_MS, self._buy)
         for day in (first + 12, first + 33, first + 58):
-            self._calendar.on(day * DAY_MS, self._care)
+            self.people.on(day * DAY_MS, self._care)
 
     def _somebody(self, without: int = 0) -> AccountNumber:
         numbers = [n for n in range(1, len(VILLAGERS) + 1) if n != without]

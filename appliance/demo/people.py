@@ -3,7 +3,9 @@
 Whatever the ledger refuses (somebody is at a limit) is left undone, as it would be.
 """
 
+import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,14 +33,24 @@ KEEPER: Final = AccountNumber(1)
 class People:
     """A village's people, with everybody's key open.
 
+    ``chance`` is the village's own, so that its life does not depend on its neighbour's.
     ``done`` and ``refused`` count what was accepted, by kind, and what was not, by code.
     """
 
     hub: Hub
     calendar: Calendar
+    chance: random.Random
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     _signers: dict[int, KeySigner] = field(default_factory=dict)
+
+    def on(self, day_ms: int, act: Callable[[], None]) -> None:
+        """On this day, at some time between six and twenty o'clock."""
+        self.calendar.on(day_ms, act, self.chance)
+
+    def soon(self, hours: int, act: Callable[[], None]) -> None:
+        """Within so many hours from the event that happens now."""
+        self.calendar.soon(hours, act, self.chance)
 
     def join(self, name: str) -> AccountNumber:
         """``name`` asks to become a member."""
@@ -60,7 +72,7 @@ class People:
     def welcome(self, name: str) -> AccountNumber:
         """``name`` joins, and the keeper says yes within the hour or so."""
         number = self.join(name)
-        self.calendar.clock.advance(self.calendar.chance.randint(4, 90) * MINUTE_MS)
+        self.calendar.clock.advance(self.chance.randint(4, 90) * MINUTE_MS)
         self.do(KEEPER, Approve(number))
         return number
 

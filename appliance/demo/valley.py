@@ -16,7 +16,8 @@ from typing import Final
 from appliance.demo import hill
 from appliance.demo.calendar import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, Calendar
 from appliance.demo.hill import Hill
-from appliance.demo.village import RIVER, River
+from appliance.demo.people import People
+from appliance.demo.village import ALICE, RIVER, River
 from appliance.demo.words_hill import CROSSED, Crossing
 from appliance.ledger import community, settings
 from appliance.ledger.book.rules import Care, Credit, Rules
@@ -25,7 +26,9 @@ from appliance.ledger.community import Application, Invitation
 from appliance.ledger.hub import Hub, Papers
 from appliance.ledger.keys import KdfCost, KeySigner
 from appliance.ledger.money.crossings import Send
-from appliance.ledger.values import AccountNumber, Amount
+from appliance.ledger.money.transfers import Pay
+from appliance.ledger.reads import member as member_reads
+from appliance.ledger.values import COMMONS, AccountNumber, Amount
 from appliance.radio.frames import LONGEST_DATA, open_data
 from appliance.radio.shelf import Shelf
 
@@ -74,7 +77,7 @@ def make(data: Path, now_ms: int, cost: KdfCost | None = None, told: Told = lamb
         told: called with a line now and then, because it takes a while.
     """
     start = (now_ms // DAY_MS - DAYS) * DAY_MS
-    calendar = Calendar(ManualClock(start + 8 * HOUR_MS), now_ms, random.Random(101))
+    calendar = Calendar(ManualClock(start + 8 * HOUR_MS), now_ms)
     data.mkdir(parents=True, exist_ok=True)
     opened: list[Hub] = []
     try:
@@ -103,13 +106,19 @@ def _make(data: Path, calendar: Calendar, cost: KdfCost | None, told: Told, open
     river, far = River(here, calendar), Hill(there, calendar)
     mule = Mule(here, there)
     told("making the villages of River and Hill: twenty-eight people choose their PINs")
+    begin = clock.now().ms
     far.settle_in(KeySigner("root:keeper", there_papers.hub.seed))
+    clock.set(begin)  # both settle in during the same days
     river.settle_in(KeySigner("root:keeper", here_papers.hub.seed))
     river.plan()
     far.plan()
+    chance = random.Random(203)
     for crossing in CROSSED:
-        calendar.on((calendar.now // DAY_MS - crossing.days) * DAY_MS, partial(_cross, river, far, crossing))
-        calendar.at((calendar.now // DAY_MS - crossing.days) * DAY_MS + 21 * HOUR_MS, mule.carry)
+        day = (calendar.now // DAY_MS - crossing.days) * DAY_MS
+        calendar.on(day, partial(_cross, river, far, crossing), chance)
+        calendar.at(day + 21 * HOUR_MS, mule.carry)
+    calendar.at(calendar.now - 45 * MINUTE_MS, partial(_make_room, river.people, ALICE, -400, 1500))
+    calendar.at(calendar.now - 44 * MINUTE_MS, partial(_make_room, far.people, hill.CHANDRA, -400, 1200))
     calendar.at(calendar.now - 30 * MINUTE_MS, mule.carry_all)
     people = (river.people, far.people)
     calendar.live(
@@ -125,9 +134,24 @@ def _make(data: Path, calendar: Calendar, cost: KdfCost | None, told: Told, open
 
 def _cross(river: River, far: Hill, crossing: Crossing) -> None:
     people, to = (river.people, hill.NUMBER) if crossing.to_hill else (far.people, RIVER.community.hub)
-    payer, payee = AccountNumber(crossing.payer), AccountNumber(crossing.payee)
-    sent = Send(payer, to, payee, Amount(crossing.amount), crossing.category, crossing.note)
-    people.done_for_sure(people.do(payer, sent))
+    payee, amount = AccountNumber(crossing.payee), Amount(crossing.amount)
+    # Whoever is at the limit on that day lets somebody else pay.
+    payers = (crossing.payer, *(number for number in range(1, 9) if number != crossing.payer))
+    tried = (Send(AccountNumber(one), to, payee, amount, crossing.category, crossing.note) for one in payers)
+    people.done_for_sure(next(filter(None, (people.do(one.payer, one) for one in tried)), None))
+
+
+def _make_room(people: People, who: AccountNumber, low: int, high: int) -> None:
+    """See that a visitor can try a payment: ``who`` neither owes nor has too much for it."""
+    with people.hub.reading() as tx:
+        balance = member_reads.balance(tx, who) or 0
+    if balance > high:
+        people.do(who, Pay(who, COMMONS, Amount(balance - high), "other", "For the commons"))
+    givers = iter(range(1, 9))
+    while balance < low and (giver := next(givers, None)) is not None:
+        gift = Pay(AccountNumber(giver), who, Amount(low - balance), "other", "Thank you for everything!")
+        if giver != who and people.room(giver, low - balance) and people.do(giver, gift):
+            balance = low
 
 
 class Mule:

@@ -5,6 +5,7 @@ and ids are as random as in a real one. Who trades how much is heavy-tailed, as 
 village: a few do most of it.
 """
 
+import random
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -32,9 +33,9 @@ class River:
     """The people of River, and what they do in three months."""
 
     def __init__(self, hub: Hub, calendar: Calendar) -> None:
-        self.people = People(hub, calendar)
-        self._hub, self._calendar, self._chance = hub, calendar, calendar.chance
-        self._do, self._on = self.people.do, calendar.on
+        self._hub, self._calendar, self._chance = hub, calendar, random.Random(101)
+        self.people = People(hub, calendar, self._chance)
+        self._do, self._on = self.people.do, self.people.on
         self._clock = calendar.clock
 
     def settle_in(self, root: KeySigner) -> None:
@@ -129,11 +130,11 @@ class River:
             return
         request, luck = asked.record, self._chance.random()
         if luck < 0.8:
-            self._calendar.soon(30, lambda: self._answer(request, payer, payee, amount))
+            self.people.soon(30, lambda: self._answer(request, payer, payee, amount))
         elif luck < 0.92:
-            self._calendar.soon(30, lambda: self._ignore(self._do(payer, Decline(request, payer))))
+            self.people.soon(30, lambda: self._ignore(self._do(payer, Decline(request, payer))))
         else:
-            self._calendar.soon(30, lambda: self._ignore(self._do(payee, Cancel(request))))
+            self.people.soon(30, lambda: self._ignore(self._do(payee, Cancel(request))))
 
     def _ignore(self, _: Receipt | None) -> None:
         """Whether it was accepted is counted; nothing follows from it."""
@@ -147,7 +148,7 @@ class River:
         paid = self._do(payer, Pay(payer, payee, Amount(amount), "food", "Eggs, ten"))
         if paid:
             reason = "Typed one zero too many" if by != KIRA else "Paid the wrong Alice; both agree"
-            self._calendar.soon(3, lambda: self._ignore(self._do(by, Reverse(paid.record, reason))))
+            self.people.soon(3, lambda: self._ignore(self._do(by, Reverse(paid.record, reason))))
 
     def _claim(
         self, carer: AccountNumber, kind: str, minutes: int, witnesses: tuple[AccountNumber, ...]
@@ -168,7 +169,7 @@ class River:
         claim = self._claim(carer, kind, minutes, (one, other))
         if claim:
             for witness in (one, other):
-                self._calendar.soon(40, partial(self._cosign, witness, claim))
+                self.people.soon(40, partial(self._cosign, witness, claim))
 
     def _cosign(self, witness: AccountNumber, claim: Receipt) -> None:
         self._do(witness, Cosign(claim.record, bytes(claim.outcome["terms"])))
@@ -176,7 +177,7 @@ class River:
     def _withdrawn(self) -> None:
         claim = self._claim(ROSA, "commons", 60, (BOB,))
         if claim:
-            self._calendar.soon(5, lambda: self._ignore(self._do(ROSA, WithdrawClaim(claim.record))))
+            self.people.soon(5, lambda: self._ignore(self._do(ROSA, WithdrawClaim(claim.record))))
 
     def _open_claim(
         self,
