@@ -19,14 +19,18 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.feed import Kept, Taken
 from appliance.ledger.book.records import Record
 from appliance.ledger.book.rules import Care, Community, Credit, Rules
+from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import ManualClock
+from appliance.ledger.errors import Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KdfCost, KeySigner, RootPaper, new_seed, seal
+from appliance.ledger.money.crossings import Send
 from appliance.ledger.people.members import AppointKeeper, Approve, Join
 from appliance.ledger.post import Post
-from appliance.ledger.values import AccountNumber
+from appliance.ledger.values import AccountNumber, Amount
 from appliance.radio import frames
 from appliance.radio.directory import Directory
+from tests.support.mad_hub import MadHub
 from tests.support.two_villages import directory
 from tests.support.village import MONDAY_NOON
 
@@ -153,6 +157,48 @@ class Valley:
         """Hand one frame to a hub, which keeps it and reads it later."""
         frame = frames.open_data(data, self.directory(target))
         return self.posts[target].take(Kept(frame.data, frame.cut, frame.records))
+
+    def deliver(self, data: bytes, target: int) -> Taken:
+        """Hand one frame to a hub, which keeps it, reads it and does what it asks for."""
+        taken = self.take(data, target)
+        self.posts[target].settle()
+        return taken
+
+    def carry(self) -> int:
+        """Everything that any hub has to say comes to all others; how many frames."""
+        carried = 0
+        while found := [(origin, data) for origin in self.hubs for data in self.frames_of(origin)]:
+            for origin, data in found:
+                for target in self.hubs:
+                    if target != origin:
+                        self.deliver(data, target)
+            carried += len(found)
+        return carried
+
+    def ask(self, hub: int, who: int, command: Command) -> Receipt | Refusal:
+        """Let a member try something."""
+        return self.hubs[hub].submit(command, self.signers[hub][who])
+
+    def do(self, hub: int, who: int, command: Command) -> Receipt:
+        """Let a member do something that must succeed."""
+        result = self.ask(hub, who, command)
+        assert isinstance(result, Receipt), result
+        return result
+
+    def send(self, hub: int, payer: int, to: int, payee: int, amount: int, note: str = "") -> Receipt:
+        """A payment leaves ``hub``."""
+        terms = (AccountNumber(payer), to, AccountNumber(payee), Amount(amount))
+        return self.do(hub, payer, Send(*terms, "food", note, again=True))
+
+    def balances(self, hub: int) -> dict[int, int]:
+        """Every account of a hub; trunks under minus the other's number."""
+        with self.hubs[hub].reading() as tx:
+            return dict(tx.select("SELECT number, balance FROM account"))
+
+    def mad(self, hub: int) -> MadHub:
+        """The hub, gone mad."""
+        boxes = {row.hub: bytes(row.box_key) for row in self.posts[hub].roster()}
+        return MadHub(self.hubs[hub], self.directory(hub), boxes)
 
     def close(self) -> None:
         """Close all books."""
