@@ -3,7 +3,7 @@
 Every part is a process of its own, which can be killed with -9 and started again on the same
 data, as boxes and radios are. Nothing is left when the block ends::
 
-    with live_hubs(path, villages) as live:
+    with live_hubs(path / "river", path / "hill") as live:
         live.river.portal.address
         live.hill.radio.kill()
         live.hill.radio.start()
@@ -29,7 +29,6 @@ Link = Literal["tcp", "pty", "sim"]
 """How a hub reaches the air: a node over TCP, a node over a serial line, or the ether itself."""
 
 _HUB = "from appliance.cli import main; main()"
-_EMULATED = "from appliance.radio.emulated.cli import {0}; {0}()"
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _stations(port: int) -> list[str]:
 
 
 def _ether(folder: Path, port: int, preset: str, loss: float, speed: float) -> Process:
-    arguments = ["-c", _EMULATED.format("ether"), "--port", str(port), "--preset", preset]
+    arguments = ["-c", _HUB, "radio", "ether", "--port", str(port), "--preset", preset]
     arguments += ["--loss", str(loss), "--speed", str(speed), "--seed", "3"]
 
     def up() -> bool:
@@ -112,7 +111,7 @@ def _node(name: str, folder: Path, link: Link, preset: str, ether: int) -> tuple
     """A hub's node, and the setting by which its radio is reached."""
     if link == "sim":
         return None, f"sim://{HOST}:{ether}/{name}"
-    arguments = ["-c", _EMULATED.format("node"), "--ether", f"{HOST}:{ether}", "--name", name]
+    arguments = ["-c", _HUB, "radio", "node", "--ether", f"{HOST}:{ether}", "--name", name]
     arguments += ["--preset", preset]
     if link == "tcp":
         port = free_port()
