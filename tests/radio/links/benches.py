@@ -77,7 +77,7 @@ class PtyBench:
 class NodeBench:
     """The emulated node of River on an ether where Hill has one too."""
 
-    AWAY = 1.0
+    AWAY = 0.6
 
     def __init__(self, node: BackgroundNode, hill: Link, setting: str) -> None:
         self.node = node

@@ -156,12 +156,12 @@ class TestTheLine:
         quick = replace(BRISK, first_back_off=0.0, last_back_off=0.0)
         before = threading.active_count()
         with opened(link_to(peer.setting, quick)) as link:
-            for number in range(20):
+            for number in range(12):
                 (peer.rst, peer.fin, lambda: peer.say(rebooted=True))[number % 3]()
                 until(link, is_down)
                 until(link, is_up)
             assert threading.active_count() - before < 12
-        assert peer.connections == 21
+        assert peer.connections == 13
 
 
 class TestTheSerialPort:
