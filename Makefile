@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml requirements-dev.lock scripts/venv.sh
 	@sh scripts/venv.sh "$(PYTHON)" $(VENV)
 	@touch $(STAMP)
 
-run: install ## start the sample village on port 8080
+run: install ## start two sample villages, on ports 8080 and 8081
 	$(BIN)/hub demo
 
 test: install ## everything the build server checks: lint, types, imports, all tests

@@ -175,7 +175,7 @@ class TestVillage:
             assert checked.exit_code == 0, checked.output
 
     def test_it_says_how_to_sign_in(self, made: Path) -> None:
-        text = welcome(made, "127.0.0.1", (8080, 8081))
+        text = welcome(made, "127.0.0.1", (8080, 8081), 4600)
         assert "http://localhost:8080/" in text
         assert "http://localhost:8081/" in text
         assert PIN in text

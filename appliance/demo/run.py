@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,6 @@ _OF_RIVER: Final = (
     (village.DINA, "gave care and waits for one more signature"),
 )
 _OF_HILL: Final = ((hill.CHANDRA, "sells honey, also to River"),)
-_READY_SECONDS: Final = 60.0
 
 
 def run(data: Path | None, host: str, ports: tuple[int, int], fresh: bool) -> None:
@@ -49,39 +49,35 @@ def run(data: Path | None, host: str, ports: tuple[int, int], fresh: bool) -> No
     prepare(data, fresh)
     with place.in_use(data):
         shutil.rmtree(data / LOGS, ignore_errors=True)
-        clock = SystemClock()
-        household = Household(
-            jobs(data, host, ports), data / LOGS, clock, lambda line: click.echo(line, err=True)
-        )
+        air, *nodes = _free_ports(3)
+        started = jobs(data, host, ports, air, nodes)
+        household = Household(started, data / LOGS, SystemClock(), lambda line: click.echo(line, err=True))
+        waiting = [welcome(data, host, ports, air)]
+
+        def look() -> None:
+            household.look()
+            if waiting and all(_answers(host, port) for port in ports):
+                click.echo(waiting.pop())
+
         try:
             household.start()
-            told = False
-            begun = clock.uptime().ms / 1000
-
-            def look() -> None:
-                nonlocal told
-                household.look()
-                late = clock.uptime().ms / 1000 - begun > _READY_SECONDS
-                if not told and (late or all(_answers(host, port) for port in ports)):
-                    click.echo(welcome(data, host, ports))
-                    told = True
-
             until_told_to_end(look)
         finally:
             household.stop()
 
 
-def jobs(data: Path, host: str, ports: tuple[int, int]) -> tuple[Job, ...]:
-    """All processes of both villages. Writes into each ``hub.toml`` where its radio is today.
+def jobs(data: Path, host: str, ports: tuple[int, int], air: int, nodes: Sequence[int]) -> tuple[Job, ...]:
+    """All processes of both villages, with the ports of portals, ether and nodes.
+
+    Writes into each ``hub.toml`` where its radio is today.
 
     Raises:
         DataDirectoryError: that cannot be written.
     """
     villages = place.Marker.load(data).villages
-    ether, *nodes = _free_ports(1 + len(villages))
-    found = [Job("ether", ("radio", "ether", "--port", str(ether)))]
+    found = [Job("ether", ("radio", "ether", "--port", str(air)))]
     for one, node in zip(villages, nodes, strict=True):
-        words = ["--ether", f"127.0.0.1:{ether}", "--tcp", str(node), "--name", one.name]
+        words = ["--ether", f"127.0.0.1:{air}", "--tcp", str(node), "--name", one.name]
         found.append(Job(f"{one.directory}-node", ("radio", "node", *words)))
         _choose_radio(data / one.directory, f"tcp://127.0.0.1:{node}")
     for one, port in zip(villages, ports, strict=True):
@@ -171,7 +167,7 @@ def _sign_in(hub: Hub, number: AccountNumber, why: str) -> place.SignIn:
     return place.SignIn(who.name if who else "", Account(hub.number, number).short, why)
 
 
-def welcome(data: Path, host: str, ports: tuple[int, int]) -> str:
+def welcome(data: Path, host: str, ports: tuple[int, int], air: int) -> str:
     """What somebody reads who has started the villages: where to look, and as whom."""
     marker = place.Marker.load(data)
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104 - compared only
@@ -188,6 +184,7 @@ Pay across the radio: sign in as {alice.name} ({alice.number}) at {first.name} a
 number {marker.pay.number}. It reads "on its way", and within a minute "arrived". Sign in at {last.name} in another
 window to see it there. Watch the frames: {_hub()} radio trace --data {data / first.directory}
 How the radio is: {_hub()} radio status --data {data / first.directory}
+Spoil the air: {_hub()} radio air --ether 127.0.0.1:{air} --loss 0.3, or --cut {last.name}, and --heal {last.name}.
 
 The data, kept for the next start: {data}, with what each process says in {LOGS}/.
 The root papers are beside it in {PAPERS}; a real hub prints them once and forgets them.
