@@ -44,6 +44,8 @@ class Hub:
                 out.append((self.now, packet))
                 self.now += airtime(len(packet.data))
                 self.engine.sent(self.now, len(packet.data))
+            else:
+                assert self.engine.next_wake(self.now) > self.now, "a wake-up without progress"
         self.now = max(when, self.now)
         return out
 

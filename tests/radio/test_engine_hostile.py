@@ -61,6 +61,8 @@ def sent_until(hub: Engine, now: float, until: float) -> list[tuple[float, Sendi
             out.append((now, packet.sending))
             now += airtime(len(packet.data))
             hub.sent(now, len(packet.data))
+        else:
+            assert hub.next_wake(now) > now, "a wake-up without progress"
     return out
 
 

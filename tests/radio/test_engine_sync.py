@@ -66,6 +66,18 @@ class TestPayments:
         print("\n" + shown(f"2 hubs and a bridge, MEDIUM_FAST, loss {loss:.0%}", times))
         assert sorted(times)[runs // 2] <= median
 
+    def test_to_one_who_is_heard_and_does_not_hear(self) -> None:
+        """River hears Lake's asks and answers them in vain; Hill, who overhears the answers, must step in."""
+        times = []
+        for seed in range(20):
+            channel = Channel((RIVER, HILL, LAKE), loss=0.2, seed=seed, answers=1.0)
+            channel._hears[RIVER] = {HILL}
+            channel.run(300)
+            channel.write(RIVER, Kind.SENT, LAKE)
+            assert channel.run(3900, partial(accepted, channel, RIVER, LAKE))
+            times.append(channel.now - 300)
+        print("\n" + shown("one-way link and a bridge, MEDIUM_FAST, loss 20%", times))
+
     def test_a_hub_that_was_off_gets_it_when_it_is_back(self) -> None:
         channel = Channel((RIVER, HILL), loss=0.3, seed=3, answers=1.0)
         channel.run(100)
