@@ -63,6 +63,16 @@ class BoxKey:
             raise BadEncoding("not sealed for this hub") from error
 
 
+def check_public(their_public: bytes) -> None:
+    """Return when ``their_public`` is a key that things can be sealed for.
+
+    Raises:
+        BadSignature: not 32 bytes, or a point of low order. One such key in the roster, and
+            neither the group's key nor a payment could be sealed for its hub.
+    """
+    BoxKey(bytes(range(32))).pair_key(their_public, b"", sending=True)
+
+
 def gift(secret: bytes, box_public: bytes) -> bytes:
     """``secret`` for the eyes of one hub (an anonymous sealed box of libsodium)."""
     return SealedBox(PublicKey(box_public)).encrypt(secret)

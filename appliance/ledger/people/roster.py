@@ -9,7 +9,7 @@ hub gives a new one.
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from appliance.ledger import codec, keys
+from appliance.ledger import codec, keys, sealing
 from appliance.ledger.book import chain, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import kept
@@ -59,16 +59,18 @@ class Admission:
         return codec.digest("tch.roster", self.form())
 
     def check(self, community_key: bytes) -> None:
-        """Return when the community root signed it and the hub's root its first key.
+        """Return when the community root signed it, the hub's root its first key, and all can seal for it.
 
         Raises:
-            BadSignature: one of them did not, or it is of another community.
+            BadSignature: one of them did not, nobody can seal for its box key, or it is of another
+                community.
         """
         if keys.community_id(community_key) != self.community:
             raise BadSignature("the roster of another community")
         keys.check(community_key, self.form(), self.signature)
         first = Certificate(self.community, self.hub, 1, self.signing_key)
         keys.check(self.root_key, first.form(), self.certificate)
+        sealing.check_public(self.box_key)
 
     def to_list(self) -> list[Any]:
         """For a roster file."""
