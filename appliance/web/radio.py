@@ -81,9 +81,9 @@ def _as_told(told: RadioState) -> RadioNow:
 
 
 _STATES: Final[Mapping[str, Callable[[], str]]] = {
-    NONE: lambda: _("No radio is set up on this box."),
+    NONE: lambda: _("No radio is set up here."),
     UP: lambda: _("The radio works."),
-    CONNECTING: lambda: _("The box is looking for its radio."),
+    CONNECTING: lambda: _("The hub is looking for its radio."),
     DOWN: lambda: _("The radio cannot be reached."),
     STOPPED: lambda: _("The radio's program is not running."),
 }
@@ -96,7 +96,7 @@ _TO_DO: Final[Mapping[str, Callable[[], str]]] = {
     CONNECTING: lambda: _("Wait a minute. Is it plugged in and lit?"),
     DOWN: lambda: _("Is it plugged in and lit? Unplug it, count to ten, plug it in again."),
     STOPPED: lambda: _(
-        "Start it with “hub radio run”, or switch the box off and on. Nothing is lost: post waits."
+        "Start it with “hub radio run”, or switch the hub off and on. Nothing is lost: post waits."
     ),
 }
 
@@ -110,13 +110,13 @@ REASONS: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "closed": lambda: _("The radio ended the connection. It may be starting anew; wait a minute."),
     "taken": lambda: _("Another program or phone keeps taking the radio. Disconnect it there."),
-    "reset": lambda: _("The connection to the radio broke. The box tries again by itself."),
+    "reset": lambda: _("The connection to the radio broke. The hub tries again by itself."),
     "unplugged": lambda: _("The radio was unplugged. Plug it in again."),
     "rebooted": lambda: _("The radio has just started anew. Wait a minute."),
     "silent": lambda: _("The radio says nothing any more. Unplug it, count to ten, plug it in again."),
-    "stuck": lambda: _("Too many connections hang. Switch the box off and on."),
+    "stuck": lambda: _("Too many connections hang. Switch the hub off and on."),
     "failed": lambda: _(
-        "Something unexpected went wrong; the box's log has the words. It tries again by itself."
+        "Something unexpected went wrong; the hub's log has the words. It tries again by itself."
     ),
     "let_go": lambda: _("The radio's program let it go."),
     "region_unset": lambda: _(

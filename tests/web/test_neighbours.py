@@ -68,7 +68,7 @@ class TestWho:
 
 class TestTheRadio:
     def test_none_is_set_up(self, kira):
-        assert "No radio is set up on this box." in words(kira.get("/desk/neighbours"))
+        assert "No radio is set up here." in words(kira.get("/desk/neighbours"))
 
     def test_it_works(self, here, kira):
         set_up(here)
