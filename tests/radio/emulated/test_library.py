@@ -177,7 +177,7 @@ def test_30_packets_arrive_in_order_through_a_queue_of_16(village):
     with over_tcp(river) as alice, over_serial(hill) as chandra:
         sent = [bytes([number]) * 200 for number in range(30)]
         for data in sent:
-            alice.send(data)
+            alice.send_and_see(data)
         until(lambda: len(chandra.heard) == 30, 40)
         assert chandra.payloads == sent
 
