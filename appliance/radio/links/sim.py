@@ -92,13 +92,13 @@ class SimLink:
 
     def ready(self) -> bool:
         with self._lock:
-            return self._state is LinkState.UP and not self._inside
+            return self._could_send()
 
     def send(self, data: bytes) -> None:
         if len(data) > LONGEST_PAYLOAD:
             raise ValueError(f"{len(data)} bytes; a packet carries {LONGEST_PAYLOAD}")
         with self._lock:
-            if self._state is not LinkState.UP or self._inside:
+            if not self._could_send():
                 raise RuntimeError("the link is not ready")
             self._inside = True
             if self._polled != self._connection or self._socket is None:
@@ -139,6 +139,9 @@ class SimLink:
             self._hang_up(sock)
         if self._thread.is_alive():
             self._thread.join(_CONNECT_PATIENCE + 1)
+
+    def _could_send(self) -> bool:
+        return self._state is LinkState.UP and not self._inside and not self._closing.is_set()
 
     # ------------------------------------------------------------------------ the thread
 

@@ -1,89 +1,111 @@
-"""The link straight onto the emulated ether keeps the same promises, and meets hubs that have a node."""
+"""The link straight onto the emulated ether keeps the promises of every link."""
 
 import contextlib
-import socket
+import threading
 from collections.abc import Iterator
-from typing import Self
 
 import pytest
 
 from appliance.radio.emulated.background import emulated_ether, emulated_node
-from appliance.radio.emulated.ether import Conditions
+from appliance.radio.emulated.packet import BROADCAST, PRIVATE_APP, Packet, encode_message
+from appliance.radio.emulated.server import EtherServer
 from appliance.radio.emulated.settings import Setup
 from appliance.radio.links.sim import SimLink
 from appliance.radio.ports import Heard, Link, Sent
 from tests.radio.links.benches import link_to
-from tests.radio.links.contract import HELLO, LinkContract, is_up, opened, until
-
-SHORT = Conditions(preset="SHORT_TURBO")
+from tests.radio.links.contract import LinkContract, is_up, opened, until
 
 
 class SimBench:
-    """An ether where Hill listens; when it goes, so does the radio."""
+    """An ether, with Hill on it; River is the link under test."""
 
     def __init__(self) -> None:
-        self._ether = contextlib.ExitStack()
-        self._port = 0
-        self._sent: list[bytes] = []
-
-    def __enter__(self) -> Self:
-        self.come()
+        self._running = contextlib.ExitStack()
+        self._ether = self._running.enter_context(emulated_ether(speed=20.0))
+        self._port = self._ether.port
         self._hill = SimLink("127.0.0.1", self._port, "Hill")
         self._hill.start()
         until(self._hill, is_up)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hill.close()
-        self._ether.close()
+        self._heard: list[bytes] = []
 
     def link(self) -> Link:
-        return SimLink("127.0.0.1", self._port, "River")
+        return link_to(f"sim://127.0.0.1:{self._port}/River")
 
     def lost_link(self) -> Link:
-        with socket.create_server(("127.0.0.1", 0)) as nobody:
-            return SimLink("127.0.0.1", nobody.getsockname()[1])
+        return link_to("sim://127.0.0.1:9/River")
 
     def hear(self, data: bytes) -> None:
-        while not self._hill.ready():
-            self._hill.wait(1)
-            self._take_in()
         self._hill.send(data)
+        self._keep(until(self._hill, lambda event: isinstance(event, Sent)))
 
     def sent(self) -> list[bytes]:
         while True:
             self._hill.wait(0.3)
-            if not self._take_in():
-                return self._sent
-
-    def _take_in(self) -> bool:
-        events = self._hill.poll()
-        self._sent += [event.data for event in events if isinstance(event, Heard)]
-        return bool(events)
+            events = self._hill.poll()
+            self._keep(events)
+            if not any(isinstance(event, Heard) for event in events):
+                return self._heard
 
     def go(self) -> None:
-        self._ether.close()
+        self._running.close()
 
     def come(self) -> None:
-        self._port = self._ether.enter_context(emulated_ether(SHORT, speed=10, port=self._port)).port
+        self._running.enter_context(emulated_ether(speed=20.0, port=self._port))
+        until(self._hill, is_up)
+
+    def close(self) -> None:
+        self._hill.close()
+        self._running.close()
+
+    def _keep(self, events) -> None:
+        self._heard += [event.data for event in events if isinstance(event, Heard)]
 
 
-class TestSim(LinkContract):
+class TestTheLinkOntoTheEther(LinkContract):
     @pytest.fixture
     def bench(self) -> Iterator[SimBench]:
-        with SimBench() as bench:
+        with contextlib.closing(SimBench()) as bench:
             yield bench
 
 
-def test_a_hub_without_a_node_and_one_with_a_node_hear_each_other() -> None:
-    setup = Setup("Hill", preset="SHORT_TURBO", relays=False)
+def test_a_hub_with_a_node_and_a_hub_without_hear_each_other():
     with (
-        emulated_ether(SHORT, speed=10) as ether,
-        emulated_node(ether.port, setup, tcp=0) as node,
-        opened(SimLink("127.0.0.1", ether.port, "River")) as river,
-        opened(link_to(f"tcp://127.0.0.1:{node.tcp_port}")) as hill,
+        emulated_ether(speed=20.0) as ether,
+        emulated_node(ether.port, Setup(name="River"), tcp=0) as node,
+        opened(link_to(f"tcp://127.0.0.1:{node.tcp_port}")) as river,
+        opened(link_to(f"sim://127.0.0.1:{ether.port}/Hill")) as hill,
     ):
-        for sender, receiver in ((river, hill), (hill, river)):
-            sender.send(HELLO)
-            until(sender, lambda e: isinstance(e, Sent))
-            until(receiver, lambda e: isinstance(e, Heard) and e.data == HELLO)
+        river.send(b"by a node")
+        until(hill, lambda event: isinstance(event, Heard) and event.data == b"by a node")
+        until(river, lambda event: isinstance(event, Sent))
+        hill.send(b"without one")
+        until(river, lambda event: isinstance(event, Heard) and event.data == b"without one")
+
+
+def test_what_is_no_packet_of_ours_is_not_told():
+    def on_loop(ether: EtherServer, *packets: bytes) -> None:
+        """Let the ether say things to Hill that no station of ours would."""
+        done = threading.Event()
+
+        def say() -> None:
+            peer = ether._stations["Hill"]
+            for packet in packets:
+                peer.tell("heard", packet, 1.0, -90)
+            peer.writer.write(encode_message("news", 5))
+            done.set()
+
+        loop = ether._tasks[0].get_loop()
+        loop.call_soon_threadsafe(say)
+        assert done.wait(10)
+
+    ours = Packet(1, BROADCAST, 1, 0, 0, PRIVATE_APP, b"ours")
+    with emulated_ether() as ether, opened(link_to(f"sim://127.0.0.1:{ether.port}/Hill")) as hill:
+        on_loop(
+            ether,
+            b"nonsense",
+            Packet(1, BROADCAST, 2, 0, 0, 1, b"a text").pack(),
+            Packet(1, 77, 3, 0, 0, PRIVATE_APP, b"to another").pack(),
+            ours.pack(),
+        )
+        seen = until(hill, lambda event: isinstance(event, Heard))
+        assert [event.data for event in seen if isinstance(event, Heard)] == [b"ours"]
