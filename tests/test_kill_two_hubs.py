@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import pytest
 
@@ -174,7 +175,10 @@ class Rounds:
         timer = threading.Timer(later, boxes[1].portal.kill if both else lambda: None)
         timer.start()
         victim = box.portal if phase.process == "portal" else box.radio
-        code = victim.ended(LIVENESS_SECONDS)
+        try:
+            code = victim.ended(LIVENESS_SECONDS)
+        except (AssertionError, TimeoutExpired) as error:
+            raise AssertionError(f"{box.name} never came to {phase}, in round {self._round}") from error
         assert code == -9, f"{phase}: ended with {code}"
         assert not flag.exists(), "it was killed, and not at the moment asked for"
         self.kills[str(phase)] += 1
