@@ -42,8 +42,11 @@ class BoxKey:
         """The 32-byte key of one direction between this hub and another.
 
         Raises:
-            BadSignature: the other's key is no key (a point of low order).
+            BadSignature: the other's key is no key (another length, or a point of low order).
         """
+        if len(their_public) != 32:
+            # The binding hands over a bare pointer: fewer bytes, and it reads what lies behind them.
+            raise BadSignature("not a key that anybody can seal for")
         try:
             shared = bindings.crypto_scalarmult(self.secret, their_public)
         except (CryptoError, RuntimeError, TypeError) as error:
