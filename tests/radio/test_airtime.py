@@ -1,8 +1,16 @@
 """The formula, against the table that was drawn up from the firmware's own source and measurements."""
 
 import pytest
+from meshtastic.protobuf import mesh_pb2
 
-from appliance.radio.airtime import LONGEST_FRAME, LONGEST_PAYLOAD, PRESETS, frame_airtime, frame_bytes
+from appliance.radio.airtime import (
+    LONGEST_FRAME,
+    LONGEST_PAYLOAD,
+    PRESETS,
+    RADIO_HEADER_BYTES,
+    frame_airtime,
+    frame_bytes,
+)
 
 
 def ms(seconds: float) -> int:
@@ -70,3 +78,10 @@ def test_a_newer_firmware_signs_what_still_fits():
 def test_an_unknown_preset_is_named_in_the_error():
     with pytest.raises(ValueError, match="WALKIE_TALKIE"):
         frame_airtime(100, "WALKIE_TALKIE")
+
+
+@pytest.mark.parametrize("port", [1, 127, 256, 511])
+def test_the_overhead_is_that_of_the_real_protobuf(port):
+    for size in range(1, 232):
+        data = mesh_pb2.Data(portnum=port, payload=bytes(size), bitfield=1)
+        assert frame_bytes(size, port=port) == RADIO_HEADER_BYTES + len(data.SerializeToString())
