@@ -91,6 +91,12 @@ class Bulletin:
         self._lines[hub] = line
         return True
 
+    def heard_news(self, hub: int, packet: Heard) -> None:
+        """A hub's own radio brought signed records that were not held here."""
+        line = self._lines.get(hub) or self._kept(hub)
+        line.at, line.snr, line.hops = self._hub.clock.now(), packet.snr, packet.hops
+        self._lines[hub] = line
+
     def _kept(self, hub: int) -> _Line:
         with self._hub.reading() as tx:
             row = tx.get(HubHeard, hub=hub)

@@ -50,6 +50,7 @@ LOOK_SECONDS: Final = 0.5
 _ROSTER_SECONDS: Final = 5.0
 _LONGEST_BACK_OFF: Final = 60.0
 _BEATS_PER_START: Final = 1 << 20
+_ALONE_TOGETHER: Final = 2
 
 DUTY_CYCLES: Final = {"EU_433": 0.10, "EU_868": 0.10, "UA_433": 0.10, "UA_868": 0.01}
 """By Meshtastic's region; all others have none (RadioInterface.cpp, 2.7.26)."""
@@ -118,7 +119,7 @@ class Service:
         self._link_reason = ""
         self._look_at = self._roster_at = now
         self._back_off = 0.0
-        self._resume_at = now
+        self._troubled_at = self._resume_at = now
         self._watched = False
         self._trace: Trace | None = None
 
@@ -169,7 +170,9 @@ class Service:
         except TROUBLES as error:
             self._trouble(error, now)
             return LOOK_SECONDS
-        self._back_off = 0.0
+        if self._back_off and now - self._troubled_at > _LONGEST_BACK_OFF:
+            self._back_off = 0.0
+            log.info("radio=book_well")
         return wait
 
     def _trouble(self, error: Exception, now: float) -> None:
@@ -177,7 +180,7 @@ class Service:
         if not self._back_off:
             log.error("radio=book_trouble reason=%s", " ".join(str(error).split()))
         self._back_off = min(_LONGEST_BACK_OFF, 2 * self._back_off or 1.0)
-        self._resume_at = now + self._back_off
+        self._troubled_at, self._resume_at = now, now + self._back_off
 
     def _work(self, now: float) -> float:
         if now >= self._roster_at:
@@ -282,9 +285,12 @@ class Service:
                 log.debug(
                     "radio=arrived hub=%s first=%s taken=%s read=%s", frame.hub, frame.first, taken, read
                 )
-            case HeardHub(hub=hub, beat=beat, positions=positions) if beat is not None:
-                # A signed frame without a beat may be months old and another's repair: it is no
-                # sign that its hub is there now.
+            case HeardHub(hub=hub, beat=None):
+                # Signed records without a beat may be months old and sent on by a third hub: no
+                # sign that theirs is there now. Where there is no third one, they are.
+                if len(self._shelf.directory.members) == _ALONE_TOGETHER:
+                    self._board.heard_news(hub, packet)
+            case HeardHub(hub=hub, beat=int(beat), positions=positions):
                 if not self._board.heard(hub, beat, positions, packet):
                     self._counts["replayed"] += 1
 
