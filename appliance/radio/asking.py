@@ -42,6 +42,7 @@ class Asking:
         self._yielded = 0
         # Asks since something came in.
         self._vain = 0
+        # When this was asked for last, by us or by another whose ask served.
         self._asked_at = float("-inf")
         # Asks on the air, ours and others', and until when they are given time.
         self._recent: deque[tuple[tuple[Span, ...], float]] = deque(maxlen=pace.asks_remembered)
@@ -75,7 +76,8 @@ class Asking:
     def offered(self, neighbours: int, now: float) -> None:
         """Somebody said again that it holds what we lack."""
         hopeless = max(0, self._vain - self._pace.asks_in_vain)
-        patience = self._pace.ask_patience * self.frame_time * self._pace.growth**hopeless
+        frames = min(self._pace.ask_patience + neighbours, self._pace.ask_again)
+        patience = frames * self.frame_time * self._pace.growth**hopeless
         if self.missing and now - self._asked_at >= min(patience, self._pace.summary_max_seconds):
             self._tries = min(self._tries, hopeless)
             self._recent.clear()
@@ -89,6 +91,7 @@ class Asking:
         if self._open(now):
             return False
         self._yielded += 1
+        self._asked_at = now
         wait = self._pace.ask_after(neighbours, self._rng, self.frame_time)
         self._due = max(self._due, now + self._pace.ask_again * self.frame_time + wait)
         return True

@@ -36,11 +36,14 @@ Theory of operation. What wants to be said, most important first, and what for:
 not starve repairs: the limits are such that a crowded channel carries new records and summaries,
 and a free one carries all.
 
-A summary is *consistent* with ours, in Trickle's sense, where it reaches at least as far in every
-feed: whoever would learn from ours has learnt it already. It follows that a hub which holds
-something that it has heard nobody else claim is not silenced. A new interval begins when we sent
-or stored a record, and when a hub is found behind for the first time since we last had news; not
-each time, since one deaf neighbour would keep all others talking.
+A summary is *consistent* with ours, in Trickle's sense, when it and those before it in this
+interval reach at least as far as we do in every feed: whoever would learn from ours has learnt it
+already. So a hub which holds something that it has heard nobody else claim is not silenced.
+Foreign feeds that grew within the last Imin do not count: their own hub is about to say so, and
+in a large community somebody always lacks the newest, so that nobody would ever be silenced. A
+new interval begins when we sent or stored a record, and when a hub is found to lack what is not
+so new, for the first time since we hold it; not each time, since one deaf neighbour would keep
+all others talking.
 """
 
 import logging
@@ -119,6 +122,7 @@ class Engine:
         self._neighbours = Neighbours(directory, pace)
         self._trickle = self._timer(now)
         self._said: set[int] = set()
+        self._grown: dict[int, float] = {}
         self._vector: Mapping[int, Position] = library.vector()
         self._waiting = Waiting()
         self._waiting_since = _NEVER
@@ -209,7 +213,7 @@ class Engine:
             equal = equal and mark == held
             if mark >= held:
                 self._said.add(hub)
-            elif self._neighbours.tell(summary.hub, hub, held):
+            elif not self._young(hub, now) and self._neighbours.tell(summary.hub, hub, held):
                 behind = True
         for span in self._owed.shown(summary.hub, summary.positions, now):
             if Mark(span.incarnation, span.last) <= self._held(span.hub):
@@ -217,11 +221,16 @@ class Engine:
         self._owed.alive(summary.hub, now)
         if behind:
             self._news(now)
-        elif self._said >= self._vector.keys():
+        elif all(hub in self._said or self._young(hub, now) for hub in self._vector):
             self._trickle.consistent()
         self._offered(summary.positions, news, now)
         same = heads_of(self._links(summary), self.directory.community) == summary.heads if equal else None
         return [HeardHub(summary.hub, summary.beat, summary.positions, summary.roster, same)]
+
+    def _young(self, hub: int, now: float) -> bool:
+        """Whether a foreign feed grew here so lately that its own hub has yet to say so."""
+        grown = self._grown.get(hub)
+        return grown is not None and now - grown < self._pace.young * self._frame
 
     def _offered(self, positions: Mapping[int, Mark], news: Mapping[int, Mark], now: float) -> None:
         """Somebody claims these positions, some of them for the first time."""
@@ -252,6 +261,7 @@ class Engine:
         }
         if news:
             self._said -= news
+            self._grown.update((hub, now) for hub in news if hub != self.directory.hub)
             self._news(now)
             self._look_for_missing(now)
         self._look(now)

@@ -2,9 +2,10 @@
 
 Rules (docs/design.md 7):
 
-1. *The channel.* Of the last minute, all that was on the air counts, own and heard. Repairs
-   stop when it reaches 20 %, own records and asks at 25 %, everything at 40 %. So when it gets
-   crowded the old yields to the new, and the summaries, which prevent traffic, stop last. A
+1. *The channel.* Of the last minute, all that was on the air counts, own and heard. Asks stop
+   when it reaches 18 %, repairs at 20 %, own records at 25 %, everything at 40 %. So when it
+   gets crowded the old yields to the new. Asks must stop before answers do: with the order
+   turned, 64 hubs were seen to fill the channel with asks that nobody was allowed to answer. A
    minute is what Meshtastic's own utilisation covers; its firmware holds nothing of ours back.
 2. *The law.* Of the last hour, own sending stays within half the regional duty cycle (the other
    half is the radio's: it relays for others, and names itself). Repairs stop at 70 % of that
@@ -26,7 +27,7 @@ from appliance.radio.events import Sending
 from appliance.radio.ports import Airtime
 
 CHANNEL_LIMITS: Final[Mapping[Sending, float]] = MappingProxyType(
-    {Sending.REPAIR: 0.20, Sending.DATA: 0.25, Sending.ASK: 0.25, Sending.SUMMARY: 0.40}
+    {Sending.REPAIR: 0.20, Sending.DATA: 0.25, Sending.ASK: 0.18, Sending.SUMMARY: 0.40}
 )
 OWN_SHARES: Final[Mapping[Sending, float]] = MappingProxyType(
     {Sending.REPAIR: 0.70, Sending.DATA: 1.0, Sending.ASK: 1.0, Sending.SUMMARY: 1.0}

@@ -35,6 +35,7 @@ class Pace:
     summary_min: float = 40.0
     summary_max_seconds: float = 600.0
     redundancy: int = 1
+    young: float = 40.0
     first_summary: float = 1.0
 
     # Asks (NORM's back-off and hold-off). ``ask_each`` widens the back-off with every neighbour
@@ -43,7 +44,7 @@ class Pace:
     ask_each: float = 1.5
     ask_most: float = 12.0
     ask_again: float = 12.0
-    ask_patience: float = 4.0
+    ask_patience: float = 3.0
     ask_quiet: Between = Between(2.0, 4.0)
     growth: float = 1.5
     ask_records: int = 64

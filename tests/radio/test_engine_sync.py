@@ -51,7 +51,7 @@ def shown(title: str, times: list[float]) -> str:
 
 class TestPayments:
     @pytest.mark.parametrize(
-        ("loss", "runs", "share"), [(0.0, 20, 1.0), (0.1, 100, 1.0), (0.3, 200, 0.95), (0.5, 60, 0.5)]
+        ("loss", "runs", "share"), [(0.0, 20, 1.0), (0.1, 60, 1.0), (0.3, 200, 0.95), (0.5, 60, 0.5)]
     )
     def test_between_two_hubs_within_a_minute(self, loss: float, runs: int, share: float) -> None:
         times = [time_to_arrive((RIVER, HILL), loss, seed) for seed in range(runs)]
@@ -136,9 +136,9 @@ def load(hubs: int, rate: float, preset: str, loss: float, hours: float) -> tupl
         (8, 0.1, "MEDIUM_FAST", 0.1, 0.5),
         (8, 0.1, "MEDIUM_FAST", 0.3, 0.5),
         (8, 0.1, "MEDIUM_FAST", 0.5, 0.5),
-        (8, 0.1, "LONG_FAST", 0.3, 1.0),
+        (8, 0.1, "LONG_FAST", 0.3, 0.5),
         # The cell in which engines that queue at once were seen to collapse: 88 %, a third delivered.
-        (16, 0.1, "LONG_FAST", 0.1, 1.0),
+        (16, 0.1, "LONG_FAST", 0.1, 0.7),
     ],
 )
 def test_everything_is_delivered_and_the_channel_stays_usable(
