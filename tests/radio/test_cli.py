@@ -1,0 +1,193 @@
+"""``hub radio run``, ``status`` and ``trace``, as somebody at a terminal meets them: real processes, real signals."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from appliance.cli import main
+from appliance.ledger.reads.radio import radio_running
+from appliance.radio.emulated.background import emulated_ether
+from appliance.radio.emulated.server import EtherServer
+from appliance.radio.trace import SOCKET, Trace, listen
+from tests.support.two_villages import TwoVillages, two_villages
+from tests.support.village import a_village
+
+
+@pytest.fixture(scope="module")
+def villages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoVillages]:
+    with two_villages(tmp_path_factory.mktemp("villages")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ether() -> Iterator[EtherServer]:
+    with emulated_ether(seed=7) as server:
+        yield server
+
+
+@contextmanager
+def radio(data: Path, setting: str) -> Iterator["subprocess.Popen[str]"]:
+    """``hub radio run``, once it is alive."""
+    words = [sys.executable, "-m", "appliance.cli", "radio", "run", "--data", str(data), "--radio", setting]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            eventually(lambda: radio_running(data) or process.poll() is not None)
+            yield process
+        finally:
+            process.kill()
+
+
+def eventually(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def hub(*words: str) -> str:
+    done = CliRunner().invoke(main, list(words))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+class TestRun:
+    def test_two_processes_bring_a_payment_over_and_end_at_sigterm(
+        self, villages: TwoVillages, ether: EtherServer
+    ) -> None:
+        river, hill = villages.river.hub.data, villages.hill.hub.data
+        at = f"sim://127.0.0.1:{ether.port}"
+        with radio(river, f"{at}/river") as one, radio(hill, f"{at}/hill") as other:
+            eventually(lambda: "radio        up" in hub("radio", "status", "--data", str(river)))
+            lines = listen(hill, timeout=30)
+            assert next(lines)["status"]["radio"]["state"] == "up"
+            villages.send("Alice", "Chandra", 250, note="two loaves")
+            data = next(line for line in lines if line.get("type") == "data" and line["direction"] == "heard")
+            (record,) = data["records"]
+            assert (data["from"], record["kind"], record["to"], record["amount"]) == (101, "sent", 102, 250)
+            assert "loaves" not in json.dumps(data)
+            lines.close()  # type: ignore[attr-defined]
+            eventually(lambda: crossing(villages) == "arrived")
+            eventually(
+                lambda: json.loads(hub("radio", "status", "--json", "--data", str(river)))["neighbours"][0][
+                    "heard"
+                ]
+            )
+            status = json.loads(hub("radio", "status", "--json", "--data", str(river)))
+            assert status["running"] is True
+            assert status["live"]["engine"]["counts"]["sent_data"] >= 1
+            assert status["neighbours"][0]["balance"] == 250
+
+            refused = CliRunner().invoke(main, ["radio", "run", "--data", str(river), "--radio", at])
+            assert refused.exit_code == 2
+            assert "another radio process works on" in refused.output
+            for process in (one, other):
+                process.send_signal(signal.SIGTERM)
+                said = process.communicate(timeout=30)[1]
+                assert process.returncode == 0, said
+                assert "Traceback" not in said
+                assert "radio=stop" in said
+        assert not (river / SOCKET).exists()
+        assert not radio_running(river)
+        text = hub("radio", "status", "--data", str(river))
+        assert "not running" in text
+        assert "down (stopped)" in text
+
+    def test_killed_it_is_known_to_be_gone_and_begins_again(
+        self, villages: TwoVillages, ether: EtherServer
+    ) -> None:
+        river = villages.river.hub.data
+        with radio(river, f"sim://127.0.0.1:{ether.port}") as process:
+            process.kill()
+            process.wait()
+            assert not radio_running(river)
+        with radio(river, f"sim://127.0.0.1:{ether.port}") as process:
+            eventually((river / SOCKET).exists)
+            assert next(listen(river, timeout=30))["status"]["radio"]["setting"].startswith("sim://")
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+            assert process.returncode == 0
+
+    def test_nobody_at_the_other_end_is_a_state_not_an_end(self, villages: TwoVillages) -> None:
+        hill = villages.hill.hub.data
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        with radio(hill, f"sim://127.0.0.1:{port}") as process:
+            eventually(lambda: "radio        down (" in hub("radio", "status", "--data", str(hill)))
+            assert process.poll() is None
+
+
+def crossing(villages: TwoVillages) -> str:
+    with villages.river.hub.reading() as tx:
+        return str(tx.select("SELECT state FROM crossing")[0][0])
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("toml", "said"),
+        [
+            ("", "has no radio"),
+            ('radio = "none"', "has no radio"),
+            ('radio = "tcp//here"', "names no radio"),
+            ("radio = 4403", "must be a text in quotes"),
+            ('radoi = "none"', "radoi is no setting"),
+            ("channel = 9", "channel must be a whole number from 0 to 7"),
+            ("radio = ", "hub.toml"),
+        ],
+    )
+    def test_a_setting_that_cannot_be_is_one_line(
+        self, villages: TwoVillages, toml: str, said: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / "hub.toml").write_text(toml)
+        refused = CliRunner().invoke(main, ["radio", "run", "--data", str(tmp_path)])
+        assert refused.exit_code == 2
+        assert said in refused.output
+        assert len(refused.output.splitlines()) == 1
+
+    def test_a_hub_of_no_community_says_where_to_begin(self, tmp_path: Path) -> None:
+        with a_village(tmp_path):
+            words = ["radio", "run", "--data", str(tmp_path), "--radio", "sim://127.0.0.1:4600"]
+            refused = CliRunner().invoke(main, words)
+        assert refused.exit_code == 2
+        assert "has not been admitted" in refused.output
+
+    def test_status_of_a_hub_whose_process_should_run_ends_with_1(self, tmp_path: Path) -> None:
+        with a_village(tmp_path):
+            (tmp_path / "hub.toml").write_text('radio = "sim://127.0.0.1:4600"')
+            done = CliRunner().invoke(main, ["radio", "status", "--data", str(tmp_path)])
+        assert done.exit_code == 1
+        assert "not running" in done.output
+
+    def test_trace_without_a_process_is_one_line(self, tmp_path: Path) -> None:
+        refused = CliRunner().invoke(main, ["radio", "trace", "--data", str(tmp_path)])
+        assert refused.exit_code == 2
+        assert "no radio process answers" in refused.output
+
+
+class TestTrace:
+    def test_a_deep_directory_and_one_that_does_not_read(self, tmp_path: Path) -> None:
+        deep = tmp_path / ("village" * 12) / ("valley" * 12)
+        deep.mkdir(parents=True)
+        trace = Trace(deep, lambda: {"radio": {}})
+        try:
+            assert not trace.poll()
+            with socket.socket(socket.AF_UNIX) as sleeper:
+                directory = os.open(deep, os.O_RDONLY)
+                sleeper.connect(f"/proc/self/fd/{directory}/{SOCKET}")
+                os.close(directory)
+                assert trace.poll()
+                for _ in range(20_000):
+                    trace.tell({"said": "x" * 100})
+                assert not trace.poll()  # it was dropped, and nobody waited for it
+        finally:
+            trace.close()
+        assert not (deep / SOCKET).exists()
