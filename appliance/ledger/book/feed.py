@@ -221,7 +221,7 @@ def take(tx: Tx, community: bytes, kept: Kept) -> Taken:
         return Taken.FORKED
     new = [r for r in kept.records if _missing(tx, r)]
     forked = any(_differs(tx, r) for r in kept.records) or not _follows(tx, kept, feed)
-    if not new and not forked:
+    if not new and not forked and not _tells_of_the_past(tx, kept, feed):
         return Taken.KNOWN
     _keep_frame(tx, kept)
     if not forked:
@@ -248,13 +248,11 @@ def _link(tx: Tx, community: bytes, feed: FeedRow) -> bool:
 
 def _cuts_fit(tx: Tx, feed: FeedRow, first: int, link: bytes) -> bool:
     """Whether all frames that begin at ``first`` name the link before it as we have it."""
-    cuts = tx.select(
-        "SELECT cut FROM frame WHERE hub = ? AND incarnation = ? AND first = ?",
-        feed.hub,
-        feed.incarnation,
-        first,
-    )
+    cuts = tx.select(_CUTS, feed.hub, feed.incarnation, first)
     return all(bytes(cut) == link[:CUT_BYTES] for (cut,) in cuts)
+
+
+_CUTS: Final = "SELECT cut FROM frame WHERE hub = ? AND incarnation = ? AND first = ?"
 
 
 def _follows(tx: Tx, kept: Kept, feed: FeedRow) -> bool:
@@ -263,6 +261,17 @@ def _follows(tx: Tx, kept: Kept, feed: FeedRow) -> bool:
     if first > feed.linked + 1:
         return True
     return kept.cut == link_before(tx, feed, first)[:CUT_BYTES]
+
+
+def _tells_of_the_past(tx: Tx, kept: Kept, feed: FeedRow) -> bool:
+    """Whether the frame names a link that can only be looked at when the gap before it closes, and
+    that no other frame has named there. It is kept for that, even when its records are known.
+    """
+    first = kept.records[0].number
+    if first <= feed.linked + 1:
+        return False
+    cuts = tx.select(_CUTS, feed.hub, feed.incarnation, first)
+    return all(bytes(cut) != kept.cut for (cut,) in cuts)
 
 
 def link_before(tx: Tx, feed: FeedRow, number: int) -> bytes:
