@@ -111,8 +111,7 @@ class TestRun:
             process.wait()
             assert not radio_running(river)
         with radio(river, f"sim://127.0.0.1:{ether.port}") as process:
-            eventually((river / SOCKET).exists)
-            assert next(listen(river, timeout=30))["status"]["radio"]["setting"].startswith("sim://")
+            eventually(lambda: "air " in hub("radio", "status", "--data", str(river)))  # it answers
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=30)
             assert process.returncode == 0

@@ -66,7 +66,7 @@ class TestLeaving:
 
     def test_a_frame_keeps_within_its_room(self, villages: TwoVillages, river: Shelf) -> None:
         for amount in range(10, 22):
-            villages.send("Alice", "Chandra", amount)
+            villages.send("Alice", "Chandra", amount, note=f"loaf {amount}")
         first, second = packed(river, 150), packed(river)
         assert len(first) <= 150 < len(second) <= 200
         numbers = [
