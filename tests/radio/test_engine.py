@@ -377,6 +377,15 @@ class TestSummaries:
             sent += river.until(river.now + 10)
         assert "summary" in kinds(sent)
 
+    def test_the_newest_of_another_is_left_to_that_hub_to_announce(
+        self, river: Hub, hill: Hub, lake: Hub
+    ) -> None:
+        # In a large community somebody always lacks the newest; nobody would ever be silent.
+        lake.write()
+        river.hear(lake.send_all()[0])
+        river.hear(hill.summary(1))
+        assert river.until(river.now + 40 * FRAME) == []
+
     def test_one_deaf_neighbour_does_not_keep_all_others_talking(self, river: Hub, hill: Hub) -> None:
         river.write()
         river.send_all()
