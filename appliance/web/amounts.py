@@ -71,6 +71,12 @@ def duration(seconds: int) -> str:
     return dates.format_timedelta(max(1, seconds), threshold=1.2, locale=get_locale())
 
 
+def decibel(level: float) -> str:
+    """``−2.5 dB``."""
+    digits = numbers.format_decimal(abs(level), format="0.#", locale=get_locale())
+    return ("−" if level < 0 else "") + digits + _NO_BREAK + "dB"
+
+
 def ago(instant: Instant) -> str:
     """How long ago, as ``5 minutes ago``; the moment itself when the clock has been set back since."""
     passed = the_hub().clock.now().ms - instant.ms

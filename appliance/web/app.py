@@ -92,6 +92,7 @@ def _words_for_templates(app: Flask) -> None:
         day=amounts.day,
         duration=amounts.duration,
         ago=amounts.ago,
+        decibel=amounts.decibel,
         doubtful=amounts.doubtful,
         name=amounts.name_of,
         about=words.about,

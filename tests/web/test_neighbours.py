@@ -75,7 +75,13 @@ class TestTheRadio:
         with radio_process(here):
             here.two.clock.advance(3600_000)
             page = words(kira.get("/desk/neighbours"))
-        for said in ("The radio works.", "Radio !a1b2", "MEDIUM_FAST", "tcp://127.0.0.1:4403", "60 minutes ago"):
+        for said in (
+            "The radio works.",
+            "Radio !a1b2",
+            "MEDIUM_FAST",
+            "tcp://127.0.0.1:4403",
+            "60 minutes ago",
+        ):
             assert said in page
 
     def test_its_process_does_not_run(self, here, kira):
@@ -121,13 +127,19 @@ class TestThePost:
     def test_in_sync(self, here, kira):
         here.two.send("Alice", "Chandra", 250)
         here.two.carry()
-        here.two.hear(RIVER, snr=6.5, hops=1)
+        here.two.hear(RIVER, snr=-6.5, hops=1)
         here.two.clock.advance(120_000)
         page = words(kira.get("/desk/neighbours"))
         assert "Last heard 2 minutes ago Post both have everything" in page
         page = words(kira.get(f"/desk/neighbours/{HILL}"))
-        assert "6.5 dB above the noise" in page
+        assert "Signal to noise −6.5 dB" in page
         assert "Passed on by 1 radio" in page
+
+    def test_an_answer_shows_what_is_there(self, here, kira):
+        here.two.hear(RIVER)
+        here.two.send("Alice", "Chandra", 250)
+        here.two.carry()
+        assert "Post both have everything" in words(kira.get("/desk/neighbours"))
 
     def test_how_far_behind(self, here, kira):
         here.two.send("Alice", "Chandra", 250)

@@ -52,7 +52,7 @@ class NeighbourView:
     Attributes:
         heard: when it was last heard; None if never.
         mine: the number of the last record this hub has for others.
-        mine_there: up to which of them it said that it holds.
+        mine_there: up to which of them it said, or showed by an answer, that it holds.
         theirs: how long it said its own feed is.
         theirs_here: up to which of that we hold it.
         in_sync: both hold all of each other, as of when it was last heard; None if never heard.
@@ -122,13 +122,18 @@ def neighbours(tx: Tx, me: int) -> tuple[NeighbourView, ...]:
     return tuple(_neighbour(tx, row.hub, row.name, row.incarnation, mine) for row in feed.neighbours(tx, me))
 
 
+_ANSWERED: Final = "SELECT MAX(number) FROM crossing WHERE outgoing AND hub = ? AND state <> 'on_way'"
+
+
 def _neighbour(tx: Tx, hub: int, name: str, incarnation: int, mine: int) -> NeighbourView:
     state = feed.state(tx, hub, incarnation)
     heard = tx.get(HubHeard, hub=hub)
     trunk = tx.get(AccountRow, number=trunk_of(hub))
     totals = tx.get(Neighbour, hub=hub)
     theirs = max(heard.theirs if heard else 0, state.linked)
-    there = heard.ours if heard else 0
+    # Who has answered a record of ours holds the feed up to it: often known before a summary says so.
+    answered = tx.first(_ANSWERED, hub)
+    there = max(heard.ours if heard else 0, int(answered[0] or 0) if answered else 0)
     return NeighbourView(
         hub=hub,
         name=name,
