@@ -6,8 +6,9 @@ against its salted digest (unless erased), that no act stands there twice, and t
 signed it could move what it moves, within the limits and rules of that moment, by folding it
 into a second, empty database. Then: every row of every truth table against that database's,
 value by value and type by type; the tables, indexes and triggers of the file themselves; that
-private text and sealed keys belong to what is there; that the postings of each transfer and
-all balances sum to zero; and that the book still holds the heads that were kept elsewhere.
+private text and sealed keys belong to what is there; that the kept post is what the book says
+of it (``postcheck.py``); that the postings of each transfer and all balances sum to zero; and
+that the book still holds the heads that were kept elsewhere.
 
 The first thing that does not hold ends it.
 """
@@ -21,7 +22,7 @@ from typing import Any
 
 import peewee as pw
 
-from appliance.ledger.book import chain, fold
+from appliance.ledger.book import chain, fold, postcheck
 from appliance.ledger.book.authority import Keyring
 from appliance.ledger.book.chain import Entry, Head
 from appliance.ledger.book.command import CHECKS, FOLDS
@@ -51,6 +52,7 @@ class Report:
         root_key: the hub root's public key that the book names; compare it with the root paper.
         signatures, rows, postings: how many were checked; all sums were zero.
         erased: entries whose personal text has been erased.
+        records: own and foreign ones that are kept and linked.
     """
 
     head: Head
@@ -59,6 +61,7 @@ class Report:
     rows: int
     postings: int
     erased: int
+    records: int
 
 
 def verify(
@@ -92,11 +95,12 @@ def verify(
                 _compare_schema(tx, other)
                 rows = sum(_compare(tx, other, model) for model in TRUTH_TABLES)
             _check_belonging(tx, end)
+            records = postcheck.check(tx)
             postings = sum(check(tx) for check in CHECKS)
         finally:
             second.close()
     root = replayed.keyring.root or b""
-    return Report(end, root, replayed.signatures, rows, postings, replayed.erased)
+    return Report(end, root, replayed.signatures, rows, postings, replayed.erased, records)
 
 
 class _Replay:
