@@ -180,10 +180,12 @@ def from_the_start() -> Response:
 
 
 @bp.get("/t/<record>/undo")
-def undo(record: str) -> str:
+def undo(record: str) -> str | Response:
     """Really give it back? Names to whom and how much."""
     me = active_member_or_redirect()
     t = transfer_or_404(record, me, keeper=True)
+    if t.way is not None:  # between villages nothing is undone: its receipt says what can be done
+        return redirect(url_for("home.transfer", record=record))
     owner_or_keeper_present(me, t.payee)
     return render_template("undo.html", t=t, me=me, key=fresh_key())
 
@@ -193,6 +195,8 @@ def undo_now(record: str) -> tuple[str, int] | Response:
     """Give back what was received; ends at the receipt of the reversal."""
     me = active_member_or_redirect()
     key, t = form_key(), transfer_or_404(record, me, keeper=True)
+    if t.way is not None:
+        return redirect(url_for("home.transfer", record=record))
     owner_or_keeper_present(me, t.payee)
     reason = request.form.get("reason", "").strip()
     result = act(Reverse(t.id, reason), key, t.amount)

@@ -92,8 +92,9 @@ def payee(tx: Tx, text: str, far: bool = False) -> Person | Refusal:
         return person(tx, account.number) or _nobody()
     if not far:
         return _nobody()
-    someone = crossings.far_person(tx, account.hub, account.number)
-    return someone or refusal(Code.UNKNOWN_HUB, Action.CHECK_NUMBER, hub=account.hub)
+    if crossings.other_hub(tx, account.hub) is None:
+        return refusal(Code.UNKNOWN_HUB, Action.CHECK_NUMBER, hub=account.hub)
+    return crossings.far_person(tx, account.hub, account.number) or _nobody()
 
 
 def _mistyped(tx: Tx, text: str) -> Refusal:

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from appliance.ledger.book.letters import Why
+from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.transfers import RETURNED
 from appliance.ledger.people.showing import ShowName
@@ -95,6 +96,24 @@ class TestWhom:
         page = alice.get("/pay", query_string={"to": right[:-1] + str((int(right[-1]) + 1) % 10)})
         assert page.status_code == 422
         assert "A digit of this number is wrong" in words(page)
+
+    def test_a_number_that_no_account_can_have(self, here, alice):
+        huge = Account(HILL, AccountNumber(10**13))
+        page = alice.get("/pay", query_string={"to": huge.full})
+        assert page.status_code == 422
+        assert "Nobody here has this number" in words(page)
+        assert alice.get(f"/P/{huge.compact}").status_code == 422
+        refused = here.two.try_send("Alice", 10**13, 100)
+        assert isinstance(refused, Refusal)
+        assert refused.code is Code.UNKNOWN_ACCOUNT
+
+    def test_the_commons_of_the_other_village(self, here, alice):
+        commons = Account(HILL, AccountNumber(0)).full
+        page = here.pay(alice, commons, "1")
+        here.two.carry()
+        page = words(alice.get(page.request.path))
+        assert "Arrived at Hill" in page
+        assert "To the commons of Hill" in page
 
     def test_asking_is_for_people_at_home(self, here, alice):
         page = alice.fill("/ask", "/ask", amount="1", of=here.number("Chandra"))
@@ -224,6 +243,13 @@ class TestTheWay:
         assert lines.count("came back") == 2
         here.two.clock.advance(4 * 86_400_000)
         assert "Between villages" not in words(alice.get("/"))
+
+    def test_nothing_is_undone_between_villages(self, here, alice):
+        address = here.pay(alice, "Chandra", "2").request.path
+        here.two.carry()
+        kira = here.at("Kira", OWN_SCREEN)
+        assert kira.get(f"{address}/undo").location == address
+        assert "/undo" not in kira.get(address).text
 
     def test_nobody_else_reads_the_receipt(self, here, alice):
         address = here.pay(alice, "Chandra", "2").request.path

@@ -126,6 +126,8 @@ def _decide_send(tx: Tx, command: Send, asking: Asking) -> codec.Body | Refusal:
         return payer
     if tx.get(Neighbour, hub=command.hub) is None:
         return Refusal(Code.UNKNOWN_HUB, {"hub": command.hub}, (Action.CHECK_NUMBER,))
+    if not ACCOUNT(command.payee):
+        return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     if refusal := accounts.refuse_giving(payer, command.amount):
         return refusal
     room = trunks.can_send(tx, command.hub)

@@ -15,6 +15,7 @@ from appliance.ledger.book.feed import FarPerson
 from appliance.ledger.book.letters import Why
 from appliance.ledger.book.local import HubHeard
 from appliance.ledger.book.schema import Crossing, NameConsent, Neighbour, RosterRow, Transfer
+from appliance.ledger.book.shape import ACCOUNT
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
@@ -84,12 +85,13 @@ def other_hub(tx: Tx, number: int) -> OtherHub | None:
 
 
 def far_person(tx: Tx, hub: int, number: int) -> Person | None:
-    """Whoever has this number at another hub, with the name if it was told; None for no other hub.
+    """Whoever has this number at another hub, with the name if it was told; None for no other hub,
+    and for a number that no account can have.
 
     Whether there is such an account only the other hub knows.
     """
     there = other_hub(tx, hub)
-    if there is None or number < 0:
+    if there is None or not ACCOUNT(number):
         return None
     told = tx.get(FarPerson, hub=hub, number=number)
     name = told.name if told else ""
