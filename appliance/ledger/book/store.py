@@ -11,6 +11,8 @@ becomes a savepoint without the lock.
 """
 
 import contextlib
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -135,6 +137,21 @@ def _test(key: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
     return " AND ".join(parts), tuple(value for value in key.values() if value is not None)
 
 
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Let no other process of this machine into the same block for the same directory."""
+    try:
+        held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise DataDirectoryError(f"{directory}: {error.strerror}") from error
+    try:
+        # The directory, not the database: closing a second descriptor of that would drop SQLite's own locks.
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
 class Store:
     """The database of one hub. Threads may share it; each transaction takes its own connection."""
 
@@ -205,7 +222,11 @@ class Store:
                         f"{self.path} was written by a newer release (it knows {gone[-1]}): update this hub first"
                     )
                 if any(not m.applied for m in runner.status()):
-                    runner.up()
+                    # After an update the portal and the radio start together.
+                    with _alone(self.path.parent):
+                        runner = Runner(self._db, str(MIGRATIONS))
+                        if any(not m.applied for m in runner.status()):
+                            runner.up()
             undo.pop_all()
 
     @contextmanager

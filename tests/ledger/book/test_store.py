@@ -17,6 +17,7 @@ from typing import Any
 import peewee as pw
 import pytest
 
+from appliance.ledger.book import store as store_module
 from appliance.ledger.book.feed import POST_TABLES
 from appliance.ledger.book.local import LOCAL_TABLES, Note
 from appliance.ledger.book.private import PRIVATE_TABLES
@@ -372,3 +373,33 @@ def test_a_torn_file_is_a_damaged_book(tmp_path: Path) -> None:
     with pytest.raises(BookDamaged):
         _put(store, "a")
     store.close()
+
+
+def test_portal_and_radio_may_bring_an_old_database_up_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an update both start at the same moment, each with the same migrations before it."""
+    first = tmp_path / "migrations"
+    first.mkdir()
+    for name in ("__init__.py", "0001_first.py"):
+        (first / name).write_bytes((store_module.MIGRATIONS / name).read_bytes())
+    code = (
+        "import sys, pathlib; from appliance.ledger.book.store import Store;"
+        "sys.stdin.readline(); Store.open(pathlib.Path(sys.argv[1])).close()"
+    )
+    for turn in range(3):
+        path = tmp_path / f"{turn}.db"
+        with monkeypatch.context() as before:
+            before.setattr(store_module, "MIGRATIONS", first)
+            Store.create(path).close()
+        words = [sys.executable, "-c", code, str(path)]
+        both = [
+            subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+            for _ in "ab"
+        ]
+        for one in both:
+            assert one.stdin is not None
+            one.stdin.write("now\n")
+            one.stdin.flush()
+        said = [one.communicate(timeout=60)[1] for one in both]
+        assert [one.returncode for one in both] == [0, 0], said
