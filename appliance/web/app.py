@@ -14,7 +14,7 @@ import appliance
 from appliance.ledger import codec
 from appliance.ledger.errors import Action, BookDamaged, DataDirectoryError
 from appliance.ledger.hub import Hub
-from appliance.web import acting, amounts, i18n, qr, secure, words
+from appliance.web import acting, amounts, i18n, qr, secure, whom, words
 from appliance.web.here import the_keys, the_rules
 from appliance.web.keyring import KeyRing
 from appliance.web.numbers import Number
@@ -105,6 +105,7 @@ def _words_for_templates(app: Flask) -> None:
         visitor=secure.visitor,
         at_own_screen=secure.at_own_screen,
         account_of=amounts.account_of,
+        example_elsewhere=whom.example_elsewhere,
         sentence=words.sentence,
         next_steps=words.next_steps,
         pin_needed=acting.pin_needed,

@@ -12,7 +12,7 @@ from appliance.ledger.reads import crossings
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.people import Person, named, person
 from appliance.ledger.reads.village import end_of_open_request
-from appliance.ledger.values import Account, parse_account, parse_code, western_digits
+from appliance.ledger.values import Account, AccountNumber, parse_account, parse_code, western_digits
 from appliance.web.here import the_hub
 from appliance.web.words import refusal
 
@@ -59,6 +59,13 @@ def look_up(tx: Tx, text: str, viewer: int, far: bool = False) -> Found:
     if people and not others:
         return Found(problem=refusal(Code.OWN_ACCOUNT, Action.HOME))
     return Found(people=others, nobody=not others)
+
+
+def example_elsewhere() -> str:
+    """A number in another village, as an example of what may be typed; empty when there is none."""
+    with the_hub().reading() as tx:
+        hubs = crossings.other_hubs(tx)
+    return Account(hubs[0].number, AccountNumber(42)).full if hubs else ""
 
 
 def fits_nobody(text: str) -> str:

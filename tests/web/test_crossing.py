@@ -373,12 +373,17 @@ class TestMyName:
         assert alice.fill(page, "/me/name", pin=PIN).status_code == 302
 
     def test_the_qr_has_the_full_number(self, here, alice):
-        assert f"/P/{here.two.river.account('Alice').compact}" in alice.get("/me/qr").text
+        page = alice.get("/me/qr")
+        assert f"/P/{here.two.river.account('Alice').compact}" in page.text
+        assert "From other villages: 101-0002-0" in words(page)
+        assert "the whole number, like 102-0042-5" in words(alice.get("/pay"))
 
 
 def test_a_village_alone_has_none_of_it(village, signed_in):
     alice = signed_in("Alice")
     assert "Other villages" not in alice.get("/me").text
+    assert "other villages" not in alice.get("/me/qr").text
+    assert "another village" not in alice.get("/pay").text
     page = alice.get("/pay", query_string={"to": Account(102, AccountNumber(3)).full})
     assert "no other village is connected with this one yet" in words(page)
 
