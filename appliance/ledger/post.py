@@ -27,7 +27,7 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirectoryError, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.money import arrivals, trunks
-from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent
+from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, TakeHeld
 from appliance.ledger.money.crossings import ArriveAnswer
 from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.people import showing
@@ -40,7 +40,8 @@ _log = logging.getLogger(__name__)
 _SEALED_AT_ONCE: Final = 40
 """More records than any frame holds."""
 
-_READ_AT_ONCE: Final = 200
+_READ_AT_ONCE: Final = 100
+"""Records of a feed that one ``settle`` reads: a second or two of a small board's time."""
 
 TELL_EVERY_MS: Final = 6 * 3_600_000
 """At most this often a neighbour is told where we stand toward it, and only after something crossed."""
@@ -200,6 +201,16 @@ class Post:
         back = (self.hub.by_rule(arrivals.SendBack(item), "expiry", bytes(item)) for item in old)
         return sum(isinstance(result, Receipt) for result in back)
 
+    def take_up(self) -> bool:
+        """Take up held payments that there is room for, when there were too many for the act that
+        made it; whether there were any. Each call takes up a few (``Book.submit``).
+        """
+        with self.hub.reading() as tx:
+            found = arrivals.next_with_room(tx)
+        return found is not None and isinstance(
+            self.hub.by_rule(TakeHeld(found), "room", bytes(found)), Receipt
+        )
+
     # ---------------------------------------------------------------------------------- arriving
 
     def take(self, kept: Kept) -> Taken:
@@ -208,24 +219,23 @@ class Post:
             return feed.take(tx, self._community, kept)
 
     def settle(self) -> int:
-        """Read what has arrived, feed by feed, in order; what is for us takes effect. How many records."""
+        """Read what has arrived, feed by feed, in order; what is for us takes effect. How many records.
+
+        A hundred of each feed at most, so that who calls can do something else between.
+        """
         with self.hub.reading() as tx:
             feeds = [(row.hub, row.incarnation) for row in feed.neighbours(tx, self.hub.number)]
         return sum(self._settle(hub, incarnation) for hub, incarnation in feeds)
 
     def _settle(self, hub: int, incarnation: int) -> int:
-        read = 0
-        while True:
-            with self.hub.reading() as tx:
-                state = feed.state(tx, hub, incarnation)
-                if state.forked or state.read >= state.linked:
-                    return read
-                numbers = range(state.read + 1, min(state.linked, state.read + _READ_AT_ONCE) + 1)
-                records = [feed.record(tx, hub, incarnation, number) for number in numbers]
-            done = self._read(state, [r for r in records if r is not None])
-            read += done
-            if done < len(records):
-                return read  # the book was busy: the rest waits for the next time
+        with self.hub.reading() as tx:
+            state = feed.state(tx, hub, incarnation)
+            if state.forked or state.read >= state.linked:
+                return 0
+            numbers = range(state.read + 1, min(state.linked, state.read + _READ_AT_ONCE) + 1)
+            records = [feed.record(tx, hub, incarnation, number) for number in numbers]
+        # When the book is busy, the rest waits for the next time.
+        return self._read(state, [r for r in records if r is not None])
 
     def _read(self, state: FeedRow, records: Sequence[Record]) -> int:
         """Take up some records in their order; how many. The cursor is kept behind what was done."""

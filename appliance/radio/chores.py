@@ -26,6 +26,8 @@ class _Chore:
     low: float
     high: float
     do: Callable[[], int]
+    again: bool = False
+    """Whether it is due again at once when something was done: there may be more."""
 
 
 class Chores:
@@ -41,8 +43,8 @@ class Chores:
             _Chore(now + 5.0, 20.0, 60.0, self._publish),
             _Chore(now + 30.0, 240.0, 360.0, self._tell),
             _Chore(now + 60.0, 3300.0, 3900.0, self._expire),
-            # What a busy book put off. (What arrives is settled at once.)
-            _Chore(now, 5.0, 10.0, post.settle),
+            # What a busy book put off, or was more than one go. (What arrives is settled at once.)
+            _Chore(now, 5.0, 10.0, self._settle, again=True),
         )
 
     def do(self, now: float) -> int:
@@ -55,8 +57,14 @@ class Chores:
         for chore in self._chores:
             if chore.due <= now:
                 chore.due = now + self._rng.uniform(chore.low, chore.high)
-                done += chore.do()
+                count = chore.do()
+                if count and chore.again:
+                    chore.due = now
+                done += count
         return done
+
+    def _settle(self) -> int:
+        return self._post.settle() + self._post.take_up()
 
     def _publish(self) -> int:
         return self._post.publish(AT_ONCE) if self._free() else 0

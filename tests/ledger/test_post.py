@@ -15,6 +15,7 @@ from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.market.listings import CloseListing, OpenListing
+from appliance.ledger.money.arrivals import OLDEST_HELD, SendBack
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.post import TELL_EVERY_MS, NotAdmitted, Post
 from appliance.ledger.values import AccountNumber, RecordId
@@ -309,3 +310,45 @@ def test_places_and_holes_are_what_is_durable(valley: Valley) -> None:
     assert valley.posts[HILL].holes(RIVER, 1, 5) == [(2, 2), (4, 5)]
     assert valley.posts[HILL].frame_with(RIVER, 1, 3) == found[2]
     assert valley.posts[HILL].frame_with(RIVER, 1, 2) is None
+
+
+# ------------------------------------------------------------------------------------------------ a flood
+
+
+def flood(valley: Valley, many: int) -> bytes:
+    """River has gone mad: it pays what its trunk has no room for, then ``many`` to nobody. The first's id."""
+    mad = valley.mad(RIVER)
+    for data in mad.say(mad.pay(HILL, 2, 10_000), *[mad.pay(HILL, 999, 1)] * many):
+        valley.take(data, HILL)
+    while valley.posts[HILL].settle():
+        pass
+    with valley.hubs[HILL].reading() as tx:
+        (first,) = tx.first("SELECT id FROM crossing ORDER BY opened_entry LIMIT 1") or ()
+    return bytes(first)
+
+
+def test_a_long_feed_is_read_a_piece_at_a_time(valley: Valley) -> None:
+    mad = valley.mad(RIVER)
+    for data in mad.say(*[mad.pay(HILL, 999, 1)] * 130):
+        valley.take(data, HILL)
+    assert [valley.posts[HILL].settle() for _ in range(3)] == [100, 30, 0]
+
+
+def test_no_act_takes_up_more_than_a_few_of_many_held_payments(valley: Valley) -> None:
+    """Else whoever makes room would lock out everybody else for as long as a mad hub likes."""
+    first = flood(valley, 50)
+    valley.do(HILL, 1, SendBack(RecordId(first), "nobody here"))
+    assert [state for state, _, _ in crossings(valley, HILL)].count("returned") == 1 + 20
+    goes = 0
+    while valley.posts[HILL].take_up():
+        goes += 1
+    assert goes == 2
+    assert [state for state, _, _ in crossings(valley, HILL)] == ["returned"] * 51
+    valley.carry()
+    verify(valley.hubs[HILL].store)
+
+
+def test_the_oldest_of_many_held_payments_is_found_without_sorting_them(valley: Valley) -> None:
+    with valley.hubs[HILL].reading() as tx:
+        plan = tx.select(f"EXPLAIN QUERY PLAN {OLDEST_HELD}", RIVER)
+    assert not [step for *_, step in plan if "B-TREE" in step]

@@ -54,6 +54,7 @@ CHECKS: Final = (sums.check,)
 """What must hold of the folded state, besides being the fold; each raises BookDamaged."""
 
 _SALT_BYTES: Final = 16
+_TAKEN_UP_AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,14 @@ class Book:
                 break
 
     def _take_held(self, tx: Tx, at: Instant) -> None:
-        """By rule: payments of other hubs that were held are taken up as soon as there is room."""
-        while (found := arrivals.next_with_room(tx)) is not None:
+        """By rule: payments of other hubs that were held are taken up as soon as there is room.
+
+        A few at a time, as nobody else can write meanwhile and a mad hub may have sent a hundred
+        thousand: the radio's process goes on with the others (``Post.take_up``).
+        """
+        for _ in range(_TAKEN_UP_AT_ONCE):
+            if (found := arrivals.next_with_room(tx)) is None:
+                break
             command, signer = arrivals.TakeHeld(found), KeySigner("hub:room", self._hub_key)
             if isinstance(
                 self._accept(tx, command, _prepare(command, signer, found, at, self.place)), Refusal

@@ -311,7 +311,7 @@ class Crossing(Table):
         table_name = "crossing"
         indexes = (
             (("hub", "outgoing", "incarnation", "number"), True),
-            (("state", "hub"), False),
+            (("state", "hub", "opened_entry"), False),
         )
 
 

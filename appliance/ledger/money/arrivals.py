@@ -142,11 +142,11 @@ def _verdict(tx: Tx, hub: int, payee: int | None, amount: int, waited: bool) -> 
 
 
 def _oldest_held(tx: Tx, hub: int) -> bytes | None:
-    found = tx.first(_OLDEST_HELD, hub)
+    found = tx.first(OLDEST_HELD, hub)
     return bytes(found[0]) if found else None
 
 
-_OLDEST_HELD: Final = "SELECT id FROM crossing WHERE state = 'held' AND hub = ? ORDER BY opened_entry LIMIT 1"
+OLDEST_HELD: Final = "SELECT id FROM crossing WHERE state = 'held' AND hub = ? ORDER BY opened_entry LIMIT 1"
 
 
 def next_with_room(tx: Tx) -> RecordId | None:
