@@ -187,7 +187,7 @@ How the radio is: {_hub()} radio status --data {data / first.directory}
 Spoil the air: {_hub()} radio air --ether 127.0.0.1:{air} --loss 0.3, or --cut {last.name}, and --heal {last.name}.
 
 The data, kept for the next start: {data}, with what each process says in {LOGS}/.
-The root papers are beside it in {PAPERS}; a real hub prints them once and forgets them.
+The root papers are in {PAPERS} of each village there; a real hub prints them once and forgets them.
 Check a book at any time: {_hub()} verify --data {data / first.directory}
 Stop with Ctrl-C. New villages: {_hub()} demo --fresh. Other ports: --port 8090 --hill-port 8091.
 Phones in your network: --host 0.0.0.0, then http://(this machine's address):{ports[0]}/ on the phone; QR codes
