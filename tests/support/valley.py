@@ -39,7 +39,7 @@ RIVER, HILL, LAKE = NAMES
 PEOPLE = ("Kira", "Alice", "Bob")
 """Of every hub, in the order of their numbers, from 1; the first is the keeper."""
 CHEAP = KdfCost(1, 8 * 1024)
-CREDIT = Credit(low=-600, high=900, trunk_low=-250, trunk_high=700, held_days=2)
+CREDIT = Credit(low=-600, high=900, trunk_low=-180, trunk_high=700, held_days=2)
 
 
 @dataclass(frozen=True)
