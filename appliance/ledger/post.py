@@ -120,9 +120,13 @@ class Post:
         return len(kinds), any(kind in _URGENT for kind in kinds)
 
     def pack(self, fit: Fit, make: Make) -> bytes | None:
-        """The next frame of own records; durable when this returns. None when nothing waits."""
+        """The next frame of own records; durable when this returns. None when nothing waits, or
+        when this box is *stale*.
+        """
         with self.hub.store.write() as tx:
             own = self._own(tx)
+            if own.forked:
+                return None
             rows = tx.rows(
                 Outgoing.select()
                 .where(Outgoing.number > own.linked)
@@ -140,6 +144,21 @@ class Post:
             kept = make(records[:count], bytes(own.link))
             feed.keep_own(tx, self._community, kept)
         return kept.data
+
+    def stale(self) -> bool:
+        """Whether this box has lost part of its own feed (``found_stale``)."""
+        with self.hub.reading() as tx:
+            return bool(self._own(tx).forked)
+
+    def found_stale(self) -> None:
+        """Remember, over restarts too, that there are frames which this hub signed and does not hold.
+
+        Nothing more is packed in this incarnation, or it would tell two stories under one number.
+        """
+        with self.hub.store.write() as tx:
+            own = self._own(tx)
+            own.forked = True
+            feed.save(tx, own)
 
     def _own(self, tx: Tx) -> FeedRow:
         place = self.hub.box.place

@@ -49,7 +49,7 @@ class Shelf:
         self.hub = hub
         self.post = Post(hub)
         self.directory = directory_of(hub, self.post.roster())
-        self.stale = False
+        self.stale = self.post.stale()
         self._vector: Mapping[int, Position] | None = None
         self._waiting: Waiting | None = None
 
@@ -114,7 +114,9 @@ class Shelf:
             HubError: the book is busy or cannot be written; nothing was kept.
         """
         if frame.hub == self.hub.number:
-            self.stale = self.stale or not self._is_ours(frame)
+            if not self.stale and not self._is_ours(frame):
+                self.stale = True
+                self.post.found_stale()
             return Taken.KNOWN
         self._vector = None
         return self.post.take(Kept(frame.data, frame.cut, frame.records))

@@ -1,5 +1,6 @@
 """What the engine asks of the ledger, and what two shelves of two hubs make of each other's frames."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,25 @@ class TestArriving:
         data = packed(river)
         assert carried(data, river) is Taken.KNOWN
         assert not river.stale
+
+    def test_a_box_from_an_old_backup_stays_silent_after_a_restart(
+        self, villages: TwoVillages, river: Shelf, tmp_path: Path
+    ) -> None:
+        """A restart must not let it say something else under a number that is out already."""
+        here = villages.river.hub
+        shutil.copytree(here.data, tmp_path / "backup")
+        villages.send("Alice", "Chandra", 250)
+        data = packed(river)
+        for before in (False, True):
+            restored = Hub.open(tmp_path / "backup", villages.clock)
+            try:
+                shelf = Shelf(restored)
+                assert shelf.stale is before
+                carried(data, shelf)
+                assert shelf.stale
+                assert shelf.pack(200) is None
+            finally:
+                restored.close()
 
 
 class TestRoster:
