@@ -44,7 +44,7 @@ from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
-IN_THE_DOCS = ("home", "pay_check", "claim_confirm")
+IN_THE_DOCS = ("home", "pay_check", "claim_confirm", "between_on_way")
 
 
 def shots(data: Path) -> list[Shot]:
