@@ -410,7 +410,10 @@ class Village(RuleBasedStateMachine):
             if fresh and not oddly
             else list(self.transfers)[pick % len(self.transfers)]
         )
-        signer = self._keeper(other, oddly) if other % 2 else self.signers[self.transfers[record][1]]
+        payee = self.transfers[record][1]
+        # Nobody signs for the commons: what was given to it, a keeper gives back.
+        own = other % 2 == 0 and payee in self.signers
+        signer = self.signers[payee] if own else self._keeper(other, oddly)
         self._ask(Reverse(RecordId(record), "a mistake" if other % 3 else ""), signer)
 
     # -- market and care ---------------------------------------------------------------------
