@@ -207,7 +207,7 @@ class Post:
         self.settle()
         now = self.hub.clock.now().ms
         with self.hub.reading() as tx:
-            due = [int(hub) for (hub,) in tx.select(_POSITION_DUE, now - TELL_EVERY_MS)]
+            due = [int(hub) for (hub,) in tx.select(_POSITION_DUE, now - TELL_EVERY_MS, now)]
             due = [hub for hub in due if _all_read(tx, hub)]
         told = (self.hub.by_rule(trunks.TellPosition(hub), "checkpoint") for hub in due)
         return sum(isinstance(result, Receipt) for result in told)
@@ -348,9 +348,10 @@ def _all_read(tx: Tx, hub: int) -> bool:
     return state is not None and state.read >= state.linked
 
 
+# A clock that ran ahead and was set back must not keep us silent until it gets there again.
 _POSITION_DUE: Final = """
 SELECT hub FROM neighbour
-WHERE COALESCE(told_ms, 0) <= ? AND EXISTS (
+WHERE (COALESCE(told_ms, 0) <= ? OR told_ms > ?) AND EXISTS (
     SELECT 1 FROM crossing WHERE crossing.hub = neighbour.hub
     AND MAX(crossing.opened_entry, COALESCE(crossing.closed_entry, 0)) > COALESCE(neighbour.told_entry, 0))
 ORDER BY hub

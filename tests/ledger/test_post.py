@@ -22,7 +22,7 @@ from appliance.ledger.values import AccountNumber, RecordId
 from appliance.radio import frames
 from tests.support.mad_hub import Word
 from tests.support.valley import HILL, LAKE, RIVER, Valley
-from tests.support.village import a_village
+from tests.support.village import MONDAY_NOON, a_village
 
 
 class PowerCut(BaseException):
@@ -293,6 +293,15 @@ def test_a_position_is_told_when_something_has_crossed_and_not_too_often(valley:
     assert tell() == 0
     valley.clock.advance(TELL_EVERY_MS)
     assert (tell(), tell()) == (1, 0)
+
+
+def test_a_clock_that_was_set_back_does_not_silence_positions(valley: Valley) -> None:
+    valley.clock.advance(365 * 24 * 3_600_000)
+    valley.send(RIVER, 2, HILL, 3, 10)
+    assert valley.posts[RIVER].tell() == 1
+    valley.clock.set(MONDAY_NOON)
+    valley.send(RIVER, 2, HILL, 3, 10)
+    assert valley.posts[RIVER].tell() == 1
 
 
 def test_places_and_holes_are_what_is_durable(valley: Valley) -> None:
