@@ -123,6 +123,10 @@ REASONS: Final[Mapping[str, Callable[[], str]]] = {
         "The radio may not send before its region is set. Set it with the Meshtastic app, once."
     ),
     "tx_disabled": lambda: _("Sending is switched off in the radio. Switch it on with the Meshtastic app."),
+    "stale": lambda: _(
+        "This box has lost a part of what it told other villages, as after an old backup. It sends nothing"
+        " of its own any more. Ask whoever helps you."
+    ),
     SETTING_WRONG: lambda: _("hub.toml cannot be understood. “hub radio status” says which line is wrong."),
 }
 """What to do about a trouble, by the radio's stable word for it."""
