@@ -4,9 +4,13 @@ Everybody's PIN is 2580. The post between them is carried by hand: ``carry`` mov
 frames from one hub's books to the other's, as a radio would, without one. They share one clock.
 """
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ from appliance.ledger.book.rules import Care, Credit, Rules
 from appliance.ledger.clock import ManualClock
 from appliance.ledger.errors import Refusal
 from appliance.ledger.hub import Hub
+from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.crossings import Send
 from appliance.ledger.money.trunks import SetTrunk
 from appliance.ledger.people.members import AppointKeeper, Approve
@@ -144,12 +149,7 @@ def _settle_in(village: Village, names: Sequence[str]) -> None:
         village.do(keeper, Approve(village.join(name)))
 
 
-def make_two_villages(path: Path, **rules: Any) -> TwoVillages:
-    """Found River in ``path``/river and Hill in ``path``/hill, as founders do. Close them afterwards.
-
-    Args:
-        rules: maps ``credit`` and ``care`` with what differs from the defaults, for both.
-    """
+def _found(path: Path, **rules: Any) -> TwoVillages:
     clock = ManualClock(MONDAY_NOON)
     hub, papers = Hub.found(path / "river", river(**rules), clock, CHEAP)
     assert papers.community is not None  # River is the first of its community
@@ -161,6 +161,40 @@ def make_two_villages(path: Path, **rules: Any) -> TwoVillages:
     here, there = Village(hub, papers, clock), Village(far, far_papers, clock)
     _settle_in(here, OF_RIVER)
     _settle_in(there, OF_HILL)
+    return TwoVillages(here, there, clock)
+
+
+@cache
+def _founded_once() -> tuple[Path, TwoVillages]:
+    """Villages under the default rules, closed: founding takes longer than most tests."""
+    room = Path(tempfile.mkdtemp(prefix="two-villages-"))
+    atexit.register(shutil.rmtree, room, ignore_errors=True)
+    made = _found(room)
+    made.close()
+    return room, made
+
+
+def make_two_villages(path: Path, **rules: Any) -> TwoVillages:
+    """River in ``path``/river and Hill in ``path``/hill, as founders make them. Close them afterwards.
+
+    Under the default rules they are copies of two that were founded once: their keys are the
+    same in every test of a process.
+
+    Args:
+        rules: maps ``credit`` and ``care`` with what differs from the defaults, for both.
+    """
+    if rules:
+        return _found(path, **rules)
+    room, made = _founded_once()
+    clock = ManualClock(MONDAY_NOON)
+    villages = []
+    for name, village in (("river", made.river), ("hill", made.hill)):
+        shutil.copytree(room / name, path / name)
+        copy = Village(Hub.open(path / name, clock), village.papers, clock, dict(village.numbers))
+        # A test may close a key that it is done with; the next one needs it.
+        copy.signers = {who: KeySigner(key.authority, key.seed()) for who, key in village.signers.items()}
+        villages.append(copy)
+    here, there = villages
     return TwoVillages(here, there, clock)
 
 
