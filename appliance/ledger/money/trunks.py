@@ -200,7 +200,9 @@ def _adds_up(tx: Tx, said: codec.Body) -> bool:
     their_payments = said["sent"] == mine.accepted + mine.returned + mine.held
     sent, returned = (_sum(tx, sql, said["hub"], said["seen"]) for sql in (_SENT_SEEN, _RETURNED_SEEN))
     seen = sent == said["accepted"] + said["returned"] + said["held"] and returned == said["refunded"]
-    return their_answers and their_payments and seen
+    # More than we have ever said: it makes things up, or this box has forgotten.
+    said_so = said["seen"] <= feed.last_outgoing(tx)
+    return their_answers and their_payments and seen and said_so
 
 
 def _sum(tx: Tx, sql: str, hub: int, number: int) -> int:
