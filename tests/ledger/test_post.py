@@ -57,12 +57,12 @@ def test_a_hub_of_no_community_has_no_post(tmp_path: Path) -> None:
 
 
 def test_a_payment_goes_out_sealed_and_comes_in_as_it_was(valley: Valley) -> None:
-    valley.send(RIVER, 2, HILL, 3, 250, "two loaves of bread")
+    valley.send(RIVER, 2, HILL, 3, 150, "two loaves of bread")
     assert valley.posts[RIVER].waiting() == (1, True)
     valley.carry()
     assert valley.posts[RIVER].waiting() == (0, False)
-    assert crossings(valley, RIVER) == crossings(valley, HILL) == [("arrived", None, 250)]
-    assert (valley.balances(RIVER)[2], valley.balances(HILL)[3]) == (-250, 250)
+    assert crossings(valley, RIVER) == crossings(valley, HILL) == [("arrived", None, 150)]
+    assert (valley.balances(RIVER)[2], valley.balances(HILL)[3]) == (-150, 150)
     assert note_at(valley, HILL) == ["two loaves of bread"]
 
 
@@ -74,7 +74,7 @@ def test_names_and_listings_wait_for_nobody(valley: Valley) -> None:
 
 def test_nothing_is_sent_before_it_is_durable(valley: Valley) -> None:
     """Another process sees the frame in the file by the time that it is handed out."""
-    valley.send(RIVER, 2, HILL, 3, 250)
+    valley.send(RIVER, 2, HILL, 3, 150)
     (data,) = valley.frames_of(RIVER)
     second = Hub.open(valley.room / str(RIVER), valley.clock)
     try:
@@ -85,7 +85,7 @@ def test_nothing_is_sent_before_it_is_durable(valley: Valley) -> None:
 
 
 def test_a_frame_that_could_not_be_made_leaves_all_waiting(valley: Valley) -> None:
-    valley.send(RIVER, 2, HILL, 3, 250)
+    valley.send(RIVER, 2, HILL, 3, 150)
 
     def cut(_records: Sequence[Record], _before: bytes) -> Kept:
         raise PowerCut
@@ -95,7 +95,7 @@ def test_a_frame_that_could_not_be_made_leaves_all_waiting(valley: Valley) -> No
     valley.restart(RIVER)
     assert valley.posts[RIVER].waiting() == (1, True)
     valley.carry()
-    assert crossings(valley, HILL) == [("arrived", None, 250)]
+    assert crossings(valley, HILL) == [("arrived", None, 150)]
 
 
 def test_what_does_not_fit_waits_for_the_next_frame(valley: Valley) -> None:
@@ -110,7 +110,7 @@ def test_what_does_not_fit_waits_for_the_next_frame(valley: Valley) -> None:
 
 def test_the_same_record_sealed_again_is_the_same(valley: Valley) -> None:
     """A frame whose making was cut off is made anew out of the same records: no nonce has two texts."""
-    valley.send(RIVER, 2, HILL, 3, 250, "bread")
+    valley.send(RIVER, 2, HILL, 3, 150, "bread")
     seen: list[Sequence[Record]] = []
 
     def look(records: Sequence[Record]) -> int:
@@ -123,12 +123,12 @@ def test_the_same_record_sealed_again_is_the_same(valley: Valley) -> None:
 
 
 def test_a_memo_that_was_erased_does_not_go_out(valley: Valley) -> None:
-    sent = valley.send(RIVER, 2, HILL, 3, 250, "for the midwife")
+    sent = valley.send(RIVER, 2, HILL, 3, 150, "for the midwife")
     with valley.hubs[RIVER].store.write() as tx:
         tx.delete(PrivateText, PrivateText.entry == sent.entry)
         tx.delete(PrivateSalt, PrivateSalt.entry == sent.entry)
     valley.carry()
-    assert crossings(valley, HILL) == [("arrived", None, 250)]
+    assert crossings(valley, HILL) == [("arrived", None, 150)]
     assert note_at(valley, HILL) == []
     verify(valley.hubs[RIVER].store)
 
@@ -156,7 +156,7 @@ def test_frames_in_the_wrong_order_are_read_in_the_right_one(valley: Valley) -> 
 
 
 def test_a_frame_that_comes_again_does_nothing(valley: Valley) -> None:
-    valley.send(RIVER, 2, HILL, 3, 250)
+    valley.send(RIVER, 2, HILL, 3, 150)
     (data,) = valley.frames_of(RIVER)
     assert valley.deliver(data, HILL) is Taken.NEW
     head = valley.hubs[HILL].head()
@@ -181,7 +181,7 @@ def settle_and_cut(valley: Valley, hub: int) -> None:
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_power_cut_between_entry_and_cursor_pays_once(valley: Valley, answered: bool) -> None:
     """The entry is durable, the place up to which the feed was read is not: it is read again."""
-    valley.send(RIVER, 2, HILL, 3, 250, "bread")
+    valley.send(RIVER, 2, HILL, 3, 150, "bread")
     reader, hub = (RIVER, HILL) if answered else (HILL, RIVER)
     if answered:
         for data in valley.frames_of(RIVER):
@@ -195,13 +195,13 @@ def test_a_power_cut_between_entry_and_cursor_pays_once(valley: Valley, answered
     assert valley.posts[reader].settle() == 1
     assert (valley.hubs[reader].head(), valley.balances(reader)) == (head, before)
     valley.carry()
-    assert crossings(valley, RIVER) == crossings(valley, HILL) == [("arrived", None, 250)]
+    assert crossings(valley, RIVER) == crossings(valley, HILL) == [("arrived", None, 150)]
     verify(valley.hubs[reader].store)
 
 
 def test_what_was_not_read_to_its_end_is_read_before_it_is_told_of(valley: Valley) -> None:
     """After such a cut the totals are ahead of the place: a checkpoint then would look like a lie."""
-    valley.send(RIVER, 2, HILL, 3, 250)
+    valley.send(RIVER, 2, HILL, 3, 150)
     for data in valley.frames_of(RIVER):
         valley.take(data, HILL)
     settle_and_cut(valley, HILL)
@@ -213,12 +213,12 @@ def test_what_was_not_read_to_its_end_is_read_before_it_is_told_of(valley: Valle
 
 
 def test_a_kept_frame_is_settled_after_a_restart(valley: Valley) -> None:
-    valley.send(RIVER, 2, HILL, 3, 250)
+    valley.send(RIVER, 2, HILL, 3, 150)
     for data in valley.frames_of(RIVER):
         valley.take(data, HILL)
     valley.restart(HILL)
     assert valley.posts[HILL].settle() == 1
-    assert valley.balances(HILL)[3] == 250
+    assert valley.balances(HILL)[3] == 150
 
 
 def test_a_busy_book_is_tried_again(valley: Valley) -> None:
