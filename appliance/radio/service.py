@@ -114,6 +114,7 @@ class Service:
         self._engine = Engine(self._shelf.directory, self._shelf, self._airtime, rng, config, now=now)
         self._chores = Chores(self._shelf.post, rng, self._free, now=now)
         self._counts: Counter[str] = Counter()
+        self._differs: dict[int, str] = {}
         self._inside: Packet | None = None
         self._link_state = LinkState.CONNECTING
         self._link_reason = ""
@@ -291,8 +292,27 @@ class Service:
                 if len(self._shelf.directory.members) == _ALONE_TOGETHER:
                     self._board.heard_news(hub, packet)
             case HeardHub(hub=hub, beat=int(beat), positions=positions):
-                if not self._board.heard(hub, beat, positions, packet):
+                if self._board.heard(hub, beat, positions, packet):
+                    self._compare(event)
+                else:
                     self._counts["replayed"] += 1
+
+    def _compare(self, heard: HeardHub) -> None:
+        """Say once what in a hub's summaries does not fit ours. It proves nothing, so nothing follows.
+
+        With an older roster than ours it cannot read a frame of a newer hub, nor what comes after:
+        payments wait until somebody brings it the roster. Other heads at the same positions are
+        a fork, or a box that was set back.
+        """
+        if heard.roster is None:
+            return
+        other = "other_roster" if heard.roster != self._shelf.directory.roster else ""
+        other = other or ("other_heads" if heard.same_heads is False else "")
+        if other:
+            self._counts[other] += 1
+        if other and other != self._differs.get(heard.hub):
+            log.warning("radio=%s hub=%s", other, heard.hub)
+        self._differs[heard.hub] = other
 
     # ------------------------------------------------------------------------------ for those who look on
 

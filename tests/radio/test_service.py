@@ -10,7 +10,9 @@ from random import Random
 
 import pytest
 
+from appliance.ledger import community
 from appliance.ledger.book.local import HubHeard
+from appliance.ledger.book.rules import Care, Credit, Rules
 from appliance.ledger.book.store import Tx, WriteBusy
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import SystemClock
@@ -27,7 +29,7 @@ from appliance.radio.ports import Heard, Refused
 from appliance.radio.service import Service, only_one
 from tests.support.two_radios import TwoRadios, two_radios
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
-from tests.support.village import a_village
+from tests.support.village import CHEAP, a_village
 
 
 @pytest.fixture
@@ -268,6 +270,32 @@ class TestBoard:
         after = heard(radios.villages.river.hub)
         assert after is not None
         assert after.at_ms == before.at_ms
+
+    def test_a_hub_with_another_roster_is_said_once(
+        self, radios: TwoRadios, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        villages = radios.villages
+        radios.live(600)
+        river = radios.services["river"]
+        assert river.status()["counts"].get("other_roster") is None
+        letter = community.invite(villages.river.hub, 103, "Lake")
+        rules = Rules(letter.community, Credit(), Care())
+        lake, _ = Hub.found(tmp_path / "lake", rules, villages.clock, CHEAP, letter.community_key)
+        asked = community.apply_for(lake)
+        lake.close()
+        assert villages.river.papers.community is not None
+        roster = community.admit(villages.river.hub, [asked], villages.river.papers.community)
+
+        with caplog.at_level(logging.WARNING, "appliance.radio.service"):
+            radios.live(3600)
+
+        assert river.status()["counts"]["other_roster"] > 1
+        assert caplog.messages.count("radio=other_roster hub=102") == 1
+        community.join(villages.hill.hub, roster)
+        radios.live(60)
+        before = river.status()["counts"]["other_roster"]
+        radios.live(3600)
+        assert river.status()["counts"]["other_roster"] == before
 
     def test_names_and_listings_leave_when_the_air_is_quiet(self, radios: TwoRadios) -> None:
         hill = radios.villages.hill
