@@ -44,6 +44,9 @@ LOSS = 0.1 if THOROUGH else 0.0
 LIVENESS_SECONDS = 120.0
 """How long anything may take that must happen some time. No figure: the machine may be busy."""
 
+_PAY_AGAIN_SECONDS = 4.0
+"""When everything has been paid and the moment has not come: how long until more is paid."""
+
 EACH = 2
 """Payments of every payer in a round, one after the other."""
 
@@ -175,10 +178,20 @@ class Rounds:
         timer = threading.Timer(later, boxes[1].portal.kill if both else lambda: None)
         timer.start()
         victim = box.portal if phase.process == "portal" else box.radio
-        try:
-            code = victim.ended(LIVENESS_SECONDS)
-        except (AssertionError, TimeoutExpired) as error:
-            raise AssertionError(f"{box.name} never came to {phase}, in round {self._round}") from error
+        watched = self._payers[RIVER if boxes[0] is self._live.river else HILL]
+        deadline = time.monotonic() + LIVENESS_SECONDS
+        while True:
+            try:
+                code = victim.ended(_PAY_AGAIN_SECONDS)
+                break
+            except (AssertionError, TimeoutExpired) as error:
+                if time.monotonic() > deadline:
+                    raise AssertionError(
+                        f"{box.name} never came to {phase}, in round {self._round}"
+                    ) from error
+            if all(future.done() for future in paying):
+                # The answers of this round may all have left beside payments: now one side pays.
+                paying += [pool.submit(payer.pay, self._amounts()) for payer in watched]
         assert code == -9, f"{phase}: ended with {code}"
         assert not flag.exists(), "it was killed, and not at the moment asked for"
         self.kills[str(phase)] += 1
