@@ -130,7 +130,9 @@ def show_each_other(v: TwoVillages) -> None:
     """Names and listings go on the feed, and come off it again."""
     chandra = v.hill.numbers["Chandra"]
     v.hill.do("Chandra", ShowName(chandra, True))
-    bread = v.hill.do("Chandra", OpenListing(chandra, "offer", "food", "Bread every Friday", "Rye", Amount(120)))
+    bread = v.hill.do(
+        "Chandra", OpenListing(chandra, "offer", "food", "Bread every Friday", "Rye", Amount(120))
+    )
     v.river.do("Bob", OpenListing(v.river.numbers["Bob"], "want", "repair", "Roof mended"))
     v.river.do("Alice", ShowName(v.river.numbers["Alice"], True))
     assert [v.posts[RIVER].publish(9), v.posts[HILL].publish(9)] == [2, 2]
