@@ -234,7 +234,7 @@ class Engine:
 
     def _offered(self, positions: Mapping[int, Mark], news: Mapping[int, Mark], now: float) -> None:
         """Somebody claims these positions, some of them for the first time."""
-        more = {hub for hub, mark in positions.items() if mark > self._held(hub)} - {self.directory.hub}
+        more = {hub for hub, mark in positions.items() if mark > self._held(hub)}
         if more & news.keys():
             self._look_for_missing(now)
             self._asking.news(self._neighbours.count(now), now)
@@ -307,8 +307,9 @@ class Engine:
         missing: list[Span] = []
         for hub, mark in self._neighbours.furthest().items():
             held = self._held(hub)
-            # Our own feed is not asked for: that others hold more of it is for the ledger to judge.
-            if hub == self.directory.hub or mark <= held or hub not in self._vector:
+            # Our own feed too: a frame of ours that we do not hold is the proof that this box was set
+            # back, which a summary is not. The ledger judges it, and has no holes from then on.
+            if mark <= held or hub not in self._vector:
                 continue
             if mark.incarnation == held.incarnation:
                 spans = self._library.holes(hub, mark.number)
@@ -404,7 +405,7 @@ class Engine:
         held = self._held(self.directory.hub)
         data = self._library.pack(LONGEST_DATA)
         if data is None:
-            # It has its reasons (a stale hub sends nothing until it has heard a summary).
+            # It has its reasons (a stale hub sends nothing more in this incarnation).
             self._pack_after = now + _PACK_AGAIN_SECONDS
             return None
         frame = open_data(data, self.directory)

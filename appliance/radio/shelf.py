@@ -78,7 +78,7 @@ class Shelf:
 
     def holes(self, hub: int, up_to: int) -> Sequence[Span]:
         place = self.vector().get(hub)
-        if place is None:
+        if place is None or (self.stale and hub == self.hub.number):
             return ()
         runs = self.post.holes(hub, place.incarnation, up_to)
         return [Span(hub, place.incarnation, first, last) for first, last in runs]

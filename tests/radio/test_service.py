@@ -360,6 +360,29 @@ class TestAlone:
             finally:
                 old.close()
 
+    def test_a_box_from_a_backup_finds_out_by_itself(self, tmp_path: Path) -> None:
+        """It hears that Hill holds more of its feed than it does, and asks for the proof."""
+        with two_radios(tmp_path) as radios:
+            backup = tmp_path / "backup"
+            radios.live(5)
+            shutil.copytree(tmp_path / "river", backup)
+            radios.villages.send("Alice", "Chandra", 250)
+            assert radios.live(60, lambda: radios.state() == [("arrived", None)])
+            radios.live(60)
+            radios.end("river")
+            radios.villages.river.hub.close()
+            radios.villages.river.hub = old = Hub.open(backup, radios.villages.clock)
+            radios.begin("river")
+            service = radios.services["river"]
+            assert radios.live(1800, lambda: service.status()["radio"]["reason"] == "stale")
+            radios.villages.send("Bob", "Dina", 70)
+            radios.live(60)
+            asked = service.status()["engine"]["counts"]["sent_ask"]
+            radios.live(3600)
+            assert service.status()["engine"]["counts"]["sent_ask"] == asked
+            assert not seen(radios.villages.hill.hub).forked
+            old.close()
+
 
 class TestRealTime:
     def test_over_the_emulated_ether_in_threads(self, tmp_path: Path) -> None:
