@@ -1,5 +1,6 @@
 """The post: durable before it is sent, read in order, once; and opened by nobody else."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.arrivals import OLDEST_HELD, SendBack
+from appliance.ledger.money.crossings import Send
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.post import TELL_EVERY_MS, NotAdmitted, Post
-from appliance.ledger.values import AccountNumber, RecordId
+from appliance.ledger.values import AccountNumber, Amount, RecordId
 from appliance.radio import frames
 from tests.support.mad_hub import Word
 from tests.support.valley import HILL, LAKE, RIVER, Valley
@@ -240,6 +242,33 @@ def test_a_busy_book_is_tried_again(valley: Valley) -> None:
     assert valley.balances(HILL)[3] == 10
     assert post.settle() == 1
     assert valley.balances(HILL)[3] == 30
+
+
+def test_two_processes_write_at_once(valley: Valley) -> None:
+    """The portal takes payments in while the radio packs and reads: two connections to one file."""
+    portal = Hub.open(valley.room / str(RIVER), valley.clock)
+    failed: list[object] = []
+
+    def pay() -> None:
+        for n in range(25):
+            terms = (AccountNumber(2), HILL, AccountNumber(3), Amount(1))
+            done = portal.submit(Send(*terms, "food", f"egg {n}", again=True), valley.signers[RIVER][2])
+            if not isinstance(done, Receipt):
+                failed.append(done)
+
+    paying = threading.Thread(target=pay)
+    paying.start()
+    try:
+        while paying.is_alive():
+            valley.carry()
+    finally:
+        paying.join(60)
+        portal.close()
+    valley.carry()
+    assert failed == []
+    assert crossings(valley, RIVER) == crossings(valley, HILL) == [("arrived", None, 1)] * 25
+    for hub in (RIVER, HILL):
+        verify(valley.hubs[hub].store)
 
 
 def test_a_kind_of_a_later_release_is_passed_over(valley: Valley) -> None:
