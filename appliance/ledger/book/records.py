@@ -23,7 +23,7 @@ FEED_BEGIN: Final = bytes(codec.DIGEST_BYTES)
 """The link before the first record of a feed."""
 
 LONGEST_SEALED: Final = 112
-"""Bytes of the longest sealed part; so that any record fits a frame of 200 bytes."""
+"""Bytes of the longest sealed part; so that every kind of today, whatever its amount, fits a frame of 200."""
 
 
 class Kind(IntEnum):
