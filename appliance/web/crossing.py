@@ -38,8 +38,9 @@ def recall_now(record: str) -> tuple[str, int] | Response:
     """Ask the other village for it back; ends at the receipt, which says what came of it."""
     me = active_member_or_redirect()
     t = transfer_or_404(record, me, keeper=True)
-    if t.kind == SENT:
-        owner_or_keeper_present(me, _payer_of(t))
+    if t.kind != SENT:  # its receipt knows who may read it
+        return redirect(url_for("home.transfer", record=record))
+    owner_or_keeper_present(me, _payer_of(t))
     result = act(Recall(t.id), key_for("recall", t.id))
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=record))

@@ -16,7 +16,7 @@ from appliance.ledger.values import Account, AccountNumber
 from appliance.web import way
 from tests.support.two_villages import HILL, RIVER, two_villages
 from tests.support.village import PIN
-from tests.web.conftest import OWN_SCREEN, Browser
+from tests.web.conftest import OWN_SCREEN, Browser, forms
 from tests.web.villages import Portals, portals
 
 NOBODY = Account(HILL, AccountNumber(77)).full
@@ -295,6 +295,22 @@ class TestRecalling:
         assert here.at("Bob").get(f"{address}/recall").status_code == 404
         assert here.at("Kira").get(f"{address}/recall").status_code == 403
         assert here.at("Kira", OWN_SCREEN).get(f"{address}/recall").status_code == 200
+
+    @pytest.mark.parametrize("what", ["local", "received", "refund"])
+    def test_only_what_left_here_can_be_asked_back(self, here, alice, what):
+        """Whoever sends the form for anything else learns nothing of it, a keeper with a phone neither."""
+        payee = {"local": "Bob", "received": "Chandra", "refund": NOBODY}[what]
+        address = here.pay(alice, payee, "2").request.path
+        here.two.carry()
+        mine, keeper = alice, here.at("Kira")
+        if what == "received":
+            mine, keeper = here.at("Chandra"), here.at("Hana")
+        if what != "local":
+            address = re.search(r'href="(/t/[0-9a-f]+)"', mine.get("/statement").text)[1]
+        for someone in (mine, keeper):
+            token = forms(someone.get("/me"))[-1].fields["csrf_token"]
+            answer = someone.post(f"{address}/recall", {"csrf_token": token})
+            assert (answer.status_code, answer.location) == (302, address)
 
 
 class TestReceiving:
