@@ -25,6 +25,16 @@ def check(tx: Tx) -> int:
     Raises:
         BookDamaged: the first that does not.
     """
+    try:
+        return _check(tx)
+    except BookDamaged:
+        raise
+    except (ValueError, TypeError) as error:
+        # A number that no record can have, or a text in its place.
+        raise BookDamaged(f"the post cannot be read: {error}") from error
+
+
+def _check(tx: Tx) -> int:
     founded = chain.by_number(tx, 1)
     if founded is None:
         raise BookDamaged("the book is empty: it has no founding")
