@@ -90,6 +90,8 @@ def people(tx: Tx, status: str | None = None) -> tuple[Person, ...]:
 
 def folded(text: str) -> str:
     """``text`` for comparing: no case, no accents."""
+    if text.isascii():  # most names are, and thousands are compared when somebody pays by name
+        return text.lower().strip()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()
 
