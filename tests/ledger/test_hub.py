@@ -77,7 +77,7 @@ def test_two_hubs_live_side_by_side(tmp_path: Path) -> None:
 def test_the_first_entry_holds_against_the_root_paper(river: Village) -> None:
     assert verify(river.hub.store, root_key=river.papers.hub.public).root_key == river.papers.hub.public
     with pytest.raises(BookDamaged):
-        verify(river.hub.store, root_key=river.papers.community.public)
+        verify(river.hub.store, root_key=river.founders.public)
 
 
 # ------------------------------------------------------------------------------------------------ on the disk
@@ -123,7 +123,7 @@ def test_no_paper_no_pin_and_no_open_key_is_on_the_disk(tmp_path: Path) -> None:
         river.hub.reset_pin(river.numbers["Bob"], "90817263", river.signers["Kira"])
         secrets = [pin, "64827193", "58302947", "90817263"]
         forms: list[bytes] = [text.encode() for text in secrets]
-        for paper in (river.papers.hub, river.papers.community):
+        for paper in (river.papers.hub, river.founders):
             forms += [paper.secret, paper.secret.hex().encode(), paper.text().encode()]
             forms += [paper.text().replace(" ", "").encode(), paper.seed, paper.seed.hex().encode()]
         for name in ("Emma", "Bob", "Kira"):
@@ -242,7 +242,7 @@ def test_a_closed_hub_opens_by_use(river: Village) -> None:
 
 def test_secrets_do_not_show_in_logs(river: Village) -> None:
     shown = repr(river.hub) + repr(river.papers)
-    for secret in (river.hub.pepper, river.papers.hub.secret, river.papers.community.secret):
+    for secret in (river.hub.pepper, river.papers.hub.secret, river.founders.secret):
         assert repr(secret) not in shown
         assert secret.hex() not in shown
     assert keys.public_of(river.papers.hub.seed) == river.papers.hub.public

@@ -16,7 +16,7 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import ManualClock
 from appliance.ledger.errors import Refusal
 from appliance.ledger.hub import Hub, Papers
-from appliance.ledger.keys import KdfCost, KeySigner
+from appliance.ledger.keys import KdfCost, KeySigner, RootPaper
 from appliance.ledger.money.transfers import Accept, Pay, Request
 from appliance.ledger.people.members import AppointKeeper, Approve
 from appliance.ledger.reads import member as member_reads
@@ -40,6 +40,12 @@ class Village:
     clock: ManualClock
     numbers: dict[str, AccountNumber] = field(default_factory=dict)
     signers: dict[str, KeySigner] = field(default_factory=dict)
+
+    @property
+    def founders(self) -> RootPaper:
+        """The community's root paper, which the first hub of a community is founded with."""
+        assert self.papers.community is not None
+        return self.papers.community
 
     def account(self, name: str) -> Account:
         """The account that ``name`` carries on the card."""

@@ -161,7 +161,7 @@ def test_a_hub_is_founded_once(river: Village) -> None:
     root = KeySigner("root:founding", river.papers.hub.seed)
     certificate = Certificate(first.act.place.community, 101, 1, first.act.payload["signing_key"])
     again = Found(
-        river.papers.community.public,
+        river.founders.public,
         river.papers.hub.public,
         certificate,
         root.sign(certificate.form()),

@@ -205,7 +205,7 @@ def test_who_waits_for_approval_is_not_made_keeper(river: Village) -> None:
 @pytest.mark.parametrize("which", ["the founders' paper", "another hub's paper"])
 def test_another_root_paper_appoints_nobody(river: Village, which: str) -> None:
     # Both papers of a founding look alike: typing the wrong one must not end in a book that never verifies again.
-    paper = river.papers.community if which == "the founders' paper" else RootPaper.fresh()
+    paper = river.founders if which == "the founders' paper" else RootPaper.fresh()
     before = head(river)
     for command in (AppointKeeper(river.numbers["Bob"]), Approve(river.join("Emma"))):
         assert code(river.hub.submit(command, KeySigner("root:button", paper.seed))) is Code.NOT_YOURS
