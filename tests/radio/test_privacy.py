@@ -1,7 +1,7 @@
 """What others read of a payment from River to Hill: Lake, which has every key a hub has, and whoever carries the bytes.
 
-Destination and amount, when, and that it was answered; nothing of who, to whom, what for, and not
-whether it arrived or came back for which reason.
+Destination and amount, and the kind of each record: that something was sent, accepted or
+returned. Nothing of who, to whom and what for, nor which payment an answer is about, and why.
 """
 
 from collections.abc import Iterable, Iterator
