@@ -19,6 +19,7 @@ from appliance.ledger.reads.radio import NeighbourView, neighbours
 from appliance.ledger.values import RecordId
 from appliance.web import radio
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
+from appliance.web.amounts import typed
 from appliance.web.desk import zero_or_more
 from appliance.web.here import the_hub
 from appliance.web.home import bar_of
@@ -66,10 +67,25 @@ def _page(number: int, problem: Problem | None = None, done: str | None = None) 
         held=waiting,
         days=the_hub().rules().credit.held_days,
         key=fresh_key() if problem is None else request.form.get("key", ""),
+        form=_limits_now(found) if problem is None else _limits_typed(),
         problem=problem,
         done=done,
         longest_line=LONGEST_LINE,
     )
+
+
+def _limits_now(n: NeighbourView) -> dict[str, str]:
+    """What stands in the form at first."""
+    return {
+        "low": "" if n.low is None else typed(-n.low),
+        "high": "" if n.high is None else typed(n.high),
+        "reason": "",
+    }
+
+
+def _limits_typed() -> dict[str, str]:
+    """What was typed, for the form that says why not."""
+    return {name: request.form.get(name, "") for name in ("low", "high", "reason")}
 
 
 def _find(number: int) -> tuple[NeighbourView, tuple[HeldView, ...]]:

@@ -282,6 +282,7 @@ class TestRecalling:
         answer = alice.fill(page, "/recall")
         assert answer.status_code == 422
         assert "not on its way any more" in words(answer)
+        assert "Yes, ask for it back" not in words(answer)
         assert alice.get(f"{address}/recall").location == address
 
     def test_a_second_tap_is_no_mistake(self, here, alice):

@@ -182,6 +182,15 @@ class TestTheTrunk:
         assert "Kira set the limits toward Hill: it may owe us 40.00 h, we may owe it 0.00 h." in log
         assert "Because: we know them little" in log
 
+    def test_what_was_typed_stays_when_something_is_missing(self, kira):
+        """Else the keeper adds the reason, sends it again, and has set the limits that were there before."""
+        page = kira.fill(f"/desk/neighbours/{HILL}", "/limits", low="40", high="7,5", reason="")
+        assert page.status_code == 422
+        page = kira.fill(page, "/limits", reason="we know them little", follow=True)
+        assert "The limits are set." in words(page)
+        assert "It may owe us at most 40.00 h" in words(page)
+        assert "We may owe it at most 7.50 h" in words(page)
+
     @pytest.mark.parametrize(
         ("typed", "said"),
         [({"low": "x", "reason": "why"}, "not an amount"), ({"reason": " "}, "must not be empty")],
