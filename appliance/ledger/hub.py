@@ -1,7 +1,7 @@
 """One hub: its data directory, its keys, its book. What the portal and the command line open.
 
 A data directory holds ``ledger.db``, and ``keys/`` with what the box needs to start alone
-after a power cut: the pepper and the signing key. The root itself is only on paper.
+after a power cut (``boxfile``). The root itself is only on paper.
 """
 
 import secrets
