@@ -228,6 +228,15 @@ class TestWhatWaits:
         record = page.text.split("/desk/held/")[1].split('"')[0]
         assert f"/desk/held/{record}" in hana.get(f"/t/{record}").text
 
+    def test_what_waits_for_nobody_has_no_receipt(self, here, hana):
+        """There is nobody whose receipt it could be; the desk's own page tells all of it."""
+        here.two.limit(HILL, low=0)
+        here.two.try_send("Alice", 777, 250)
+        here.two.carry()
+        record = hana.get(f"/desk/neighbours/{RIVER}").text.split("/desk/held/")[1].split('"')[0]
+        for path in (f"/t/{record}", f"/t/{record}/recall", f"/t/{record}/undo"):
+            assert hana.get(path).status_code == 404
+
 
 class TestTheLog:
     def test_it_tells_what_keepers_did_between_villages(self, here, kira):

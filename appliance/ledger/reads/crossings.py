@@ -163,6 +163,12 @@ def sides(tx: Tx, row: Transfer) -> tuple[Person | None, Person]:
     return payer, payee
 
 
+def for_nobody(tx: Tx, row: Transfer) -> bool:
+    """Whether a transfer came from another hub for a number that nobody has here, or could not be read."""
+    crossing = crossing_of(tx, row)
+    return crossing is not None and person(tx, crossing.near) is None
+
+
 def way(tx: Tx, row: Transfer) -> Way | None:
     """How a transfer crosses; None for one inside the hub."""
     crossing = crossing_of(tx, row)

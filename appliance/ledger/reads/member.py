@@ -258,7 +258,8 @@ def _line(
 
 def transfer(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> TransferView | None:
     """A transfer by its id, for those who may see it: its two sides and keepers; a pending
-    open request for everybody who has its id.
+    open request for everybody who has its id. None too for what another hub sent to nobody:
+    it has no two sides, and ``desk.held`` tells of it.
     """
     return _if_seen(tx, tx.get(Transfer, id=record), viewer, as_keeper)
 
@@ -269,7 +270,7 @@ def request_by_code(tx: Tx, code: str, viewer: int, as_keeper: bool = False) -> 
 
 
 def _if_seen(tx: Tx, row: Transfer | None, viewer: int, as_keeper: bool) -> TransferView | None:
-    if row is None:
+    if row is None or crossings.for_nobody(tx, row):
         return None
     keeper = as_keeper and _is_keeper(person(tx, viewer))
     open_to_all = row.state == transfers.PENDING and row.payer is None
