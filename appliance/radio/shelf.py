@@ -16,7 +16,7 @@ from appliance.ledger.book.schema import RosterRow
 from appliance.ledger.hub import Hub
 from appliance.ledger.post import NotAdmitted, Post
 from appliance.radio import frames
-from appliance.radio.directory import ROSTER_BYTES, Directory, Member
+from appliance.radio.directory import Directory, of_roster
 from appliance.radio.frames import DataFrame
 from appliance.radio.ports import Position, Span, Waiting
 
@@ -29,9 +29,7 @@ def directory_of(hub: Hub, roster: Sequence[RosterRow]) -> Directory:
     """
     if hub.box.group_key is None or not any(row.hub == hub.number for row in roster):
         raise NotAdmitted("this hub has not been admitted to a community of hubs (see: hub community)")
-    members = {row.seq: Member(row.hub, row.incarnation, bytes(row.signing_key)) for row in roster}
-    head = bytes(roster[-1].hash)[:ROSTER_BYTES]
-    return Directory(hub.box.place.community, hub.box.group_key, hub.number, members, head)
+    return of_roster(roster, hub.box.place.community, hub.box.group_key, hub.number)
 
 
 class Shelf:
