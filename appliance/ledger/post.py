@@ -26,6 +26,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirectoryError, Refusal
 from appliance.ledger.hub import Hub
+from appliance.ledger.market.listings import LONGEST_TITLE
 from appliance.ledger.money import arrivals, trunks
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, TakeHeld
 from appliance.ledger.money.crossings import ArriveAnswer
@@ -387,7 +388,7 @@ def _show_listing(tx: Tx, hub: int, item: letters.FarListing, now_ms: int) -> No
         "kind": "want" if item.want else "offer",
         "category": item.category,
         "price": item.price,
-        "title": tidy("title", item.title),
+        "title": tidy("title", item.title)[:LONGEST_TITLE],
         "open": True,
         "seen_ms": now_ms,
     }

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from appliance.ledger.book import letters
 from appliance.ledger.book.letters import FarListing
 from appliance.ledger.book.records import EVERYONE, Kind
+from appliance.ledger.market.listings import LONGEST_TITLE
 from appliance.ledger.values import MAX_AMOUNT, Account, AccountNumber
 from tests.browser.conftest import Phone
 from tests.support.mad_hub import MadHub, Word
@@ -55,6 +56,10 @@ def test_nothing_is_wider_than_the_screen(told: TwoVillages, chromium: Browser) 
         for path in ("/", "/statement", *lines, "/market", f"/market/{HILL}/1", f"/P/{chandra}"):
             alice.open(path)
             assert wide(alice) <= 360, path
+        alice.open(f"/market/{HILL}/1")
+        assert alice.reads("W" * LONGEST_TITLE)
+        assert not alice.reads("W" * (LONGEST_TITLE + 1)), "no longer than titles here"
+        alice.open(f"/P/{chandra}")
         alice.type(amount="1")
         alice.tap("Go on")
         assert alice.reads("Is this right?")
