@@ -23,7 +23,7 @@ COMMENTED: Final = """\
 # a node in the network, or the firmware's own Linux build:
 #   radio = "tcp://192.168.1.40:4403"
 # an emulated channel, to try things out:
-#   radio = "sim://127.0.0.1:4500"
+#   radio = "sim://127.0.0.1:4600"
 radio = "none"
 
 # The index of the node's channel that the hubs share, 0 to 7.

@@ -5,8 +5,11 @@
 
 import asyncio
 import json
+import os
 import signal
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,6 +66,21 @@ def run_node(
         return f"node {setup.name} (!{setup.number:08x}) on {' and '.join(ways)}"
 
     _run(lambda: NodeServer(setup, ether, tcp=tcp, pty=pty, seed=seed), ready)
+
+
+def default_name(tcp: int | None, pty: Path | None) -> str:
+    """What a node is called that nobody named: no two on one machine alike, the same at every start.
+
+    Of two stations of one name the ether keeps the later one, and nodes of one number take each
+    other's packets for their own.
+    """
+    if tcp:
+        return f"node-{tcp}"
+    if pty is not None:
+        path = pty.absolute()
+        mark = blake2b(os.fsencode(path), digest_size=2, person=b"tch.node").hexdigest()
+        return f"node-{path.name.encode()[:24].decode(errors='ignore')}-{mark}"
+    return f"node-p{os.getpid()}"  # a port that the system chooses is another one each time
 
 
 def _run(make: Any, ready: Any) -> None:
@@ -154,7 +172,7 @@ def ether(
 @_ether
 @click.option("--tcp", type=PORT, help="Listen on this TCP port, as a node on the network does.")
 @click.option("--pty", type=click.Path(path_type=Path), help="Make a serial line, and a link to it here.")
-@click.option("--name", default="node", show_default=True, help="The node's name.")
+@click.option("--name", help="The node's name; by default made from its port or its line.")
 @click.option("--node-id", type=NodeId(), help="Its number (!1234abcd); by default made from the name.")
 @_preset
 @click.option("--region", default="EU_868", show_default=True, help="Whose rules of sending it keeps.")
@@ -166,7 +184,7 @@ def node(
     ether: tuple[str, int],
     tcp: int | None,
     pty: Path | None,
-    name: str,
+    name: str | None,
     node_id: int | None,
     preset: str,
     region: str,
@@ -182,7 +200,7 @@ def node(
         raise click.UsageError("a node needs --tcp or --pty, or nobody can reach it")
     try:
         setup = Setup(
-            name=name,
+            name=name or default_name(tcp, pty),
             number=node_id or 0,
             preset=preset,
             region=region,
@@ -224,19 +242,39 @@ def air(
     try:
         with EtherControl(*ether) as control:
             changes = {name: value for name, value in settings.items() if value is not None}
+            there = control.status()["stations"]
+            cut, heal = (tuple(_station(name, there) for name in names) for names in (cut, heal))
+            failing = None if fault is None else _station(fault[0], there)
             if changes:
                 control.set(**changes)
             for name in cut:
                 control.cut(name)
             for name in heal:
                 control.cut(name, False)
-            if fault is not None:
-                control.fault(*fault)
+            if fault is not None and failing is not None:
+                control.fault(failing, *fault[1:])
             click.echo(json.dumps(control.status(), indent=2))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise CannotRun(f"no ether at {ether[0]}:{ether[1]}: {error}") from error
+
+
+def _station(name: str, there: Iterable[str]) -> str:
+    """The station that is meant, whichever letters of its name were typed large.
+
+    Raises:
+        ValueError: none is called so; the text names those there are.
+    """
+    names = sorted(there)
+    if name in names:
+        return name
+    for one in names:
+        if one.casefold() == name.casefold():
+            return one
+    raise ValueError(
+        f"no station is called {name}; " + (f"there are: {', '.join(names)}" if names else "there is none")
+    )
 
 
 COMMANDS: Final[tuple[click.Command, ...]] = (ether, node, air)

@@ -1,14 +1,20 @@
 """The commands of the emulated radio say in one line what cannot be done."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from appliance.ledger import settings
 from appliance.ledger.cli import HubGroup
 from appliance.radio.emulated.background import emulated_ether, emulated_node
-from appliance.radio.emulated.cli import COMMANDS, FAULTS
+from appliance.radio.emulated.cli import COMMANDS, ETHER_PORT, FAULTS, default_name
 from appliance.radio.emulated.noderun import Fault
 from appliance.radio.emulated.settings import Setup
 
@@ -63,19 +69,64 @@ def test_the_air_is_changed_and_shown():
         emulated_node(ether.port, Setup(name="River"), tcp=0),
     ):
         address = f"127.0.0.1:{ether.port}"
-        shown = run("air", "--ether", address, "--loss", "0.3", "--late", "0.1", "--cut", "Hill")
+        shown = run("air", "--ether", address, "--loss", "0.3", "--late", "0.1", "--cut", "river")
         assert shown.exit_code == 0
         status = json.loads(shown.output)
+        assert list(status["stations"]) == ["River"]
         assert (status["loss"], status["late"]) == (0.3, 0.1)
         assert status["tally"]["sent"] == 0
-        healed = run("air", "--ether", address, "--heal", "Hill", "--loss", "0")
+        healed = run("air", "--ether", address, "--heal", "RIVER", "--loss", "0")
         assert json.loads(healed.output)["loss"] == 0
-        nobody = run("air", "--ether", address, "--fault", "Nobody", "reboot", "1")
-        assert nobody.exit_code == 2
-        assert "Nobody" in nobody.output
+        for words in (["--cut", "Nobody"], ["--heal", "Nobody"], ["--fault", "Nobody", "reboot", "1"]):
+            nobody = run("air", "--ether", address, "--loss", "0.5", *words)
+            assert nobody.exit_code == 2
+            assert "no station is called Nobody; there are: River" in nobody.output
+        # Nothing of what cannot be done is half done.
+        assert json.loads(run("air", "--ether", address).output)["loss"] == 0
     gone = run("air", "--ether", address)
     assert gone.exit_code == 2
     assert "no ether" in gone.output
+
+
+def test_a_station_off_the_air_can_be_cut_by_nobody_and_nobody_is_there():
+    with emulated_ether() as ether:
+        nobody = run("air", "--ether", f"127.0.0.1:{ether.port}", "--cut", "River")
+    assert nobody.exit_code == 2
+    assert "no station is called River; there is none" in nobody.output
+
+
+def test_two_nodes_that_nobody_named_are_two_stations(tmp_path):
+    """Under one name they would take each other's place, and never hear each other."""
+    with ExitStack() as running:
+        ether = running.enter_context(emulated_ether())
+        said = []
+        for way in (["--tcp", "0"], ["--tcp", "0"], ["--pty", str(tmp_path / "line")]):
+            words = ["radio", "node", "--ether", f"127.0.0.1:{ether.port}", *way]
+            node = running.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "appliance.cli", *words], stdout=subprocess.PIPE, text=True
+                )
+            )
+            running.callback(node.send_signal, signal.SIGTERM)
+            assert node.stdout is not None
+            said.append(node.stdout.readline())
+        assert len({line.split(" on ")[0] for line in said}) == 3
+        assert "node node-line-" in said[2]
+
+
+def test_a_node_goes_by_its_port_or_its_line():
+    assert default_name(4403, None) == "node-4403"
+    assert default_name(4403, Path("/dev/line")) == "node-4403"
+    river, hill = (default_name(None, Path(f"/srv/{village}/line")) for village in ("river", "hill"))
+    assert river != hill
+    assert len(default_name(None, Path("/srv") / ("ä" * 80)).encode()) < 40
+
+
+def test_one_port_of_the_ether_everywhere():
+    assert f'"sim://127.0.0.1:{ETHER_PORT}"' in settings.COMMENTED
+    page = (Path(__file__).parents[3] / "docs/keepers.md").read_text("utf-8")
+    assert f'"sim://127.0.0.1:{ETHER_PORT}"' in page
+    assert f"{ETHER_PORT} by default" in page
 
 
 def test_the_commands_are_named_as_documented():
