@@ -67,7 +67,7 @@ def open_link(
             from appliance.radio.links.sim import SimLink
 
             try:
-                return SimLink.at(setting.strip())
+                return SimLink.at(setting.strip(), patience)
             except ValueError as error:
                 raise BadSetting(str(error)) from error
     raise BadSetting(f"{setting!r} names no radio; it is one of {KINDS}")

@@ -7,6 +7,9 @@ hubs on links of both kinds hear each other.
 One thread reads and reconnects; ``send`` writes from the caller's thread. A packet goes out only
 on the connection whose ``Changed(UP)`` has been polled: otherwise an answer to it could not be
 told from one to the packet before.
+
+A lost ether is looked for again after 1 s, then 2, up to 60; from 1 again once a connection has
+lasted until the ether's next sign of life. It is told once that the link is down, not at each try.
 """
 
 import logging
@@ -30,6 +33,7 @@ from appliance.radio.emulated.packet import (
     encode_message,
     preset_channel,
 )
+from appliance.radio.links.session import LinkLost, Patience, Trouble
 from appliance.radio.ports import Airtime, Changed, Heard, LinkEvent, LinkState, Radio, Refused, Sent
 
 log = logging.getLogger(__name__)
@@ -37,8 +41,6 @@ log = logging.getLogger(__name__)
 SILENCE: Final = 15.0
 """Seconds without a word from the ether, which speaks every three, until the link counts as down."""
 
-_FIRST_PAUSE: Final = 0.25
-_LONGEST_PAUSE: Final = 5.0
 _CONNECT_PATIENCE: Final = 5.0
 
 
@@ -57,8 +59,11 @@ def parse(url: str) -> tuple[str, int, str]:
 class SimLink:
     """A ``Link`` (``appliance/radio/ports.py``) that is itself a station of an emulated ether."""
 
-    def __init__(self, host: str, port: int, name: str = "") -> None:
+    def __init__(self, host: str, port: int, name: str = "", patience: Patience | None = None) -> None:
         self._address = (host, port)
+        self._patience = patience or Patience()
+        self._pause = self._patience.first_back_off
+        self._down = ""  # why, when it was told that the link is down
         # Not seeded: two links that draw the same number would take each other's place.
         draw = random.SystemRandom()
         self._number = draw.randrange(1 << 16, BROADCAST)
@@ -71,19 +76,20 @@ class SimLink:
         self._polled = 0
         self._state = LinkState.NONE
         self._inside = False
+        self._welcomed = False  # on this connection
         self._radio: Radio | None = None
         self._channel = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sim link", daemon=True)
 
     @classmethod
-    def at(cls, url: str) -> "SimLink":
-        """The link for a ``sim://`` address.
+    def at(cls, url: str, patience: Patience | None = None) -> "SimLink":
+        """The link for a ``sim://`` address. Of ``patience`` only the back-off counts.
 
         Raises:
             ValueError: it is none.
         """
-        return cls(*parse(url))
+        return cls(*parse(url), patience)
 
     # ------------------------------------------------------------------------ Link
 
@@ -159,53 +165,78 @@ class SimLink:
             self._lock.notify_all()
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
+        self._happened(Changed(LinkState.CONNECTING))
         while not self._closing.is_set():
-            self._happened(Changed(LinkState.CONNECTING))
             try:
-                with socket.create_connection(self._address, timeout=_CONNECT_PATIENCE) as sock:
-                    with self._lock:
-                        self._connection += 1
-                        self._socket = sock
-                    if self._converse(sock):
-                        pause = _FIRST_PAUSE
-                    reason = "the ether hung up"
-            except (OSError, BadMessage) as error:
-                reason = str(error) or type(error).__name__
-            with self._lock:
-                self._socket = None
-            if not self._closing.is_set():
-                log.info("sim_link_down station=%s reason=%s", self._name, reason)
-            self._happened(Changed(LinkState.DOWN, reason))
-            self._closing.wait(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+                self._connect()
+            except LinkLost as lost:
+                self._lost(lost.trouble, lost.detail)
+            self._closing.wait(self._pause)
+            self._pause = min(2 * self._pause, self._patience.last_back_off)
 
-    def _converse(self, sock: socket.socket) -> bool:
-        """Join and listen until the other side hangs up. Whether we were let in."""
+    def _lost(self, trouble: Trouble, detail: str) -> None:
+        with self._lock:
+            self._socket = None
+        if self._closing.is_set():
+            trouble = Trouble.LET_GO
+        if trouble == self._down:
+            log.debug("link_lost radio=sim again_s=%.1f detail=%r", self._pause, detail)
+            return
+        self._down = trouble
+        if trouble is not Trouble.LET_GO:
+            log.warning(
+                "link_lost radio=sim reason=%s again_s=%.1f detail=%r", trouble.value, self._pause, detail
+            )
+        self._happened(Changed(LinkState.DOWN, trouble))
+
+    def _connect(self) -> None:
+        """One connection from its beginning to its end.
+
+        Raises:
+            LinkLost: always; why it ended, or why there was none.
+        """
+        try:
+            sock = socket.create_connection(self._address, timeout=_CONNECT_PATIENCE)
+        except OSError as error:
+            raise LinkLost(Trouble.UNREACHABLE, str(error)) from error
+        with sock:
+            with self._lock:
+                self._connection += 1
+                self._socket = sock
+            try:
+                self._converse(sock)
+            except (OSError, BadMessage) as error:
+                why = Trouble.SILENT if isinstance(error, TimeoutError) else Trouble.RESET
+                if isinstance(error, BadMessage):
+                    why = Trouble.FAILED
+                raise LinkLost(why if self._welcomed else Trouble.NO_HANDSHAKE, str(error)) from error
+            raise LinkLost(Trouble.CLOSED if self._welcomed else Trouble.NO_HANDSHAKE, "the ether hung up")
+
+    def _converse(self, sock: socket.socket) -> None:
+        """Join and listen until the other side hangs up."""
+        self._welcomed = False
         sock.settimeout(SILENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(encode_message("join", self._name))
         messages = Messages()
-        welcome = False
         while not self._closing.is_set():
             data = sock.recv(4096)
             if not data:
-                break
+                return
             for message in messages.feed(data):
                 if message[0] == "welcome":
-                    self._welcome(message, first=not welcome)
-                    welcome = True
+                    self._welcome(message)
                 else:
                     self._understand(message)
-        return welcome
 
-    def _welcome(self, message: list[Any], first: bool) -> None:
+    def _welcome(self, message: list[Any]) -> None:
         match message:
             case ["welcome", str(preset), int() | float()]:
                 self._radio = Radio(preset=preset, name=self._name, firmware="emulated ether")
                 # The channel of a node that nobody has set: or none would read us.
                 self._channel = channel_hash(preset_channel(preset), DEFAULT_KEY)
-                if first:
+                if not self._welcomed:
+                    self._welcomed, self._down = True, ""
                     self._happened(Changed(LinkState.UP))
             case _:
                 raise BadMessage("not a welcome")
@@ -226,6 +257,7 @@ class SimLink:
                     hops = packet.hop_start - packet.hop_limit
                     self._happened(Heard(packet.payload, float(snr), rssi, hops))
             case ["air", int() | float() as channel, int() | float() as own]:
+                self._pause = self._patience.first_back_off
                 self._happened(Airtime(float(channel), float(own)))
             case _:
                 log.debug("sim_link_unknown_message name=%.20s", message[0])

@@ -1,6 +1,9 @@
 """The link straight onto the emulated ether keeps the promises of every link."""
 
 import contextlib
+import logging
+import re
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -10,10 +13,11 @@ from appliance.radio.emulated.background import emulated_ether, emulated_node
 from appliance.radio.emulated.packet import BROADCAST, PRIVATE_APP, Packet, encode_message
 from appliance.radio.emulated.server import EtherServer
 from appliance.radio.emulated.settings import Setup
+from appliance.radio.links.session import Patience, Trouble
 from appliance.radio.links.sim import SimLink
-from appliance.radio.ports import Heard, Link, Sent
-from tests.radio.links.benches import link_to
-from tests.radio.links.contract import LinkContract, is_up, opened, until
+from appliance.radio.ports import Changed, Heard, Link, LinkState, Sent
+from tests.radio.links.benches import BRISK, link_to
+from tests.radio.links.contract import LinkContract, is_down, is_up, opened, until
 
 
 class SimBench:
@@ -23,7 +27,7 @@ class SimBench:
         self._running = contextlib.ExitStack()
         self._ether = self._running.enter_context(emulated_ether(speed=20.0))
         self._port = self._ether.port
-        self._hill = SimLink("127.0.0.1", self._port, "Hill")
+        self._hill = SimLink("127.0.0.1", self._port, "Hill", BRISK)
         self._hill.start()
         until(self._hill, is_up)
         self._heard: list[bytes] = []
@@ -109,3 +113,48 @@ def test_what_is_no_packet_of_ours_is_not_told():
         )
         seen = until(hill, lambda event: isinstance(event, Heard))
         assert [event.data for event in seen if isinstance(event, Heard)] == [b"ours"]
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        return int(nobody.getsockname()[1])
+
+
+def test_an_ether_that_is_not_there_is_told_once_and_looked_for_less_and_less(
+    caplog: pytest.LogCaptureFixture,
+):
+    caplog.set_level(logging.DEBUG, logger="appliance.radio.links.sim")
+    with contextlib.closing(link_to(f"sim://127.0.0.1:{closed_port()}/River")) as river:
+        river.start()
+        seen = until(river, is_down)
+        for _ in range(400):
+            river.wait(0.05)
+            seen += river.poll()
+            again = [float(wait) for wait in re.findall(r"again_s=([0-9.]+)", caplog.text)]
+            if len(again) >= 5:
+                break
+    assert seen == [Changed(LinkState.CONNECTING), Changed(LinkState.DOWN, Trouble.UNREACHABLE)]
+    assert again == sorted(again)
+    assert again[-1] == BRISK.last_back_off
+    assert len([one for one in caplog.records if one.levelno >= logging.INFO]) == 1
+
+
+def test_by_itself_it_waits_a_second_and_at_most_a_minute():
+    assert SimLink("127.0.0.1", 4600)._patience == Patience()
+    assert (Patience().first_back_off, Patience().last_back_off) == (1.0, 60.0)
+
+
+def test_why_it_is_down_is_one_of_the_words_that_the_desk_explains():
+    with emulated_ether() as ether:
+        river = link_to(f"sim://127.0.0.1:{ether.port}/River")
+        river.start()
+        until(river, is_up)
+    assert until(river, is_down)[-1].reason in {Trouble.CLOSED, Trouble.RESET}
+    river.close()
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        river = link_to(f"sim://127.0.0.1:{stranger.getsockname()[1]}/River")
+        river.start()
+        visitor, _ = stranger.accept()
+        visitor.close()
+        assert until(river, is_down)[-1].reason == Trouble.NO_HANDSHAKE
+        river.close()
