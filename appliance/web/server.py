@@ -11,6 +11,7 @@ import socket
 from pathlib import Path
 from typing import Any, Final
 
+import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
@@ -53,6 +54,7 @@ class _Server(BaseApplication):
             "secure_scheme_headers": {},
             "forwarder_headers": "",
             "control_socket_disable": True,
+            "post_worker_init": _say_where,
             "worker_exit": _close_hub,
         }
         for name, value in values.items():
@@ -61,6 +63,17 @@ class _Server(BaseApplication):
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
         return create_app(self._data)
+
+
+def _say_where(worker: Any) -> None:
+    """One line when the book is open and pages are answered: it may take seconds on a small board."""
+    for listener in worker.sockets:
+        host, port = listener.getsockname()[:2]
+        if host in {"0.0.0.0", "::"}:  # noqa: S104 - said, not listened on
+            where = f"http://localhost:{port}/ and every other address of this box"
+        else:
+            where = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        click.echo(f"The portal listens on {where}")
 
 
 def _close_hub(_server: Any, worker: Any) -> None:
@@ -73,7 +86,7 @@ def _close_hub(_server: Any, worker: Any) -> None:
 def serve(data: Path, host: str, port: int) -> None:
     """Serve the hub in ``data`` on ``host:port`` until told to stop (Ctrl-C or SIGTERM).
 
-    Answers under way are finished before it ends.
+    Prints one line with the address when it is ready. Answers under way are finished before it ends.
 
     Raises:
         PortNotFree: something else listens there; nothing was started.

@@ -68,8 +68,33 @@ def test_it_serves_until_it_is_told_to_stop(data, how):
         server.send_signal(how)
         said, _ = server.communicate(timeout=30)
         assert server.returncode == 0
-        assert said == ""  # nothing was wrong, so nothing is said
+        assert said == f"The portal listens on http://127.0.0.1:{port}/\n"  # nothing else: nothing was wrong
     assert not (data / "ledger.db-wal").exists()  # closed in order
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_where_it_listens_is_said_in_a_way_to_type(data, host):
+    if host == "::" and not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    port = free_port()
+    words = [
+        sys.executable,
+        "-m",
+        "appliance.cli",
+        "serve",
+        "--data",
+        data,
+        "--host",
+        host,
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        said = server.stdout.readline()
+        assert health(port)["status"] == "ok"
+        server.send_signal(signal.SIGTERM)
+    assert said == f"The portal listens on http://localhost:{port}/ and every other address of this box\n"
 
 
 @pytest.mark.slow
