@@ -18,7 +18,7 @@ from appliance.ledger.clock import ManualClock
 from appliance.ledger.community import Application, Invitation, NotThisCommunity
 from appliance.ledger.errors import BadEncoding, BadPaper, BadSignature, HubError
 from appliance.ledger.hub import Hub, Papers
-from appliance.ledger.keys import KeySigner, RootPaper
+from appliance.ledger.keys import Certificate, KeySigner, RootPaper
 from appliance.ledger.people.roster import Admission
 from appliance.ledger.post import Post
 from tests.support.village import CHEAP, MONDAY_NOON, river
@@ -224,6 +224,19 @@ def test_what_the_founders_did_not_sign_is_refused(made: Founders, changes: dict
     roster = forged(made, **changes)
     before = state(made.hill)
     with pytest.raises(NotThisCommunity, match="not signed by the founders"):
+        community.join(made.hill, roster)
+    assert state(made.hill) == before
+
+
+def test_a_roster_with_another_first_key_for_this_hub_is_refused(made: Founders) -> None:
+    """All is signed as it must be, but this box does not have that key: its frames would be nobody's."""
+    place, signing = made.hill.box.place, keys.public_of(keys.new_seed())
+    first = Certificate(place.community, place.hub, 1, signing)
+    signed = KeySigner("root:x", made.papers[102].hub.seed).sign(first.form())
+    other = replace(community.apply_for(made.hill), signing_key=signing, certificate=signed)
+    roster = community.admit(made.river, [other], made.paper)
+    before = state(made.hill)
+    with pytest.raises(NotThisCommunity, match="does not stand in the roster"):
         community.join(made.hill, roster)
     assert state(made.hill) == before
 

@@ -68,6 +68,13 @@ def test_a_payment_goes_out_sealed_and_comes_in_as_it_was(valley: Valley) -> Non
     assert note_at(valley, HILL) == ["two loaves of bread"]
 
 
+def test_a_payment_without_a_memo_costs_no_byte_for_it(valley: Valley) -> None:
+    valley.send(RIVER, 2, HILL, 3, 150)
+    (data,) = valley.frames_of(RIVER)
+    (record,) = frames.open_data(data, valley.directory(HILL)).records
+    assert len(record.sealed) == len(letters.sent(letters.Sent(2, 3, "food"))) == 3
+
+
 def test_names_and_listings_wait_for_nobody(valley: Valley) -> None:
     valley.do(HILL, 3, ShowName(AccountNumber(3), True))
     assert valley.posts[HILL].publish(5) == 1

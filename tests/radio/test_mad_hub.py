@@ -284,3 +284,13 @@ def test_two_stories_under_one_number_are_kept_and_stop_the_feed(valley: Valley)
         }
     assert valley.balances(HILL)[3] == 40, "what was taken up before stands"
     check_whole(valley, HILL, LAKE)
+
+
+def test_what_was_not_read_when_the_other_story_came_is_not_read(valley: Valley) -> None:
+    """Nobody knows which story is true: what has not taken effect yet does not."""
+    mad = valley.mad(LAKE)
+    records = mad.records([mad.pay(HILL, 3, 40)])
+    other = mad.records([mad.pay(HILL, 2, 40)])
+    assert [valley.take(mad.frame(some), HILL) for some in (records, other)] == [Taken.NEW, Taken.FORKED]
+    assert valley.posts[HILL].settle() == 0
+    assert valley.balances(HILL)[3] == valley.balances(HILL)[2] == 0
