@@ -4,9 +4,11 @@ The heavy imports are inside the commands: on a small board loading everything t
 and ``hub --help`` should not.
 """
 
+import contextlib
 import json
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appliance.ledger.cli import Stop, data_option
-from appliance.ledger.errors import HubError
+from appliance.ledger.errors import DataDirectoryError, HubError
 from appliance.radio.emulated import cli as emulated
 
 if TYPE_CHECKING:
@@ -167,6 +169,20 @@ def _ago(at_ms: int, now: "Instant") -> str:
     return f"{seconds} s ago"
 
 
+def _who_owes(one: "NeighbourView", amount: Callable[[int | None], str]) -> str:
+    """The trunk in words: the account shows what we hold for the neighbour, so above zero we owe it."""
+    now = (
+        f"we owe {one.name} {amount(one.balance)}"
+        if one.balance > 0
+        else f"{one.name} owes us {amount(-one.balance)}"
+    )
+    if not one.balance:
+        now = "nobody owes anybody"
+    we = "without limit" if one.high is None else f"up to {amount(one.high)}"
+    they = "without limit" if one.low is None else f"up to {amount(-one.low)}"
+    return f"{now}; we may owe {we}, {one.name} {they}"
+
+
 def _neighbour_lines(one: "NeighbourView", unit: "Unit", now: "Instant") -> list[str]:
     def amount(value: int | None) -> str:
         return "none" if value is None else f"{unit.plain(value)} {unit.symbol}"
@@ -179,7 +195,7 @@ def _neighbour_lines(one: "NeighbourView", unit: "Unit", now: "Instant") -> list
     return [
         f"\n{one.name} ({one.hub})  {heard}{sync}{signal_}{hops}  {' '.join(marks)}".rstrip(),
         f"  records    ours {one.mine_there} of {one.mine} there, theirs {one.theirs_here} of {one.theirs} here",
-        f"  trunk      {amount(one.balance)}, from {amount(one.low)} to {amount(one.high)}",
+        f"  trunk      {_who_owes(one, amount)}",
         f"  on the way {amount(one.on_way)}; held here {amount(one.held_in)}",
     ]
 
@@ -190,8 +206,9 @@ def _neighbour_lines(one: "NeighbourView", unit: "Unit", now: "Instant") -> list
 @radio.command()
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print each frame as one line of JSON.")
-def trace(data: Path, as_json: bool) -> None:
-    """Print every frame that is sent or heard, as it happens, until Ctrl-C.
+@click.pass_context
+def trace(ctx: click.Context, data: Path, as_json: bool) -> None:
+    """Print every frame that is sent or heard, as it happens, until Ctrl-C. Ends with 1 when the process does.
 
     Sealed parts stay sealed: it shows no more than a radio in the next village hears.
     """
@@ -199,24 +216,44 @@ def trace(data: Path, as_json: bool) -> None:
 
     lines = listen(data)
     try:
-        for line in lines:
-            if "status" in line and not as_json:
-                continue
-            click.echo(json.dumps(line, ensure_ascii=False) if as_json else _trace_line(line))
+        first = next(lines, None)
+        if first is None:
+            raise Stop("the radio's process takes no more listeners, or has just ended")
+        unit, greeting = _greeting(data)
+        click.echo(greeting, err=True)
+        if as_json:
+            click.echo(json.dumps(first, ensure_ascii=False))
+        with contextlib.suppress(DataDirectoryError):  # the process ended in the middle of a line
+            for line in lines:
+                click.echo(json.dumps(line, ensure_ascii=False) if as_json else _trace_line(line, unit))
     except KeyboardInterrupt:
         return
+    click.echo("The radio's process has ended.", err=True)
+    ctx.exit(1)
 
 
-def _trace_line(line: dict[str, Any]) -> str:
+def _greeting(data: Path) -> tuple["Unit", str]:
+    """What the village counts in, and the first line of a trace."""
+    from appliance.ledger.hub import Hub
+
+    hub = Hub.open(data)
+    try:
+        named = hub.rules().community
+        return named.counted_in, f"listening to hub {hub.number}, {named.hub_name}; Ctrl-C ends it"
+    finally:
+        hub.close()
+
+
+def _trace_line(line: dict[str, Any], unit: "Unit") -> str:
     arrow = ">" if line["direction"] == "sent" else "<"
     size = f"{line['bytes']:>3} B {line['seconds']:.2f} s"
     seconds = line["at_ms"] // 1000 % 86_400
     clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     signal_ = f"  snr {line['snr']:g}" if "snr" in line else ""
-    return f"{clock} UTC {arrow} {size}  {_said(line)}{signal_}"
+    return f"{clock} UTC {arrow} {size}  {_said(line, unit)}{signal_}"
 
 
-def _said(line: dict[str, Any]) -> str:
+def _said(line: dict[str, Any], unit: "Unit") -> str:
     """A frame in one line, with the words of ``show.describe``."""
     match line:
         case {"refused": reason}:
@@ -224,7 +261,7 @@ def _said(line: dict[str, Any]) -> str:
         case {"type": "data", "from": hub, "first": first, "last": last, "records": records}:
             named = ", ".join(
                 f"{one['number']} {one['kind']} to {one['to']}"
-                + (f" {one['amount']}" if one["amount"] else "")
+                + (f" {unit.plain(one['amount'])} {unit.symbol}" if one["amount"] else "")
                 for one in records
             )
             again = " again" if line.get("sending") == "repair" else ""

@@ -87,6 +87,10 @@ class TestRun:
             assert status["running"] is True
             assert status["live"]["engine"]["counts"]["sent_data"] >= 1
             assert status["neighbours"][0]["balance"] >= 250
+            assert "we owe Hill 2.50 h; we may owe up to " in hub("radio", "status", "--data", str(river))
+            eventually(
+                lambda: "River owes us 2.50 h; we may owe" in hub("radio", "status", "--data", str(hill))
+            )
 
             refused = CliRunner().invoke(main, ["radio", "run", "--data", str(river), "--radio", at])
             assert refused.exit_code == 2
@@ -102,6 +106,35 @@ class TestRun:
         text = hub("radio", "status", "--data", str(river))
         assert "not running" in text
         assert "down (stopped)" in text
+
+    def test_who_looks_on_is_told_at_once_to_whom_and_when_it_is_over(
+        self, villages: TwoVillages, ether: EtherServer
+    ) -> None:
+        river, hill = villages.river.hub.data, villages.hill.hub.data
+        at = f"sim://127.0.0.1:{ether.port}"
+        words = [sys.executable, "-m", "appliance.cli", "radio", "trace", "--data", str(hill)]
+        with radio(river, f"{at}/r"), radio(hill, f"{at}/h") as watched:
+            eventually((hill / SOCKET).exists)
+            with (
+                subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as looking,
+                subprocess.Popen(
+                    words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+                ) as other,
+            ):
+                assert looking.stderr is not None
+                assert looking.stdout is not None
+                assert other.stderr is not None
+                for one in (looking, other):
+                    assert one.stderr is not None
+                    assert one.stderr.readline() == "listening to hub 102, Hill; Ctrl-C ends it\n"
+                villages.send("Alice", "Chandra", 150)
+                assert any("sent to 102 1.50 h" in line for line in iter(looking.stdout.readline, ""))
+                other.send_signal(signal.SIGINT)
+                assert other.wait(30) == 0
+                assert other.stderr.read() == ""
+                watched.send_signal(signal.SIGTERM)
+                assert looking.communicate(timeout=30)[1] == "The radio's process has ended.\n"
+                assert looking.returncode == 1
 
     def test_killed_it_is_known_to_be_gone_and_begins_again(
         self, villages: TwoVillages, ether: EtherServer
