@@ -106,6 +106,7 @@ def _words_for_templates(app: Flask) -> None:
         at_own_screen=secure.at_own_screen,
         account_of=amounts.account_of,
         example_elsewhere=whom.example_elsewhere,
+        number_elsewhere=whom.number_elsewhere,
         sentence=words.sentence,
         next_steps=words.next_steps,
         pin_needed=acting.pin_needed,

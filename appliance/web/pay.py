@@ -27,6 +27,7 @@ from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import account_of, typed
 from appliance.web.here import the_hub, the_unit
 from appliance.web.home import transfer_or_404
+from appliance.web.radio import before_paying, radio_now
 from appliance.web.secure import active_member_or_redirect, owner_or_keeper_present
 from appliance.web.whom import fits_nobody, look_up, payee
 from appliance.web.words import refusal
@@ -143,10 +144,12 @@ def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
     back = url_for(".to", account=account_of(terms.payee).compact, category=terms.category)
     with the_hub().reading() as tx:
         there = standing(tx, terms.payee.hub) if terms.payee.hub else None
+        waits = before_paying(radio_now(tx, the_hub())) if there else ""
     return render_template(
         "pay_check.html",
         terms=terms,
         there=there,
+        waits=waits,
         key=key,
         problem=problem,
         again=isinstance(problem, Refusal) and problem.code is Code.SAME_AGAIN,

@@ -95,9 +95,7 @@ _TO_DO: Final[Mapping[str, Callable[[], str]]] = {
     ),
     CONNECTING: lambda: _("Wait a minute. Is it plugged in and lit?"),
     DOWN: lambda: _("Is it plugged in and lit? Unplug it, count to ten, plug it in again."),
-    STOPPED: lambda: _(
-        "Start it with “hub radio run”, or switch the hub off and on. Nothing is lost: post waits."
-    ),
+    STOPPED: lambda: _("Start it with “hub radio run”. Until then payments to other villages wait here."),
 }
 
 REASONS: Final[Mapping[str, Callable[[], str]]] = {
@@ -114,7 +112,9 @@ REASONS: Final[Mapping[str, Callable[[], str]]] = {
     "unplugged": lambda: _("The radio was unplugged. Plug it in again."),
     "rebooted": lambda: _("The radio has just started anew. Wait a minute."),
     "silent": lambda: _("The radio says nothing any more. Unplug it, count to ten, plug it in again."),
-    "stuck": lambda: _("Too many connections hang. Switch the hub off and on."),
+    "stuck": lambda: _(
+        "Too many connections hang. Stop the radio's program, then start it again with “hub radio run”."
+    ),
     "failed": lambda: _(
         "Something unexpected went wrong; the hub's log has the words. It tries again by itself."
     ),
@@ -144,6 +144,17 @@ def to_do(radio: RadioNow) -> str:
     if radio.reason in REASONS:
         return REASONS[radio.reason]()
     return _TO_DO[radio.state]() if radio.state in _TO_DO else ""
+
+
+def before_paying(radio: RadioNow) -> str:
+    """What somebody who is about to pay to another village should know of our radio; empty when all is well."""
+    if radio.state == NONE:
+        return _("There is no radio here yet. The payment waits here until there is one.")
+    if radio.state in (STOPPED, DOWN):
+        return _("The radio is off at the moment. The payment waits here until it is back.")
+    if radio.state == UP and radio.reason:
+        return _("The radio cannot send at the moment. The payment waits here; ask a keeper.")
+    return ""
 
 
 def as_json(radio: RadioNow) -> dict[str, Any]:

@@ -68,6 +68,19 @@ def example_elsewhere() -> str:
     return Account(hubs[0].number, AccountNumber(42)).full if hubs else ""
 
 
+def number_elsewhere(path: str) -> str:
+    """The number to pay from elsewhere, of a path ``/P/<account>`` of this hub; empty when it is none.
+
+    Who reads the code of a card with the phone comes to the box of whoever is paid: somebody of
+    another village is nobody there. Whether anybody has the number is not looked up, and so not told.
+    """
+    match = _ADDRESS.fullmatch(path.partition("?")[0])
+    account = account_in(match[2]) if match and match[1].lower() == "p" else None
+    if account is None or account.hub != the_hub().number or not example_elsewhere():
+        return ""
+    return account.full
+
+
 def fits_nobody(text: str) -> str:
     """What to say of a name that nobody here has."""
     return _("Nobody here fits “%(text)s”. Check the name or the number.", text=text)

@@ -204,7 +204,22 @@ class TestTheWay:
             seen.append(refreshes(alice.get(address)))
         assert seen == [5, 15, 60, None]
         page = alice.get(address)
-        assert "Look again" in words(page)
+        (main,) = re.findall(r'<a class="button main".*?</a>', page.text)
+        assert "Look again" in main
+
+    def test_the_line_in_the_book_stays_and_a_second_one_says_the_end(self, here, alice):
+        address = here.pay(alice, "Chandra", "2").request.path
+        before = words(alice.get(address))
+        paid = re.search(r"Line in the book (\d+)", before)[1]
+        assert "Line of its end" not in before
+        here.pay(alice, "Bob", "1")
+        here.two.carry()
+        page = words(alice.get(address))
+        ended = re.search(rf"Line in the book {paid} Line of its end (\d+)", page)[1]
+        assert int(ended) > int(paid)
+        came = words(TestReceiving().receipt(here.at("Chandra")))
+        assert "Line in the book" in came
+        assert "Line of its end" not in came
 
     def test_to_a_number_that_nobody_has(self, here, alice):
         address = here.pay(alice, NOBODY, "1").request.path
@@ -284,6 +299,31 @@ class TestRecalling:
         assert "not on its way any more" in words(answer)
         assert "Yes, ask for it back" not in words(answer)
         assert alice.get(f"{address}/recall").location == address
+
+    def test_that_it_came_too_late_stands_on_the_receipt(self, here, alice):
+        """Hill took the payment before it read that River wants it back."""
+        address = here.pay(alice, "Chandra", "2").request.path
+        on_air = list(here.two.frames_of(RIVER))
+        alice.fill(alice.get(f"{address}/recall"), "/recall")
+        for frame in on_air:
+            here.two.deliver(frame, HILL)
+        here.two.carry()
+        page = words(alice.get(address))
+        assert "Arrived at Hill" in page
+        assert "It was asked back; Hill had taken it already." in page
+        assert "Ask 102-0002-7 of Hill to pay it back: between villages that is a new payment." in page
+        assert "A mistake?" not in page
+        assert here.two.hill.balance("Chandra") == 200
+        keeper = words(here.at("Kira", OWN_SCREEN).get(address))
+        assert "It was asked back; Hill had taken it already." in keeper
+        assert "Only 102-0002-7 of Hill can pay it back" in keeper
+
+    def test_nothing_of_it_where_nobody_asked(self, here, alice):
+        address = here.pay(alice, "Chandra", "2").request.path
+        here.two.carry()
+        page = words(alice.get(address))
+        assert "asked back" not in page
+        assert "A mistake? Ask 102-0002-7 of Hill to pay it back" in page
 
     def test_a_second_tap_is_no_mistake(self, here, alice):
         address = here.pay(alice, "Chandra", "2").request.path
@@ -371,7 +411,7 @@ class TestReceiving:
 class TestMyName:
     def test_let_others_find_me_and_hide_again(self, here, alice):
         page = alice.get("/me")
-        assert "Only who knows your number can pay you from another village." in words(page)
+        assert "People of other villages pay you by your number." in words(page)
         page = alice.fill(page, "/me/name", follow=True)
         assert "Other villages can find you by name." in words(page)
         here.two.posts[RIVER].publish(8)

@@ -68,8 +68,9 @@ class TransferView:
 
     ``text`` is the note, or the reason of a reversal. ``at`` is when it was opened, ``closed``
     when it was done or ended. ``reversal`` is the transfer that undid this one, ``undoes`` the
-    one that this undid, ``claim`` the care that it paid. ``entry`` is its last entry. ``way`` is
-    there when it crosses between hubs.
+    one that this undid, ``claim`` the care that it paid. ``entry`` is the entry that paid it, or the
+    last one of what was not paid. ``way`` is there when it crosses between hubs; then ``entry`` is
+    the one with which it left or came in, and ``ended_entry`` the later one that ended it, if any.
     """
 
     id: RecordId
@@ -89,6 +90,7 @@ class TransferView:
     claim: RecordId | None
     actions: tuple[Action, ...]
     way: Way | None = None
+    ended_entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +296,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
     if row.closed_ms is not None:
         closed = Instant(Millis(row.closed_ms), Quality(row.closed_quality or 0))
     opened = Instant(Millis(row.opened_ms), Quality.NONE if closed is None else closed.quality)
+    way, last = crossings.way(tx, row), row.closed_entry or row.opened_entry
     return TransferView(
         RecordId(bytes(row.id)),
         row.code,
@@ -306,12 +309,13 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         text,
         opened,
         closed,
-        row.closed_entry or row.opened_entry,
+        last if way is None else row.opened_entry,
         None if row.reversed_by is None else RecordId(bytes(row.reversed_by)),
         None if row.reverses is None else RecordId(bytes(row.reverses)),
         None if row.claim is None else RecordId(bytes(row.claim)),
         _transfer_actions(tx, row, viewer, keeper),
-        crossings.way(tx, row),
+        way,
+        None if way is None or last == row.opened_entry else last,
     )
 
 

@@ -164,6 +164,23 @@ def test_a_held_payment_is_seen_by_its_payee_and_by_keepers(two: TwoVillages) ->
     assert two.hill.balance("Chandra") == 250
 
 
+def test_the_entry_that_paid_it_stays_when_another_ends_it(two: TwoVillages) -> None:
+    sent = two.send("Alice", "Chandra", 250)
+    t = receipt(two, "Alice")
+    assert (t.entry, t.ended_entry) == (sent.entry, None)
+    two.try_send("Alice", 77, 100)
+    two.carry()
+    t = receipt(two, "Alice", 2)
+    assert t.state == "arrived"
+    assert t.entry == sent.entry
+    assert t.ended_entry is not None
+    assert t.ended_entry > t.entry
+    back = receipt(two, "Alice", 0)
+    assert (back.kind, back.ended_entry) == ("refund", None)
+    assert receipt(two, "Alice", 1).ended_entry == back.entry
+    assert receipt(two, "Chandra").ended_entry is None
+
+
 # ------------------------------------------------------------------------------------------------ actions
 
 
