@@ -155,7 +155,7 @@ def init(
     # First on the screen: they exist nowhere else, and the file may be on a stick that is full.
     click.echo(text)
     click.echo(f"The hub is founded. {keeper} is the first keeper and signs in with {number}.")
-    click.echo(f"Start it: hub serve --data {data}")
+    click.echo(f"Start it: hub serve --data {data}; its radio is named in {data / 'hub.toml'}")
     if invitation is not None:
         click.echo(f"Then ask to be admitted: hub community apply --data {data} FILE")
     if paper is not None:

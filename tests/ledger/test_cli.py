@@ -71,6 +71,11 @@ def root_paper(river: Path) -> str:
 class TestInit:
     def test_a_hub_is_founded_with_its_first_keeper(self, tmp_path: Path) -> None:
         founded = init(tmp_path / "river")
+        last = founded.output.splitlines()[-1]
+        assert (
+            last
+            == f"Start it: hub serve --data {tmp_path}/river; its radio is named in {tmp_path}/river/hub.toml"
+        )
 
         assert founded.exit_code == 0, founded.output
         assert "signs in with 1-2" in founded.output
