@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -69,6 +70,10 @@ def test_the_air_is_changed_and_shown():
         emulated_node(ether.port, Setup(name="River"), tcp=0),
     ):
         address = f"127.0.0.1:{ether.port}"
+        for _ in range(300):  # until the node has found its ether
+            if json.loads(run("air", "--ether", address).output)["stations"]:
+                break
+            time.sleep(0.1)
         shown = run("air", "--ether", address, "--loss", "0.3", "--late", "0.1", "--cut", "river")
         assert shown.exit_code == 0
         status = json.loads(shown.output)
