@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.values import RecordId
 from appliance.matching import Index, Query, Suggestion, find, suggestions
+from appliance.matching.index import ListingId
 from tests.support.village import Village
 
 
@@ -31,7 +32,7 @@ class Market:
         with self.village.hub.reading() as tx:
             return self.index.follow(tx)
 
-    def search(self, text: str = "", **also) -> list[RecordId]:
+    def search(self, text: str = "", **also) -> list[ListingId]:
         self.follow()
         return [hit.id for hit in find(self.index, Query(text, **also)).hits]
 

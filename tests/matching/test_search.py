@@ -55,13 +55,15 @@ def test_a_word_in_the_title_comes_before_one_in_the_text(market) -> None:
 def test_pages_hold_every_listing_once(market, order: str) -> None:
     opened = [market.offers("Alice", "food", f"Bread {n}") for n in range(7)]
     market.follow()
-    seen, after = [], None
+    seen: list[object] = []
+    after = None
     while True:
         page = find(market.index, Query("bread", order=order), after, limit=3)
         seen += [hit.id for hit in page.hits]
         if (after := page.more) is None:
             break
-    assert sorted(seen) == sorted(opened)
+    assert len(seen) == len(opened)
+    assert {*seen} == {*opened}
     assert find(market.index, Query("bread"), "n-nonsense", limit=3).hits[0].id == opened[-1]
 
 

@@ -47,6 +47,13 @@ def refreshes(page: TestResponse) -> int | None:
     return int(found[1]) if found else None
 
 
+def found(pattern: str, text: str) -> str:
+    """What the pattern's group is in ``text``; it must be there."""
+    match = re.search(pattern, text)
+    assert match is not None, f"{pattern} in {text}"
+    return match[1]
+
+
 def words(page: TestResponse) -> str:
     """What a page says, without markup, on one line."""
     main = page.text.split("<main", 1)[-1].split("</main>", 1)[0]
@@ -210,12 +217,12 @@ class TestTheWay:
     def test_the_line_in_the_book_stays_and_a_second_one_says_the_end(self, here, alice):
         address = here.pay(alice, "Chandra", "2").request.path
         before = words(alice.get(address))
-        paid = re.search(r"Line in the book (\d+)", before)[1]
+        paid = found(r"Line in the book (\d+)", before)
         assert "Line of its end" not in before
         here.pay(alice, "Bob", "1")
         here.two.carry()
         page = words(alice.get(address))
-        ended = re.search(rf"Line in the book {paid} Line of its end (\d+)", page)[1]
+        ended = found(rf"Line in the book {paid} Line of its end (\d+)", page)
         assert int(ended) > int(paid)
         came = words(TestReceiving().receipt(here.at("Chandra")))
         assert "Line in the book" in came
@@ -229,7 +236,7 @@ class TestTheWay:
         assert "Nobody in Hill has this number." in page
         assert "The credit is on your account again." in page
         refund = alice.get(
-            re.search(r'href="(/t/\w+)"[^>]*>[^/]*/?[^>]*>.*?How it came back', alice.get(address).text)[1]
+            found(r'href="(/t/\w+)"[^>]*>[^/]*/?[^>]*>.*?How it came back', alice.get(address).text)
         )
         assert "The payment that came back" in words(refund)
         assert "State came back" in words(refund)
@@ -347,7 +354,7 @@ class TestRecalling:
         if what == "received":
             mine, keeper = here.at("Chandra"), here.at("Hana")
         if what != "local":
-            address = re.search(r'href="(/t/[0-9a-f]+)"', mine.get("/statement").text)[1]
+            address = found(r'href="(/t/[0-9a-f]+)"', mine.get("/statement").text)
         for someone in (mine, keeper):
             token = forms(someone.get("/me"))[-1].fields["csrf_token"]
             answer = someone.post(f"{address}/recall", {"csrf_token": token})
@@ -375,7 +382,7 @@ class TestReceiving:
         here.two.carry()
         chandra = here.at("Chandra")
         receipt = self.receipt(chandra)
-        back = re.search(r'href="(/P/[^"]+back=1)"', receipt.text)[1].replace("&amp;", "&")
+        back = found(r'href="(/P/[^"]+back=1)"', receipt.text).replace("&amp;", "&")
         page = chandra.get(back)
         assert "to pay it back is a new payment" in words(page)
         chandra.fill(chandra.fill(page, "/pay/check"), "/pay/send", pin=PIN)
@@ -454,10 +461,13 @@ def test_every_reason_has_words_in_both_languages(here, why):
     receipt = here.two.send("Alice", "Chandra", 100)
     with here.two.river.hub.reading() as tx:
         t = member.transfer(tx, receipt.record, here.two.river.numbers["Alice"])
-    gone = replace(t, state=RETURNED, way=replace(t.way, why=why, leg=None))
+    assert t is not None
+    assert t.way is not None
+    back = replace(t.way, why=why, leg=None)
+    gone = replace(t, state=RETURNED, way=back)
     said = []
     for language in ("en", "es"):
         with here.apps[RIVER].test_request_context(headers={"Accept-Language": language}):
-            said.append(way.told(gone, gone.way).sentence)
+            said.append(way.told(gone, back).sentence)
     assert all(sentence.endswith(".") and "_" not in sentence for sentence in said)
     assert len({*said}) == 2

@@ -91,6 +91,7 @@ def test_where_it_listens_is_said_in_a_way_to_type(data, host):
         str(port),
     ]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
         said = server.stdout.readline()
         assert health(port)["status"] == "ok"
         server.send_signal(signal.SIGTERM)

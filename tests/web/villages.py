@@ -34,7 +34,8 @@ class Portals:
     def pay(self, payer: Browser, payee: str, amount: str, **typed: str) -> TestResponse:
         """``payer`` goes all the way to the receipt; ``payee`` is a name or a full number."""
         number = self.number(payee) if payee[0].isalpha() else payee
-        page = payer.fill(f"/P/{number.replace('-', '')}", "/pay/check", amount=amount, **typed)
+        typed["amount"] = amount
+        page = payer.fill(f"/P/{number.replace('-', '')}", "/pay/check", False, **typed)
         return payer.fill(page, "/pay/send", pin=PIN, follow=True)
 
 

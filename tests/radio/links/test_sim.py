@@ -144,17 +144,23 @@ def test_by_itself_it_waits_a_second_and_at_most_a_minute():
     assert (Patience().first_back_off, Patience().last_back_off) == (1.0, 60.0)
 
 
+def why_down(link: Link) -> str:
+    last = until(link, is_down)[-1]
+    assert isinstance(last, Changed)
+    return last.reason
+
+
 def test_why_it_is_down_is_one_of_the_words_that_the_desk_explains():
     with emulated_ether() as ether:
         river = link_to(f"sim://127.0.0.1:{ether.port}/River")
         river.start()
         until(river, is_up)
-    assert until(river, is_down)[-1].reason in {Trouble.CLOSED, Trouble.RESET}
+    assert why_down(river) in (Trouble.CLOSED.value, Trouble.RESET.value)
     river.close()
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         river = link_to(f"sim://127.0.0.1:{stranger.getsockname()[1]}/River")
         river.start()
         visitor, _ = stranger.accept()
         visitor.close()
-        assert until(river, is_down)[-1].reason == Trouble.NO_HANDSHAKE
+        assert why_down(river) == Trouble.NO_HANDSHAKE
         river.close()
