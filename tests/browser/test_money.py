@@ -170,7 +170,6 @@ def test_a_stale_form_says_what_to_do_and_moves_nothing(phone: Phones, village: 
     other = alice.page.context.new_page()
     other.goto(alice.portal.address + "/")
     other.get_by_role("button", name="Leave").click()
-    other.close()
     alice.type(pin=PIN)
     with alice.page.expect_response("**/pay/send") as answered:
         alice.tap("Pay")

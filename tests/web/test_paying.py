@@ -219,7 +219,8 @@ class TestPaying:
 
         with ThreadPoolExecutor(4) as taps:
             answers = list(taps.map(tap, range(20)))
-        assert {answer.location for answer in answers if answer.status_code == 302} == {answers[0].location}
+        # Some may be told that the hub is busy, the first as well as the last: then nothing has happened.
+        assert len({answer.location for answer in answers if answer.status_code == 302}) == 1
         assert all("busy" in answer.text for answer in answers if answer.status_code != 302)
         assert village.balance("Bob") == 150
 
