@@ -270,7 +270,7 @@ def test_a_client_hung_up_on_comes_back_by_the_librarys_own_means_one_reset_does
                 continue
             assert not alice.lost
             control.fault("River", "reset")
-            until(lambda: alice.lost)  # noqa: B023 - at once
+            until(lambda: alice.lost)
             return
 
 
