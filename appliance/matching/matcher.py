@@ -101,7 +101,7 @@ def suggestions(index: Index, tx: Tx, member: int, now_ms: int, limit: int = 10)
     found: dict[ListingId, tuple[Suggestion, int]] = {}
     common, hubs = _Common(index), (OWN, *trading_hubs(tx))
     own = index.rows(
-        f"SELECT {_COLUMNS} FROM listing l WHERE l.hub = ? AND l.owner = ? ORDER BY l.place DESC LIMIT ?",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM listing l WHERE l.hub = ? AND l.owner = ? ORDER BY l.place DESC LIMIT ?",  # noqa: S608 - columns of ours
         (OWN, member, MOST_OWN),
     )
     for row in own:
@@ -150,7 +150,7 @@ def _for_one(
     candidates = index.rows(
         f"""SELECT DISTINCT {_COLUMNS} FROM word w JOIN listing l ON l.place = w.place
         WHERE w.form IN ({", ".join("?" * len(my_forms))}) AND l.hub IN ({", ".join("?" * len(hubs))})
-        AND l.kind = ? AND (l.hub != ? OR l.owner != ?)""",  # noqa: S608
+        AND l.kind = ? AND (l.hub != ? OR l.owner != ?)""",  # noqa: S608 - columns of ours
         (*my_forms, *hubs, WANT if mine.kind == OFFER else OFFER, OWN, mine.owner),
     )
     theirs = [_listing(row) for row in candidates]

@@ -76,7 +76,7 @@ def _run(data: Path, chosen: str, told: Any) -> None:
         with only_one(data, lambda: clock.uptime().ms):
             link = open_link(chosen, clock, channel=told.channel, hops=told.hop_limit)
             # Waiting times only, nothing secret; but two hubs must not draw the same ones.
-            service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311
+            service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311 - waits, no secrets
             service.run(lambda: bool(told_to_stop))
     finally:
         hub.close()

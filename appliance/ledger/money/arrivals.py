@@ -38,16 +38,12 @@ _DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class ArriveSent:
+class ArriveSent(trunks.Arrival):
     """A payment from another hub has come. Payer and payee are None when it cannot be read."""
 
     KIND: ClassVar[str] = "arrive_sent"
     VERSION: ClassVar[int] = 1
 
-    hub: int
-    incarnation: int
-    number: int
-    record: bytes
     payer: int | None
     payee: int | None
     amount: int
@@ -55,11 +51,7 @@ class ArriveSent:
     note: str = ""
 
     def payload(self) -> codec.Body:
-        return {
-            "hub": self.hub,
-            "incarnation": self.incarnation,
-            "number": self.number,
-            "record": self.record,
+        return self.named() | {
             "payer": self.payer,
             "payee": self.payee,
             "amount": self.amount,
@@ -71,24 +63,16 @@ class ArriveSent:
 
 
 @dataclass(frozen=True, slots=True)
-class ArriveRecall(Wordless):
+class ArriveRecall(Wordless, trunks.Arrival):
     """Another hub asks for a payment back."""
 
     KIND: ClassVar[str] = "arrive_recall"
     VERSION: ClassVar[int] = 1
 
-    hub: int
-    incarnation: int
-    number: int
-    record: bytes
     asked: Named
 
     def payload(self) -> codec.Body:
-        return {
-            "hub": self.hub,
-            "incarnation": self.incarnation,
-            "number": self.number,
-            "record": self.record,
+        return self.named() | {
             "their_incarnation": self.asked.incarnation,
             "their_number": self.asked.number,
         }

@@ -83,25 +83,17 @@ class Recall(Wordless):
 
 
 @dataclass(frozen=True, slots=True)
-class ArriveAnswer(Wordless):
+class ArriveAnswer(Wordless, trunks.Arrival):
     """A neighbour's answer to a payment of ours has come: accepted (``why`` None), or returned."""
 
     KIND: ClassVar[str] = "arrive_answer"
     VERSION: ClassVar[int] = 1
 
-    hub: int
-    incarnation: int
-    number: int
-    record: bytes
     answered: Named
     why: Why | None
 
     def payload(self) -> codec.Body:
-        return {
-            "hub": self.hub,
-            "incarnation": self.incarnation,
-            "number": self.number,
-            "record": self.record,
+        return self.named() | {
             "our_incarnation": self.answered.incarnation,
             "our_number": self.answered.number,
             "why": None if self.why is None else str(self.why),

@@ -156,25 +156,36 @@ def _of_neighbour(tx: Tx, entry: Entry) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class ArriveCheckpoint(Wordless):
-    """A neighbour's checkpoint has come. ``record`` is the digest of the record it came in."""
-
-    KIND: ClassVar[str] = "arrive_checkpoint"
-    VERSION: ClassVar[int] = 1
+class Arrival:
+    """What every command about an arrived record names: which one, and the digest of its content."""
 
     hub: int
     incarnation: int
     number: int
     record: bytes
-    position: Checkpoint
 
-    def payload(self) -> codec.Body:
-        p = self.position
+    def named(self) -> codec.Body:
+        """These fields, for the payload (``ARRIVED``)."""
         return {
             "hub": self.hub,
             "incarnation": self.incarnation,
             "number": self.number,
             "record": self.record,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ArriveCheckpoint(Wordless, Arrival):
+    """A neighbour's checkpoint has come."""
+
+    KIND: ClassVar[str] = "arrive_checkpoint"
+    VERSION: ClassVar[int] = 1
+
+    position: Checkpoint
+
+    def payload(self) -> codec.Body:
+        p = self.position
+        return self.named() | {
             "link": p.link,
             "seen": p.seen,
             "sent": p.sent,

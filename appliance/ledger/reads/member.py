@@ -242,7 +242,7 @@ def _line(
         row
     )
     field = "reason" if kind == transfers.REVERSAL else "note"
-    record = bytes(record)  # type: ignore[call-overload]
+    record = bytes(record)  # type: ignore[call-overload]  # the id, a blob
     return Line(
         RecordId(record),
         int(str(entry)),

@@ -60,7 +60,7 @@ class NodeServer:
     ) -> None:
         self._pace = Pace(clock or SystemClock())
         # Without a seed its own: two nodes that draw alike would repeat a packet at the same moment.
-        self.node = Node(setup, random.Random(setup.number if seed is None else seed), self._pace.now())  # noqa: S311
+        self.node = Node(setup, random.Random(setup.number if seed is None else seed), self._pace.now())  # noqa: S311 - waits
         self._ether = ether
         self._tcp = TcpFront(self, host, tcp) if tcp is not None else None
         self._pty = PtyFront(self, pty) if pty is not None else None
