@@ -108,21 +108,28 @@ class SendBack:
         return {"reason": self.reason} if self.reason else {}
 
 
-def _verdict(tx: Tx, hub: int, payee: int | None, amount: int, waited: bool) -> tuple[str, Why | None]:
-    """What becomes of a payment of ``hub`` now; ``waited``: it has been held and is next."""
+def _verdict(tx: Tx, hub: int, payee: int | None, amount: int, waited: bool = False) -> codec.Body:
+    """What becomes of a payment of ``hub`` now, as an outcome; ``waited``: it was held and is next."""
     if payee is None or amount <= 0:
-        return RETURNED, Why.UNREADABLE
+        return _returned(Why.UNREADABLE)
     if not waited and _oldest_held(tx, hub) is not None:
-        return HELD, None
+        return _HOLD
     if amount > trunks.can_take(tx, hub):
-        return HELD, None
+        return _HOLD
     account = accounts.usable(tx, payee)
     if isinstance(account, Refusal):
         closed = account.code is Code.ACCOUNT_CLOSED
-        return RETURNED, Why.ACCOUNT_CLOSED if closed else Why.UNKNOWN_ACCOUNT
+        return _returned(Why.ACCOUNT_CLOSED if closed else Why.UNKNOWN_ACCOUNT)
     if accounts.refuse_receiving(account, amount, own=False):
-        return RETURNED, Why.PAYEE_LIMIT
-    return ARRIVED, None
+        return _returned(Why.PAYEE_LIMIT)
+    return {"state": ARRIVED, "why": None}
+
+
+_HOLD: Final[codec.Body] = {"state": HELD, "why": None}
+
+
+def _returned(why: Why) -> codec.Body:
+    return {"state": RETURNED, "why": str(why)}
 
 
 def _oldest_held(tx: Tx, hub: int) -> bytes | None:
@@ -152,20 +159,16 @@ def overdue(tx: Tx, now_ms: int, held_days: int) -> list[RecordId]:
     return [RecordId(bytes(row[0])) for row in found]
 
 
-def _arriving(tx: Tx, p: codec.Body) -> codec.Body:
-    state, why = _verdict(tx, p["hub"], p["payee"], p["amount"], waited=False)
-    return {"state": state, "why": None if why is None else str(why)}
-
-
 def _decide_arrive(tx: Tx, command: ArriveSent, asking: Asking) -> codec.Body | Refusal:
     if tx.get(Neighbour, hub=command.hub) is None:
         return Refusal(Code.UNKNOWN_HUB, {"hub": command.hub}, ())
-    return _arriving(tx, command.payload())
+    return _verdict(tx, command.hub, command.payee, command.amount)
 
 
 def _arrival_stands(tx: Tx, entry: Entry) -> bool:
     p = entry.act.payload
-    return tx.get(Neighbour, hub=p["hub"]) is not None and entry.outcome == _arriving(tx, p)
+    known = tx.get(Neighbour, hub=p["hub"]) is not None
+    return known and entry.outcome == _verdict(tx, p["hub"], p["payee"], p["amount"])
 
 
 def _apply_arrive(tx: Tx, entry: Entry) -> None:
@@ -223,19 +226,19 @@ def _decide_take(tx: Tx, command: TakeHeld, asking: Asking) -> codec.Body | Refu
     crossing = tx.get(Crossing, id=command.transfer)
     if crossing is None or crossing.state != HELD or _oldest_held(tx, crossing.hub) != command.transfer:
         return Refusal(Code.NOT_HELD, {}, (Action.HOME,))
-    state, why = _verdict(tx, crossing.hub, crossing.near, crossing.amount, waited=True)
-    if state == HELD:
+    outcome = _verdict(tx, crossing.hub, crossing.near, crossing.amount, waited=True)
+    if outcome == _HOLD:
         numbers = {"amount": crossing.amount, "hub": crossing.hub}
         return Refusal(Code.TRUNK_LIMIT, numbers, (Action.WAIT,))
-    return {"state": state, "why": None if why is None else str(why)}
+    return outcome
 
 
 def _taking_stands(tx: Tx, entry: Entry) -> bool:
     crossing = tx.get(Crossing, id=entry.act.payload["transfer"])
     if crossing is None or crossing.state != HELD or _oldest_held(tx, crossing.hub) != bytes(crossing.id):
         return False
-    state, why = _verdict(tx, crossing.hub, crossing.near, crossing.amount, waited=True)
-    return state != HELD and entry.outcome == {"state": state, "why": None if why is None else str(why)}
+    outcome = _verdict(tx, crossing.hub, crossing.near, crossing.amount, waited=True)
+    return outcome != _HOLD and entry.outcome == outcome
 
 
 def _apply_take(tx: Tx, entry: Entry) -> None:
