@@ -19,7 +19,9 @@ from appliance.ledger.care.claims import ClaimCare, Cosign, WithdrawClaim
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.transfers import Accept, Cancel, Decline, Pay, Request, Reverse
+from appliance.ledger.money.requests import Accept, Cancel, Decline, Request
+from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 
 RIVER: Final = Rules(Community("Valley", "River", 101, "hour", "h", 2), Credit(), Care())

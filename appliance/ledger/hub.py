@@ -5,7 +5,7 @@ after a power cut (``boxfile``). The root itself is only on paper.
 """
 
 import secrets
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from appliance.ledger import boxfile, keys
 from appliance.ledger.book import chain, rules
 from appliance.ledger.book.chain import Place
-from appliance.ledger.book.command import Book, Receipt
+from appliance.ledger.book.command import Book, Receipt, Refused
 from appliance.ledger.book.private import PrivateText, SealedKeyRow
 from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.store import LEDGER_FILE, Store, Tx, WriteBusy
@@ -170,6 +170,12 @@ class Hub:
     def submit(self, asked: Command, signer: Signer, key: bytes | None = None) -> Receipt | Refusal:
         """Do what is asked, now. Without ``key`` it is asked for the first time."""
         return self.book.submit(asked, signer, key or new_key(), self.clock.now())
+
+    def submit_all(
+        self, asked: Sequence[Command], signer: Signer, key: bytes | None = None
+    ) -> tuple[Receipt, ...] | Refused:
+        """Do all that is asked, now, in one transaction, or nothing of it."""
+        return self.book.submit_all(asked, signer, key or new_key(), self.clock.now())
 
     def unlock(self, member: int, pin: str, device: bytes = b"", source: str = "") -> KeySigner | Refusal:
         """Open a member's key with its PIN. The caller closes it.

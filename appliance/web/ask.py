@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import Action, BadAmount, Code, Refusal
-from appliance.ledger.money.transfers import DONE, PENDING, Accept, Cancel, Decline, Request
+from appliance.ledger.money.requests import Accept, Cancel, Decline, Request
+from appliance.ledger.money.transfers import DONE, PENDING
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person

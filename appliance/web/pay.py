@@ -18,7 +18,8 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.errors import Action, BadAmount, Code, Refusal
 from appliance.ledger.money.crossings import Send, refuse_memo
-from appliance.ledger.money.transfers import Pay, Reverse
+from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.words import LONGEST_LINE, too_long
 from appliance.ledger.reads.crossings import standing
 from appliance.ledger.reads.people import Person

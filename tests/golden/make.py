@@ -21,7 +21,8 @@ from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, SendBack
 from appliance.ledger.money.crossings import ArriveAnswer, Recall
-from appliance.ledger.money.transfers import Cancel, Decline, Reverse
+from appliance.ledger.money.requests import Cancel, Decline
+from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import TurnAway

@@ -17,7 +17,8 @@ from appliance.ledger.clock import ManualClock
 from appliance.ledger.errors import Refusal
 from appliance.ledger.hub import Hub, Papers
 from appliance.ledger.keys import KdfCost, KeySigner, RootPaper
-from appliance.ledger.money.transfers import Accept, Pay, Request
+from appliance.ledger.money.requests import Accept, Request
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.members import AppointKeeper, Approve
 from appliance.ledger.reads import member as member_reads
 from appliance.ledger.values import Account, AccountNumber, Amount

@@ -5,7 +5,7 @@ import pytest
 from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
 from appliance.ledger.errors import Refusal
 from appliance.ledger.market.listings import OpenListing
-from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import Approve
 from appliance.ledger.reads import desk as reads

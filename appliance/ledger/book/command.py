@@ -9,7 +9,7 @@ A refusal leaves nothing behind, not even its key.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,10 +21,10 @@ from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
-from appliance.ledger.errors import Action, BadSignature, Code, Refusal
+from appliance.ledger.errors import Action, BadSignature, Code, HubError, Refusal
 from appliance.ledger.keys import KeySigner, Signer
 from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, arrivals, crossings, sums, transfers, trunks
+from appliance.ledger.money import accounts, arrivals, crossings, requests, reversals, sums, transfers, trunks
 from appliance.ledger.people import founding, members, roster, showing
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
@@ -34,6 +34,8 @@ _SUBJECTS: Final = (
     members,
     accounts,
     transfers,
+    requests,
+    reversals,
     listings,
     claims,
     roster,
@@ -77,6 +79,22 @@ class Receipt:
     replayed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A batch of which nothing took effect: the place of the first command that was refused, and why."""
+
+    place: int
+    refusal: Refusal
+
+
+class _Undo(HubError):
+    """Rolls a batch back."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__("a command of a batch was refused")
+        self.refused = refused
+
+
 class Book:
     """The book of one hub, open for writing.
 
@@ -118,6 +136,38 @@ class Book:
                 return result
         except WriteBusy:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+
+    def submit_all(
+        self, commands: Sequence[Command], signer: Signer, key: bytes, at: Instant
+    ) -> tuple[Receipt, ...] | Refused:
+        """Do all that ``commands`` ask in one transaction, or nothing.
+
+        Args:
+            key: as for ``submit``; each command's own is derived from it and its place.
+
+        Raises:
+            DataDirectoryError, BookDamaged: as ``submit``; nothing was written.
+        """
+        keyed = [codec.digest("tch.batch", key + i.to_bytes(4, "big")) for i in range(len(commands))]
+        prepared = [
+            _prepare(command, signer, own[: chain.KEY_BYTES], at, self.place)
+            for command, own in zip(commands, keyed, strict=True)
+        ]
+        done: list[Receipt] = []
+        try:
+            with self.store.write() as tx:
+                for i, (command, ready) in enumerate(zip(commands, prepared, strict=True)):
+                    result = self._accept(tx, command, ready)
+                    if isinstance(result, Refusal):
+                        raise _Undo(Refused(i, result))
+                    done.append(result)
+                self._settle_waiting(tx, at)
+                self._take_held(tx, at)
+        except _Undo as undo:
+            return undo.refused
+        except WriteBusy:
+            return Refused(0, Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,)))
+        return tuple(done)
 
     def by_rule(self, command: Command, rule: str, key: bytes, at: Instant) -> Receipt | Refusal:
         """As ``submit``, by the hub itself under a named rule: ``arrival``, ``publish``, ``expiry``."""
@@ -181,7 +231,7 @@ class Book:
 _NEXT_WITH_ROOM = """
 SELECT claim.id FROM claim
 JOIN account ON account.number = claim.carer
-JOIN member ON member.number = account.owner AND member.status = 'active'
+JOIN member ON member.number = account.owner AND member.status IN ('active', 'away')
 WHERE claim.state = 'confirmed'
   AND (account.high IS NULL OR claim.amount <= MAX(0, account.high - account.balance - account.held))
 ORDER BY claim.opened_entry LIMIT 1

@@ -100,6 +100,14 @@ class Credit(_Group):
         trunk_low, trunk_high: hard limits of a new trunk. A neighbour can owe us at most
             -trunk_low, and we it at most trunk_high, until a keeper sets others.
         held_days: how long a payment that is held is kept before it goes back.
+        low_household, ...: the limits of new accounts of the other groups; ``low`` and ``high`` are a person's.
+        levy_rate: what the commons keeps of a payment at home, per mille. 0: nothing.
+        levy_round: down, up or half; levy_from: payments below it pay no levy.
+        commons_two: above this amount a payment from the commons needs two keepers.
+        request_days: how long a request waits for an answer before it expires.
+        dispute_days: how long keepers have to end a dispute.
+        proposal_days: how long an act that needs two keepers waits for the second.
+        vouchers: how many members must vouch for a newcomer before a keeper can say yes.
     """
 
     low: int = -1200
@@ -110,8 +118,34 @@ class Credit(_Group):
     trunk_low: int = -10000
     trunk_high: int = 10000
     held_days: int = 30
+    low_household: int = -2400
+    high_household: int = 4800
+    low_business: int = -5000
+    high_business: int = 10000
+    low_organisation: int = -5000
+    high_organisation: int = 10000
+    levy_rate: int = 0
+    levy_round: str = "down"
+    levy_from: int = 0
+    commons_two: int = 500
+    request_days: int = 14
+    dispute_days: int = 14
+    proposal_days: int = 14
+    vouchers: int = 0
 
     def __post_init__(self) -> None:
+        for group in ("household", "business", "organisation"):
+            _within(f"low_{group}", getattr(self, f"low_{group}"), -MAX_AMOUNT, 0)
+            _within(f"high_{group}", getattr(self, f"high_{group}"), 0, MAX_AMOUNT)
+        _within("levy_rate", self.levy_rate, 0, 500)
+        if self.levy_round not in ("down", "up", "half"):
+            raise ValueError("levy_round must be down, up or half")
+        _within("levy_from", self.levy_from, 0, MAX_AMOUNT)
+        _within("commons_two", self.commons_two, 0, MAX_AMOUNT)
+        _within("request_days", self.request_days, 1, 366)
+        _within("dispute_days", self.dispute_days, 1, 366)
+        _within("proposal_days", self.proposal_days, 1, 366)
+        _within("vouchers", self.vouchers, 0, 10)
         _within("low", self.low, -MAX_AMOUNT, 0)
         _within("high", self.high, 0, MAX_AMOUNT)
         _within("commons_low", self.commons_low, -MAX_AMOUNT, 0)
@@ -120,6 +154,16 @@ class Credit(_Group):
         _within("trunk_low", self.trunk_low, -MAX_AMOUNT, 0)
         _within("trunk_high", self.trunk_high, 0, MAX_AMOUNT)
         _within("held_days", self.held_days, 1, 3660)
+
+    def limits_of(self, group: str) -> tuple[int, int]:
+        """Low and high of a new account of ``group``: person, household, business or organisation."""
+        if group == "person":
+            return self.low, self.high
+        return getattr(self, f"low_{group}"), getattr(self, f"high_{group}")
+
+
+GROUPS = ("person", "household", "business", "organisation")
+"""Kinds of accounts that members have."""
 
 
 @dataclass(frozen=True, slots=True)

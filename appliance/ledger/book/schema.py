@@ -6,23 +6,14 @@ database: each query is bound to the one it runs on (``store.Tx``), so that two 
 hub and its replay, live side by side in one process.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import peewee as pw
 
-TRUTH = "truth"
-PRIVATE = "private"
-LOCAL = "local"
-POST = "post"
+from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
+from appliance.ledger.book.schema_credit import CREDIT_TABLES
 
-
-class Table(pw.Model):
-    """Root of all models; says which class of data a table holds."""
-
-    TABLE_CLASS: ClassVar[str]
-
-    class Meta:
-        legacy_table_names = False
+__all__ = ["LOCAL", "POST", "PRIVATE", "TRUTH", "TRUTH_TABLES", "Table", "primary_key"]
 
 
 class Entry(Table):
@@ -105,6 +96,9 @@ class AccountRow(Table):
     low = pw.IntegerField(null=True)
     high = pw.IntegerField(null=True)
     entry = pw.IntegerField()
+
+    aside: int = 0
+    """Not a column: what ``accounts.get`` found in the table *aside*."""
 
     class Meta:
         table_name = "account"
@@ -383,6 +377,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     Outgoing,
     Shown,
     NameConsent,
+    *CREDIT_TABLES,
 )
 
 

@@ -13,6 +13,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
+from appliance.ledger.book.schema_credit import Grant
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, Code, Refusal
@@ -23,10 +24,13 @@ from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber
 MEMBER = "member"
 COMMONS_KIND = "commons"
 
+AGREED = "agreed"
+"""State of a grant that is in force."""
+
 
 def can_give(account: AccountRow) -> int | None:
     """How much the account can still give; None: no limit. Never negative."""
-    return None if account.low is None else max(0, account.balance - account.low)
+    return None if account.low is None else max(0, account.balance - account.low - account.aside)
 
 
 def can_receive(account: AccountRow) -> int | None:
@@ -62,14 +66,32 @@ def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | N
 
 
 def get(tx: Tx, number: int) -> AccountRow | None:
-    """The account of this number at this hub."""
-    return tx.get(AccountRow, number=number)
+    """The account of this number at this hub, with what it keeps aside (``aside``)."""
+    account = tx.get(AccountRow, number=number)
+    if account is not None and (aside := tx.first(_ASIDE, number)) is not None:
+        account.aside = aside[0]
+    return account
 
 
-def owned(tx: Tx, number: int | None, owner: int | None) -> bool:
-    """Whether the account is that of the active member ``owner``."""
+_ASIDE = "SELECT amount FROM aside WHERE account = ?"
+
+
+def reaches(tx: Tx, account: AccountRow, actor: int | None) -> bool:
+    """Whether ``actor`` is the owner of ``account``, or somebody it was granted to."""
+    if actor is None or account.owner is None:
+        return False
+    return account.owner == actor or _granted(tx, account.number, actor)
+
+
+def _granted(tx: Tx, number: int, actor: int) -> bool:
+    grant = tx.get(Grant, account=number, member=actor)
+    return grant is not None and grant.state == AGREED
+
+
+def owned(tx: Tx, number: int | None, actor: int | None) -> bool:
+    """Whether ``actor``, who is active, may act on the account: owner, helper or joint holder."""
     account = None if number is None else get(tx, number)
-    return account is not None and account.owner == owner and powers.active(tx, owner)
+    return account is not None and reaches(tx, account, actor) and powers.active(tx, actor)
 
 
 def open_account(
@@ -93,7 +115,7 @@ def usable(tx: Tx, number: int) -> AccountRow | Refusal:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     if account.kind == MEMBER:
         owner = tx.get(Member, number=account.owner)
-        if owner is None or owner.status != "active":
+        if owner is None or owner.status not in powers.STANDING:
             return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.CHECK_NUMBER, Action.ASK_KEEPER))
     return account
 

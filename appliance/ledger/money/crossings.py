@@ -25,16 +25,7 @@ from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts, trunks
 from appliance.ledger.money.postings import post
-from appliance.ledger.money.transfers import (
-    ARRIVED,
-    DONE,
-    ON_WAY,
-    REFUND,
-    RETURNED,
-    SENT,
-    own,
-    refuse_basics,
-)
+from appliance.ledger.money.transfers import ARRIVED, DONE, ON_WAY, REFUND, RETURNED, SENT, own, refuse_basics
 from appliance.ledger.people import powers
 from appliance.ledger.people.roster import trunk_of
 from appliance.ledger.people.words import tidy

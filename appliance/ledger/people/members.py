@@ -19,7 +19,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import rules, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow
-from appliance.ledger.book.schema import Member, MemberKey
+from appliance.ledger.book.schema import AccountRow, Member, MemberKey
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless, always
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
@@ -127,16 +127,18 @@ def _decide_join(tx: Tx, command: Join, asking: Asking) -> codec.Body | Refusal:
         return Refusal(Code.NAME_MISSING, {}, (Action.TRY_AGAIN,))
     if refusal := too_long(command.name, LONGEST_NAME):
         return refusal
-    return {"number": _next_number(tx)}
+    return {"number": next_number(tx)}
 
 
-def _next_number(tx: Tx) -> int:
-    return int(tx.scalar(Member.select(pw.fn.MAX(Member.number))) or 0) + 1
+def next_number(tx: Tx) -> int:
+    """The next free number: members and accounts share one sequence."""
+    last = (Member.select(pw.fn.MAX(Member.number)), AccountRow.select(pw.fn.MAX(AccountRow.number)))
+    return max(int(tx.scalar(query) or 0) for query in last) + 1
 
 
 def _apply_join(tx: Tx, entry: Entry) -> None:
     number = entry.outcome["number"]
-    if number != _next_number(tx):
+    if number != next_number(tx):
         raise BookDamaged(f"gives the number {number}, which is not the next", entry.number)
     tx.insert(
         Member,

@@ -7,13 +7,18 @@ from appliance.ledger.errors import Action, Code, Refusal
 
 APPLIED = "applied"
 ACTIVE = "active"
+AWAY = "away"
+FROZEN = "frozen"
 CLOSED = "closed"
+
+STANDING = (ACTIVE, AWAY)
+"""Who can trade. Of somebody who is away only the listings rest."""
 
 
 def refuse_unless_active(tx: Tx, number: int | None) -> Refusal | None:
     """The refusal unless ``number`` is a member who has been approved and has not left."""
     member = tx.get(Member, number=number)
-    if member is None or member.status != ACTIVE:
+    if member is None or member.status not in STANDING:
         return Refusal(Code.NOT_ACTIVE, {}, (Action.ASK_KEEPER,))
     return None
 
@@ -21,7 +26,7 @@ def refuse_unless_active(tx: Tx, number: int | None) -> Refusal | None:
 def refuse_unless_keeper(tx: Tx, number: int | None) -> Refusal | None:
     """The refusal unless ``number`` is an active member whom the root appointed keeper."""
     member = tx.get(Member, number=number)
-    if member is None or member.status != ACTIVE or not member.keeper:
+    if member is None or member.status not in STANDING or not member.keeper:
         return Refusal(Code.NOT_KEEPER, {}, (Action.ASK_KEEPER,))
     return None
 

@@ -11,7 +11,8 @@ from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.hub import Hub, new_key
 from appliance.ledger.keys import KeySigner, new_seed
 from appliance.ledger.market.listings import OFFER, OpenListing
-from appliance.ledger.money.transfers import Pay, Request
+from appliance.ledger.money.requests import Request
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.values import AccountNumber, Amount
 from tests.support.village import Village
 

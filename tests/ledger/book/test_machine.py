@@ -41,7 +41,9 @@ from appliance.ledger.hub import Hub, new_key
 from appliance.ledger.keys import KdfCost, KeySigner, new_seed, seal
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.transfers import Accept, Cancel, Decline, Pay, Request, Reverse
+from appliance.ledger.money.requests import Accept, Cancel, Decline, Request
+from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import AppointKeeper, Approve, ChangePin, Join, ReplaceKey, TurnAway
 from appliance.ledger.values import AccountNumber, Amount, RecordId

@@ -15,7 +15,7 @@ from appliance.ledger.errors import BookDamaged
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner, new_seed
 from appliance.ledger.market.listings import OpenListing
-from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.values import EntryNumber
 from tests.ledger.book import tampering
 from tests.support.village import PIN, a_village

@@ -19,7 +19,8 @@ from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money import accounts
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.transfers import Pay, Reverse
+from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId, code_of

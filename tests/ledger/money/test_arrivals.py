@@ -11,7 +11,7 @@ from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.arrivals import ArriveSent, SendBack, TakeHeld
 from appliance.ledger.money.crossings import Recall
-from appliance.ledger.money.transfers import Request
+from appliance.ledger.money.requests import Request
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages

@@ -9,7 +9,7 @@ from appliance.ledger.book.private import PrivateText
 from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money.crossings import Recall, Send
-from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 

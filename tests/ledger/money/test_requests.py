@@ -14,7 +14,8 @@ from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.transfers import Accept, Cancel, Decline, Pay, Request
+from appliance.ledger.money.requests import Accept, Cancel, Decline, Request
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, code_of
 from tests.support.village import Village
 

@@ -6,7 +6,8 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema import Transfer
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.transfers import Pay, Reverse
+from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.values import COMMONS, Amount, RecordId
 from tests.support.village import Village

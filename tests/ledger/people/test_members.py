@@ -15,7 +15,8 @@ from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.hub import new_key
 from appliance.ledger.keys import KeySigner, RootPaper
 from appliance.ledger.market.listings import OFFER, OpenListing
-from appliance.ledger.money.transfers import Pay, Request
+from appliance.ledger.money.requests import Request
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.members import AppointKeeper, Approve, ChangePin, Join, ReplaceKey, TurnAway
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME
 from appliance.ledger.values import AccountNumber, Amount

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.words import tidy
 from tests.support.village import Village
 

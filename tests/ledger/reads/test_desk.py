@@ -7,7 +7,7 @@ import pytest
 from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign
 from appliance.ledger.market.listings import OFFER, CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.transfers import Reverse
+from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import AppointKeeper, Approve, TurnAway
 from appliance.ledger.reads import desk, member, people

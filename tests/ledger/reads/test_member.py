@@ -14,7 +14,9 @@ from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign, DeclineCosig
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.market.listings import OFFER, CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.transfers import Accept, Cancel, Decline, Pay, Reverse
+from appliance.ledger.money.requests import Accept, Cancel, Decline
+from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.members import TurnAway
 from appliance.ledger.reads import member as reads
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId, code_of

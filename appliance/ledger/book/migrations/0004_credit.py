@@ -1,0 +1,83 @@
+"""Terms of accounts, who acts for whom, what waits for a second person. Frozen once released."""
+
+from typing import Any
+
+STATEMENTS = (
+    """
+    CREATE TABLE "answered" ("transfer" BLOB NOT NULL PRIMARY KEY, "phrase" TEXT NOT NULL,
+    "entry" INTEGER NOT NULL)
+    """,
+    """
+    CREATE TABLE "aside" ("account" INTEGER NOT NULL PRIMARY KEY, "amount" INTEGER NOT NULL)
+    """,
+    """
+    CREATE TABLE "departure" ("member" INTEGER NOT NULL PRIMARY KEY, "how" TEXT NOT NULL, "hub"
+    INTEGER, "account" INTEGER, "entry" INTEGER NOT NULL, "closed_entry" INTEGER)
+    """,
+    """
+    CREATE TABLE "dispute" ("transfer" BLOB NOT NULL PRIMARY KEY, "member" INTEGER NOT NULL,
+    "state" TEXT NOT NULL, "until_ms" INTEGER NOT NULL, "entry" INTEGER NOT NULL, "closed_entry"
+    INTEGER)
+    """,
+    """
+    CREATE INDEX "dispute_member" ON "dispute" ("member")
+    """,
+    """
+    CREATE INDEX "dispute_state" ON "dispute" ("state")
+    """,
+    """
+    CREATE TABLE "due" ("transfer" BLOB NOT NULL PRIMARY KEY, "until_ms" INTEGER NOT NULL,
+    "entry" INTEGER NOT NULL)
+    """,
+    """
+    CREATE INDEX "due_until_ms" ON "due" ("until_ms")
+    """,
+    """
+    CREATE TABLE "grant" ("account" INTEGER NOT NULL, "member" INTEGER NOT NULL, "kind" TEXT NOT
+    NULL, "state" TEXT NOT NULL, "asked_entry" INTEGER NOT NULL, "agreed_entry" INTEGER,
+    "ended_entry" INTEGER, PRIMARY KEY ("account", "member"))
+    """,
+    """
+    CREATE INDEX "grant_member" ON "grant" ("member")
+    """,
+    """
+    CREATE TABLE "proposal" ("id" BLOB NOT NULL PRIMARY KEY, "kind" TEXT NOT NULL, "body" BLOB
+    NOT NULL, "keeper" INTEGER NOT NULL, "state" TEXT NOT NULL, "until_ms" INTEGER NOT NULL,
+    "entry" INTEGER NOT NULL, "second" INTEGER, "closed_entry" INTEGER)
+    """,
+    """
+    CREATE INDEX "proposal_state" ON "proposal" ("state")
+    """,
+    """
+    CREATE TABLE "share" ("transfer" BLOB NOT NULL, "account" INTEGER NOT NULL, "amount" INTEGER
+    NOT NULL, "state" TEXT NOT NULL, "entry" INTEGER NOT NULL, PRIMARY KEY ("transfer",
+    "account"))
+    """,
+    """
+    CREATE INDEX "share_account" ON "share" ("account")
+    """,
+    """
+    CREATE TABLE "slip" ("transfer" BLOB NOT NULL PRIMARY KEY, "entry" INTEGER NOT NULL, "line"
+    INTEGER NOT NULL, "day" INTEGER NOT NULL, "keeper" INTEGER NOT NULL)
+    """,
+    """
+    CREATE INDEX "slip_entry" ON "slip" ("entry")
+    """,
+    """
+    CREATE TABLE "terms" ("account" INTEGER NOT NULL PRIMARY KEY, "grp" TEXT NOT NULL,
+    "until_ms" INTEGER, "entry" INTEGER NOT NULL)
+    """,
+    """
+    CREATE TABLE "undo_ask" ("transfer" BLOB NOT NULL PRIMARY KEY, "member" INTEGER NOT NULL,
+    "state" TEXT NOT NULL, "entry" INTEGER NOT NULL, "closed_entry" INTEGER)
+    """,
+    """
+    CREATE TABLE "voucher" ("newcomer" INTEGER NOT NULL, "member" INTEGER NOT NULL, "entry"
+    INTEGER NOT NULL, PRIMARY KEY ("newcomer", "member"))
+    """,
+)
+
+
+def up(_migrator: object, db: Any) -> None:
+    for statement in STATEMENTS:
+        db.execute_sql(statement)

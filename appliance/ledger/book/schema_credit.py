@@ -1,0 +1,217 @@
+"""The truth, continued: terms of accounts, who may act for whom, and what waits for a second person."""
+
+import peewee as pw
+
+from appliance.ledger.book.schema_base import TRUTH, Table
+
+
+class Terms(Table):
+    """What kind of account it is, and until when its present limits hold.
+
+    ``grp``: person, household, business or organisation; an account without a row is a person's.
+    ``until_ms``: when limits that a keeper set for a while lapse; null when they stay.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    account = pw.IntegerField(primary_key=True)
+    grp = pw.TextField()
+    until_ms = pw.IntegerField(null=True)
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "terms"
+
+
+class Grant(Table):
+    """Somebody who may act on an account that is another's.
+
+    ``kind``: helper (acts for the owner) or joint (a household's, a shop's). ``state``: asked,
+    agreed (in force) or ended. One row a person and account; a new grant takes its place.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    account = pw.IntegerField()
+    member = pw.IntegerField(index=True)
+    kind = pw.TextField()
+    state = pw.TextField()
+    asked_entry = pw.IntegerField()
+    agreed_entry = pw.IntegerField(null=True)
+    ended_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "grant"
+        primary_key = pw.CompositeKey("account", "member")
+
+
+class Voucher(Table):
+    """A member who says of a newcomer: I know this person."""
+
+    TABLE_CLASS = TRUTH
+
+    newcomer = pw.IntegerField()
+    member = pw.IntegerField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "voucher"
+        primary_key = pw.CompositeKey("newcomer", "member")
+
+
+class Departure(Table):
+    """A member who is leaving or has left. ``how``: left, died or moved.
+
+    ``hub`` and ``account``: where somebody who moves will be. ``closed_entry`` when the accounts
+    are closed.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    member = pw.IntegerField(primary_key=True)
+    how = pw.TextField()
+    hub = pw.IntegerField(null=True)
+    account = pw.IntegerField(null=True)
+    entry = pw.IntegerField()
+    closed_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "departure"
+
+
+class Share(Table):
+    """One person's part of a split transfer. ``state``: asked, accepted, declined or done."""
+
+    TABLE_CLASS = TRUTH
+
+    transfer = pw.BlobField()
+    account = pw.IntegerField(index=True)
+    amount = pw.IntegerField()
+    state = pw.TextField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "share"
+        primary_key = pw.CompositeKey("transfer", "account")
+
+
+class Aside(Table):
+    """What an account's accepted shares of unfinished splits keep aside on its low side."""
+
+    TABLE_CLASS = TRUTH
+
+    account = pw.IntegerField(primary_key=True)
+    amount = pw.IntegerField()
+
+    class Meta:
+        table_name = "aside"
+
+
+class Due(Table):
+    """Until when a request waits for an answer: what nobody answers expires."""
+
+    TABLE_CLASS = TRUTH
+
+    transfer = pw.BlobField(primary_key=True)
+    until_ms = pw.IntegerField(index=True)
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "due"
+
+
+class Answered(Table):
+    """Why a request was declined: one of the kind phrases."""
+
+    TABLE_CLASS = TRUTH
+
+    transfer = pw.BlobField(primary_key=True)
+    phrase = pw.TextField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "answered"
+
+
+class UndoAsk(Table):
+    """A payer who asks the payee to give a payment back. ``state``: open, agreed, declined or withdrawn."""
+
+    TABLE_CLASS = TRUTH
+
+    transfer = pw.BlobField(primary_key=True)
+    member = pw.IntegerField()
+    state = pw.TextField()
+    entry = pw.IntegerField()
+    closed_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "undo_ask"
+
+
+class Dispute(Table):
+    """A transfer that somebody contests. ``state``: open, reversed, settled or withdrawn."""
+
+    TABLE_CLASS = TRUTH
+
+    transfer = pw.BlobField(primary_key=True)
+    member = pw.IntegerField(index=True)
+    state = pw.TextField(index=True)
+    until_ms = pw.IntegerField()
+    entry = pw.IntegerField()
+    closed_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "dispute"
+
+
+class Slip(Table):
+    """A transfer that a keeper typed in from paper. ``day`` is days since 1970-01-01."""
+
+    TABLE_CLASS = TRUTH
+
+    transfer = pw.BlobField(primary_key=True)
+    entry = pw.IntegerField(index=True)
+    line = pw.IntegerField()
+    day = pw.IntegerField()
+    keeper = pw.IntegerField()
+
+    class Meta:
+        table_name = "slip"
+
+
+class Proposal(Table):
+    """An act that needs two keepers, and waits for the second. ``state``: open, done, dropped or expired.
+
+    ``body`` is the act's canonical form.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    id = pw.BlobField(primary_key=True)
+    kind = pw.TextField()
+    body = pw.BlobField()
+    keeper = pw.IntegerField()
+    state = pw.TextField(index=True)
+    until_ms = pw.IntegerField()
+    entry = pw.IntegerField()
+    second = pw.IntegerField(null=True)
+    closed_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "proposal"
+
+
+CREDIT_TABLES: tuple[type[Table], ...] = (
+    Terms,
+    Grant,
+    Voucher,
+    Departure,
+    Share,
+    Aside,
+    Due,
+    Answered,
+    UndoAsk,
+    Dispute,
+    Slip,
+    Proposal,
+)

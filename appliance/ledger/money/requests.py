@@ -1,0 +1,248 @@
+"""Requests: ask for credit, answer, take back.
+
+::
+
+    (nothing) --request--> pending --accept--> done
+                           pending --decline (by who was asked)--> declined
+                           pending --cancel (by who asked)--> cancelled
+
+An unanswered request keeps its amount aside on the side of the one who asked (``held``); the
+one who is asked is checked when answering.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from appliance.ledger import codec
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.schema import Transfer
+from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, or_none
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler, Wordless
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.money import accounts
+from appliance.ledger.money.transfers import (
+    CANCELLED,
+    DECLINED,
+    DONE,
+    PENDING,
+    REQUEST,
+    TERMS,
+    close,
+    hold,
+    insert,
+    move,
+    own,
+    refuse_basics,
+    room,
+)
+from appliance.ledger.values import AccountNumber, Amount, RecordId, code_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Ask for credit: of one member, or (``payer`` None) of whoever reads the QR code."""
+
+    KIND: ClassVar[str] = "request"
+    VERSION: ClassVar[int] = 1
+
+    payee: AccountNumber
+    payer: AccountNumber | None
+    amount: Amount
+    category: str = "other"
+    note: str = ""
+
+    def payload(self) -> codec.Body:
+        return {"payer": self.payer, "payee": self.payee, "amount": self.amount, "category": self.category}
+
+    def private(self) -> dict[str, str]:
+        return {"note": self.note} if self.note else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer(Wordless):
+    """What all answers to a request carry."""
+
+    request: RecordId
+    payer: AccountNumber
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request, "payer": self.payer}
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(_Answer):
+    """Pay what somebody asked for, out of ``payer``.
+
+    ``amount`` and ``payee`` stand in the payload so that the payer's signature covers them.
+    """
+
+    KIND: ClassVar[str] = "accept"
+    VERSION: ClassVar[int] = 1
+
+    payee: AccountNumber
+    amount: Amount
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request, "payer": self.payer, "payee": self.payee, "amount": self.amount}
+
+
+@dataclass(frozen=True, slots=True)
+class Decline(_Answer):
+    """Say no to a request. ``payer`` is who was asked."""
+
+    KIND: ClassVar[str] = "decline"
+    VERSION: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Wordless):
+    """Take back one's own unanswered request."""
+
+    KIND: ClassVar[str] = "cancel"
+    VERSION: ClassVar[int] = 1
+
+    request: RecordId
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request}
+
+
+def _decide_request(tx: Tx, command: Request, asking: Asking) -> codec.Body | Refusal:
+    if refusal := refuse_basics(command.amount, command.category, command.note):
+        return refusal
+    payee = own(tx, command.payee, asking)
+    if isinstance(payee, Refusal):
+        return payee
+    if command.payer is not None:
+        if command.payer == command.payee:
+            return Refusal(Code.OWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+        payer = accounts.usable(tx, command.payer)
+        if isinstance(payer, Refusal):
+            return payer
+        if payer.kind != accounts.MEMBER:
+            return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    return accounts.refuse_receiving(payee, command.amount, own=True) or {"code": code_of(asking.record)}
+
+
+def _apply_request(tx: Tx, entry: Entry) -> None:
+    p = entry.act.payload
+    insert(tx, entry, REQUEST, p["payer"], closed=False, code=code_of(entry.record))
+    hold(tx, p["payee"], p["amount"])
+
+
+def _pending(tx: Tx, record: bytes) -> Transfer | Refusal:
+    request = tx.get(Transfer, id=record)
+    if request is None or request.kind != REQUEST:
+        return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
+    if request.state != PENDING:
+        return Refusal(Code.NOT_PENDING, {}, (Action.SHOW, Action.HOME))
+    return request
+
+
+def _decide_accept(tx: Tx, command: Accept, asking: Asking) -> codec.Body | Refusal:
+    request = _pending(tx, command.request)
+    if isinstance(request, Refusal):
+        return request
+    payer = own(tx, command.payer, asking)
+    if isinstance(payer, Refusal):
+        return payer
+    if request.payee == command.payer:
+        return Refusal(Code.OWN_ACCOUNT, {}, (Action.HOME,))
+    if request.payer is not None and request.payer != command.payer:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    if (request.payee, request.amount) != (command.payee, command.amount):
+        return Refusal(Code.TERMS_CHANGED, {"amount": request.amount}, (Action.SHOW,))
+    payee = accounts.usable(tx, request.payee)
+    if isinstance(payee, Refusal):
+        return payee
+    # The payee's own hold is released by this very answer.
+    payee.held -= request.amount
+    return (
+        accounts.refuse_giving(payer, request.amount)
+        or accounts.refuse_receiving(payee, request.amount, own=False)
+        or {}
+    )
+
+
+def _apply_accept(tx: Tx, entry: Entry) -> None:
+    p = entry.act.payload
+    close(tx, entry, p["request"], DONE, payer=p["payer"])
+    hold(tx, p["payee"], -p["amount"])
+    move(tx, entry, p["request"], p["payer"], p["payee"], p["amount"])
+
+
+def _decide_decline(tx: Tx, command: Decline, asking: Asking) -> codec.Body | Refusal:
+    request = _pending(tx, command.request)
+    if isinstance(request, Refusal):
+        return request
+    account = accounts.get(tx, command.payer)
+    if (
+        account is None
+        or not accounts.owned(tx, command.payer, asking.actor)
+        or request.payer != command.payer
+    ):
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return {}
+
+
+def _decide_cancel(tx: Tx, command: Cancel, asking: Asking) -> codec.Body | Refusal:
+    request = _pending(tx, command.request)
+    if isinstance(request, Refusal):
+        return request
+    if not accounts.owned(tx, request.payee, asking.actor):
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return {}
+
+
+def _apply_drop(tx: Tx, entry: Entry) -> None:
+    """Decline and cancel: the request ends, and what it kept aside is free again."""
+    record = entry.act.payload["request"]
+    request = tx.get(Transfer, id=record)
+    if request is not None:
+        hold(tx, request.payee, -request.amount)
+    close(tx, entry, record, DECLINED if entry.act.kind == Decline.KIND else CANCELLED)
+
+
+def _may_ask(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    account = accounts.get(tx, p["payee"])
+    free = account is not None and not accounts.refuse_receiving(account, p["amount"], own=True)
+    return free and accounts.owned(tx, p["payee"], entry.actor)
+
+
+def _may_accept(tx: Tx, entry: Entry) -> bool:
+    p, request = entry.act.payload, _pending(tx, entry.act.payload["request"])
+    if isinstance(request, Refusal) or request.payer not in (None, p["payer"]):
+        return False
+    if (request.payee, request.amount) != (p["payee"], p["amount"]):
+        return False
+    fits = room(tx, p["payer"], p["payee"], p["amount"], released=p["amount"])
+    return fits and accounts.owned(tx, p["payer"], entry.actor)
+
+
+def _may_decline(tx: Tx, entry: Entry) -> bool:
+    p, request = entry.act.payload, _pending(tx, entry.act.payload["request"])
+    account = accounts.get(tx, p["payer"])
+    mine = account is not None and accounts.reaches(tx, account, entry.actor)
+    return not isinstance(request, Refusal) and request.payer == p["payer"] and mine
+
+
+def _may_cancel(tx: Tx, entry: Entry) -> bool:
+    request = _pending(tx, entry.act.payload["request"])
+    account = None if isinstance(request, Refusal) else accounts.get(tx, request.payee)
+    return account is not None and accounts.reaches(tx, account, entry.actor)
+
+
+HANDLERS = (
+    Handler(Request, _decide_request, _apply_request, _may_ask, {"payer": or_none(ACCOUNT), **TERMS}),
+    Handler(
+        Accept,
+        _decide_accept,
+        _apply_accept,
+        _may_accept,
+        {"request": RECORD, "payer": ACCOUNT, "payee": ACCOUNT, "amount": AMOUNT},
+    ),
+    Handler(Decline, _decide_decline, _apply_drop, _may_decline, {"request": RECORD, "payer": ACCOUNT}),
+    Handler(Cancel, _decide_cancel, _apply_drop, _may_cancel, {"request": RECORD}),
+)

@@ -1,0 +1,104 @@
+"""Undoing: a new transfer, linked to the one that it undoes; to people, one cancelled line.
+
+Who gave it back by themselves keeps to the own lower limit: else a friend's payment, spent and
+then given back, would pass it (``docs/decisions/0004``). A keeper may put right others'
+payments whatever the limits say, and whoever gets credit back may stand above the upper one.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from appliance.ledger import codec
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.schema import Posting, Transfer
+from appliance.ledger.book.shape import RECORD
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
+from appliance.ledger.money import accounts
+from appliance.ledger.money.postings import post
+from appliance.ledger.money.transfers import DONE, REVERSAL, UNDOING
+from appliance.ledger.people import powers
+from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
+from appliance.ledger.values import AccountNumber, Amount, RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """Give back what was received: by the payee, or by a keeper with a reason."""
+
+    KIND: ClassVar[str] = "reverse"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+    reason: str = ""
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason} if self.reason else {}
+
+
+def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Refusal:
+    transfer = tx.get(Transfer, id=command.transfer)
+    if transfer is None:
+        return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
+    payee = accounts.get(tx, transfer.payee)
+    mine = payee is not None and accounts.owned(tx, transfer.payee, asking.actor)
+    keeper = powers.refuse_unless_keeper(tx, asking.actor) is None
+    if not mine and not keeper:
+        return Refusal(Code.NOT_YOURS, {}, (Action.ASK_KEEPER,))
+    if not mine and not tidy("reason", command.reason):
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    if refusal := too_long(command.reason, LONGEST_LINE):
+        return refusal
+    if transfer.reversed_by is not None:
+        return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
+    if transfer.state != DONE or transfer.kind in UNDOING:
+        return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
+    return (accounts.refuse_giving(payee, transfer.amount) if mine and payee else None) or {}
+
+
+def _apply_reverse(tx: Tx, entry: Entry) -> None:
+    undone = entry.act.payload["transfer"]
+    original = tx.get(Transfer, id=undone)
+    if original is None or original.payer is None:
+        raise BookDamaged("undoes a transfer that is not there", entry.number)
+    tx.insert(
+        Transfer,
+        id=entry.record,
+        kind=REVERSAL,
+        state=DONE,
+        payer=original.payee,
+        payee=original.payer,
+        amount=original.amount,
+        category=original.category,
+        text_entry=entry.number if entry.act.private_digest else None,
+        opened_entry=entry.number,
+        opened_ms=entry.act.at.ms,
+        closed_entry=entry.number,
+        closed_ms=entry.act.at.ms,
+        closed_quality=int(entry.act.at.quality),
+        reverses=undone,
+    )
+    tx.update(Transfer, {"id": undone}, reversed_by=entry.record)
+    # Line by line, so that a levy and all parts of a split come back too.
+    lines = tuple(
+        (AccountNumber(row.account), Amount(-row.amount))
+        for row in tx.rows(Posting.select().where(Posting.transfer == undone).order_by(Posting.account))
+    )
+    post(tx, RecordId(entry.record), lines, entry.number)
+
+
+def _may_reverse(tx: Tx, entry: Entry) -> bool:
+    transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
+    if transfer is None or transfer.state != DONE or transfer.kind in UNDOING or transfer.reversed_by:
+        return False
+    payee = accounts.get(tx, transfer.payee)
+    if payee is not None and accounts.owned(tx, transfer.payee, entry.actor):
+        return accounts.refuse_giving(payee, transfer.amount) is None
+    return powers.by_keeper(tx, entry)
+
+
+HANDLERS = (Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse, {"transfer": RECORD}),)
