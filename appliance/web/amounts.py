@@ -7,7 +7,7 @@ from babel import Locale, dates, numbers
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from appliance.ledger.clock import Instant, Quality
+from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import Account, AccountNumber
 from appliance.web.here import the_hub, the_unit
@@ -59,6 +59,11 @@ def day(instant: Instant) -> str:
     """The day of ``instant``."""
     moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
     return dates.format_date(moment.date(), "medium", _date_locale())
+
+
+def moment(ms: int) -> Instant:
+    """Milliseconds since 1970 as a moment of which nothing else is known."""
+    return Instant(Millis(ms), Quality.NONE)
 
 
 def doubtful(instant: Instant) -> bool:

@@ -33,6 +33,8 @@ SUBJECTS: Final = (
     "care",
     "desk",
     "desk_rules",
+    "desk_lists",
+    "concerning",
     "neighbours",
 )
 """Modules of this package, each with a blueprint ``bp``."""
@@ -90,6 +92,7 @@ def _words_for_templates(app: Flask) -> None:
         typed=amounts.typed,
         when=amounts.when,
         day=amounts.day,
+        moment=amounts.moment,
         duration=amounts.duration,
         ago=amounts.ago,
         decibel=amounts.decibel,

@@ -167,9 +167,15 @@ def _held(tx: Tx, row: Crossing) -> HeldView:
     return HeldView(RecordId(bytes(row.id)), hub, payer, person(tx, row.near), row.amount, note, entry.act.at)
 
 
-def log(tx: Tx, before: int | None = None, limit: int = 30) -> tuple[tuple[LogLine, ...], int | None]:
+def log(
+    tx: Tx, before: int | None = None, limit: int = 30, concerning: int | None = None
+) -> tuple[tuple[LogLine, ...], int | None]:
     """Acts of keepers, root and hub, newest first, from before entry ``before``; and where the
     older ones begin (None at the end). Reversals, recalls and closings by somebody else are among them.
+
+    Args:
+        concerning: only the acts that concern this member: about the person, an account, a
+            payment or a listing of that person.
     """
     limit = max(1, min(limit, 200))
     by_others = Entry.kind.in_(BY_OTHERS)
@@ -180,7 +186,10 @@ def log(tx: Tx, before: int | None = None, limit: int = 30) -> tuple[tuple[LogLi
         if cursor is not None:
             query = query.where(Entry.number < cursor)
         rows = tx.rows(query.order_by(Entry.number.desc()).limit(limit + 1))
-        lines += [line for row in rows if (line := _log_line(tx, chain.parse(bytes(row.body)))) is not None]
+        entries = [chain.parse(bytes(row.body)) for row in rows]
+        if concerning is not None:
+            entries = [entry for entry in entries if concerning in concerned(tx, entry)]
+        lines += [line for entry in entries if (line := _log_line(tx, entry)) is not None]
         if len(rows) <= limit:
             break
         cursor = rows[-1].number
@@ -226,6 +235,37 @@ def _about(tx: Tx, payload: codec.Body) -> int | None:
         listing = tx.get(Listing, id=payload["listing"])
         return listing.owner if listing else None
     return None
+
+
+def concerned(tx: Tx, entry: chain.Entry) -> set[int]:
+    """The members whom an act is about, by what its payload names; who acted is not among them."""
+    found = _named(tx, entry.act.payload)
+    if (created := entry.outcome.get("number")) is not None:
+        found.add(int(created))
+    return found - {entry.actor or 0, 0}
+
+
+def _named(tx: Tx, payload: codec.Body) -> set[int]:
+    found: set[int] = set()
+    for name in _MEMBERS & payload.keys():
+        if isinstance(payload[name], int):
+            found.add(payload[name])
+    owners = {payload[name] for name in _ACCOUNTS & payload.keys() if isinstance(payload[name], int)}
+    for line in payload.get("lines", ()):
+        if isinstance(line, list):  # of slips and imports: payer, payee, amount, ...
+            owners.update(number for number in line[:2] if isinstance(number, int))
+    if "transfer" in payload:
+        record = payload["transfer"]
+        owners.update(n for (n,) in tx.select("SELECT account FROM posting WHERE transfer = ?", record))
+        if (crossing := tx.get(Crossing, id=record)) is not None:
+            owners.add(crossing.near)
+    found.update(owner for number in owners if (owner := owner_of(tx, number)) is not None)
+    about = _about(tx, payload)
+    return found if about is None else found | {about}
+
+
+_MEMBERS = frozenset({"member", "helper", "heir", "newcomer"})
+_ACCOUNTS = frozenset({"account", "payer", "payee"})
 
 
 def _own_act(tx: Tx, entry: chain.Entry, who: int) -> bool:
