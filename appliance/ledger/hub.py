@@ -4,6 +4,7 @@ A data directory holds ``ledger.db``, and ``keys/`` with what the box needs to s
 after a power cut (``boxfile``). The root itself is only on paper.
 """
 
+import contextlib
 import secrets
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from appliance.ledger.errors import (
     Refusal,
 )
 from appliance.ledger.keys import Certificate, KdfCost, KeySigner, RootPaper, SealedKey, Signer
-from appliance.ledger.people import founding, members, pins
+from appliance.ledger.people import founding, members, pins, tries
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import AccountNumber
 
@@ -191,9 +192,14 @@ class Hub:
             if not turn:
                 return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
             try:
-                return self._unlock(member, pin, device)
+                return self._unlock(member, pin, device, source)
             except WriteBusy:
                 return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+
+    def came_in(self, member: int, source: str) -> None:
+        """Remember that ``member`` has signed in now. Without it if the book is busy: nobody waits for that."""
+        with contextlib.suppress(WriteBusy):
+            tries.keep(self.store, member, True, self.clock.now(), source)
 
     def _caller(self, member: int, device: bytes, source: str) -> Hashable | None:
         """Whose turn it is: the member's from a phone that is known, otherwise the address's.
@@ -206,7 +212,7 @@ class Hub:
             return member
         return source
 
-    def _unlock(self, member: int, pin: str, device: bytes) -> KeySigner | Refusal:
+    def _unlock(self, member: int, pin: str, device: bytes, source: str) -> KeySigner | Refusal:
         sealed = self._sealed(member) if _possible(member) else None
         counted = pins.begin(
             self.store, pins.NOBODY if sealed is None else member, device, self.clock.uptime()
@@ -217,6 +223,8 @@ class Hub:
         nobodys = SealedKey(bytes(32), bytes(keys.SALT_BYTES), self.cost, bytes(72))
         seed = keys.unseal(sealed or nobodys, pins.normal(pin), self.pepper)
         if sealed is None or seed is None:
+            if sealed is not None:
+                tries.keep(self.store, member, False, self.clock.now(), source)
             left = counted.tries_left
             numbers = {"tries_left": left, "seconds": counted.wait_ms // 1000}
             return Refusal(

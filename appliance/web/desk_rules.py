@@ -10,8 +10,10 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CARE_CATEGORIES
 from appliance.ledger.errors import BadAmount, Code
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
+from appliance.ledger.reads.people import person
 from appliance.ledger.values import western_digits
 from appliance.web import acts
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
@@ -35,6 +37,15 @@ def log() -> Any:
         lines, older = reads.log(tx, number_asked("before"), LOG_PAGE)
         told = [acts.told(tx, line) for line in lines]
     return render_template("desk_log.html", told=told, older=older)
+
+
+@bp.get("/tries")
+def tries() -> Any:
+    """When keepers came in, and wrong PINs under their numbers; newest first."""
+    keeper_at_own_screen()
+    with the_hub().reading() as tx:
+        found = [(person(tx, t.member), t) for t in of_keepers(tx)]
+    return render_template("desk_tries.html", found=found)
 
 
 @bp.get("/rules")

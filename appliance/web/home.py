@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.store import Tx
+from appliance.ledger.people import tries
 from appliance.ledger.people.powers import ACTIVE
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.reads import member as reads
@@ -40,6 +41,7 @@ def home() -> str:
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
         replaced = new_key(tx, me.number)
+        tried = tries.since(tx, me.number)
         back = _came_back(tx, me.number)
     if view is None:
         abort(404)
@@ -51,6 +53,7 @@ def home() -> str:
         home=view,
         bar=bar_of(view.low, view.high, view.balance),
         replaced=_still_told(replaced),
+        tried=tried,
         back=back,
     )
 
@@ -99,9 +102,16 @@ def me() -> str:
 
 def _me(who: Person, problem: Problem | None = None) -> str:
     with the_hub().reading() as tx:
+        tried = tries.since(tx, who.number)
         shown = name_shown(tx, who.number) if other_hubs(tx) and who.status == ACTIVE else None
     return render_template(
-        "me.html", me=who, changed=request.args.get("changed"), shown=shown, key=fresh_key(), problem=problem
+        "me.html",
+        me=who,
+        changed=request.args.get("changed"),
+        shown=shown,
+        key=fresh_key(),
+        problem=problem,
+        tried=tried,
     )
 
 

@@ -104,6 +104,7 @@ def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:
     if isinstance(signer, Refusal):
         return signer
     session.sign_in(number, seal)
+    the_hub().came_in(number, request.remote_addr or "")
     the_keys().keep(session.digest, signer)
     signer.close()
     return redirect(wanted)

@@ -65,6 +65,23 @@ class Device(Table):
         primary_key = pw.CompositeKey("member", "device")
 
 
+class Tried(Table):
+    """A sign-in, or a wrong PIN: of each member the last few are kept. ``source`` is the address it came from."""
+
+    TABLE_CLASS = LOCAL
+
+    member = pw.IntegerField()
+    seq = pw.IntegerField()
+    good = pw.BooleanField()
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+    source = pw.TextField()
+
+    class Meta:
+        table_name = "tried"
+        primary_key = pw.CompositeKey("member", "seq")
+
+
 class Note(Table):
     """Small facts of this box by name, such as the last head that was verified."""
 
@@ -99,7 +116,7 @@ class HubHeard(Table):
         table_name = "hub_heard"
 
 
-LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Note, HubHeard)
+LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Tried, Note, HubHeard)
 
 _VERIFIED: Final = "verified"
 

@@ -75,6 +75,11 @@ STATEMENTS = (
     CREATE TABLE "voucher" ("newcomer" INTEGER NOT NULL, "member" INTEGER NOT NULL, "entry"
     INTEGER NOT NULL, PRIMARY KEY ("newcomer", "member"))
     """,
+    """
+    CREATE TABLE "tried" ("member" INTEGER NOT NULL, "seq" INTEGER NOT NULL, "good" INTEGER NOT
+    NULL, "at_ms" INTEGER NOT NULL, "quality" INTEGER NOT NULL, "source" TEXT NOT NULL, PRIMARY KEY
+    ("member", "seq"))
+    """,
 )
 
 
