@@ -5,17 +5,34 @@ Each is a command by rule in the book. Nothing expires by a clock that nobody ha
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from appliance.ledger.book import chain
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Quality
 from appliance.ledger.hub import Hub
+from appliance.ledger.money import requests
 
 _log = logging.getLogger(__name__)
 
 Chore = Callable[[Hub], int]
 
-CHORES: Final[tuple[Chore, ...]] = ()
+
+def _expire_requests(hub: Hub) -> int:
+    with hub.reading() as tx:
+        due = requests.overdue(tx, hub.clock.now())
+    return _done(hub, [(requests.Expire(record), record) for record in due], "expire")
+
+
+def _done(hub: Hub, due: Iterable[tuple[Command, bytes]], rule: str) -> int:
+    """Do each by ``rule``; its key is what it is about, so that two processes do it once."""
+    results = (hub.by_rule(command, rule, key[: chain.KEY_BYTES]) for command, key in due)
+    return sum(isinstance(result, Receipt) and not result.replayed for result in results)
+
+
+CHORES: Final[tuple[Chore, ...]] = (_expire_requests,)
 """Each does what is due now, by rule, some at a time; how many it did."""
 
 

@@ -8,6 +8,7 @@ database connection must not cross one.
 
 import logging
 import socket
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,11 @@ from gunicorn.app.base import BaseApplication
 
 from appliance.ledger.errors import HubError
 from appliance.ledger.hub import Hub
+from appliance.ledger.tend import tend
 from appliance.web.app import create_app
 from appliance.web.worker import PatientWorker
+
+_log = logging.getLogger(__name__)
 
 THREADS: Final = 16
 _STOP_SECONDS: Final = 10
@@ -54,7 +58,7 @@ class _Server(BaseApplication):
             "secure_scheme_headers": {},
             "forwarder_headers": "",
             "control_socket_disable": True,
-            "post_worker_init": _say_where,
+            "post_worker_init": _begin,
             "worker_exit": _close_hub,
         }
         for name, value in values.items():
@@ -63,6 +67,27 @@ class _Server(BaseApplication):
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
         return create_app(self._data)
+
+
+TEND_SECONDS: Final = 60
+"""How often the portal looks for what falls due."""
+
+
+def _begin(worker: Any) -> None:
+    """The worker is up: say so, and let what falls due be done from now on."""
+    _say_where(worker)
+    app = worker.wsgi
+    ended = app.extensions["tending_ends"] = threading.Event()
+    threading.Thread(target=_tend, args=(app.extensions["hub"], ended), name="tend", daemon=True).start()
+
+
+def _tend(hub: Hub, ended: threading.Event) -> None:
+    """Do what is due, every minute, until ``ended``. What cannot be written now is due again then."""
+    while not ended.wait(TEND_SECONDS):
+        try:
+            tend(hub)
+        except HubError as error:
+            _log.error("tend=failed reason=%s", error)
 
 
 def _say_where(worker: Any) -> None:
@@ -80,6 +105,8 @@ def _close_hub(_server: Any, worker: Any) -> None:
     """Close the database when the worker ends, so that its log is folded in."""
     app = getattr(worker, "wsgi", None)
     if isinstance(app, Flask):
+        if "tending_ends" in app.extensions:
+            app.extensions["tending_ends"].set()
         app.extensions["hub"].close()
 
 

@@ -220,6 +220,12 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.NOT_REVERSIBLE: lambda _n: _("This payment cannot be given back."),
     Code.ALREADY_REVERSED: lambda _n: _("This payment has already been given back."),
     Code.UNKNOWN_HUB: _unknown_hub,
+    Code.PARTY: lambda _n: _("You have a part in this yourself: another keeper must do it."),
+    Code.ALREADY_ASKED: lambda _n: _(
+        "It has been asked back once already. If that was not answered well, say that something is wrong."
+    ),
+    Code.DISPUTED: lambda _n: _("Somebody has already said that something is wrong with this payment."),
+    Code.NOT_DISPUTED: lambda _n: _("Nobody says any more that something is wrong with this payment."),
     Code.TRUNK_LIMIT: _trunk_limit,
     Code.NOT_ON_WAY: lambda _n: _(
         "This payment is not on its way any more, or it has been asked back already."
@@ -253,6 +259,11 @@ LABELS: Final[Mapping[Action, Callable[[], str]]] = {
     Action.DECLINE: lambda: _("Say no"),
     Action.CANCEL: lambda: _("Take it back"),
     Action.REVERSE: lambda: _("Give it back"),
+    Action.ASK_BACK: lambda: _("Ask for it back"),
+    Action.KEEP: lambda: _("It was right, I keep it"),
+    Action.DISPUTE: lambda: _("Something is wrong"),
+    Action.WITHDRAW: lambda: _("All is well now"),
+    Action.END: lambda: _("Write down how it ended"),
     Action.RECALL: lambda: _("Ask for it back"),
     Action.PAY_BACK: lambda: _("Pay it back"),
     Action.SEND_BACK: lambda: _("Send it back"),

@@ -24,7 +24,18 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BadSignature, Code, HubError, Refusal
 from appliance.ledger.keys import KeySigner, Signer
 from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, arrivals, crossings, requests, reversals, sums, transfers, trunks
+from appliance.ledger.money import (
+    accounts,
+    arrivals,
+    crossings,
+    disputes,
+    requests,
+    reversals,
+    sums,
+    transfers,
+    trunks,
+    undo,
+)
 from appliance.ledger.people import founding, members, roster, showing
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
@@ -36,6 +47,8 @@ _SUBJECTS: Final = (
     transfers,
     requests,
     reversals,
+    undo,
+    disputes,
     listings,
     claims,
     roster,
@@ -49,8 +62,15 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     handler.command.KIND: handler for subject in _SUBJECTS for handler in subject.HANDLERS
 }
 
-FOLDS: Final[fold.Folds] = {(kind, handler.command.VERSION): handler for kind, handler in HANDLERS.items()}
-"""How each kind and version is folded. An old version keeps a handler of its own here."""
+_OLD: Final[Mapping[tuple[str, int], Handler]] = {
+    key: handler for subject in _SUBJECTS for key, handler in getattr(subject, "OLD", {}).items()
+}
+
+FOLDS: Final[fold.Folds] = {
+    **{(kind, handler.command.VERSION): handler for kind, handler in HANDLERS.items()},
+    **_OLD,
+}
+"""How each kind and version is folded. An old version keeps a handler of its own (``OLD`` of its subject)."""
 
 CHECKS: Final = (sums.check,)
 """What must hold of the folded state, besides being the fold; each raises BookDamaged."""

@@ -5,26 +5,31 @@
     (nothing) --request--> pending --accept--> done
                            pending --decline (by who was asked)--> declined
                            pending --cancel (by who asked)--> cancelled
+                           pending --expire (by rule, nobody answered in time)--> expired
 
 An unanswered request keeps its amount aside on the side of the one who asked (``held``); the
-one who is asked is checked when answering.
+one who is asked is checked when answering. Silence expires, it never pays.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from appliance.ledger import codec
+from appliance.ledger.book import rules
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Transfer
-from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, or_none
+from appliance.ledger.book.schema_credit import Answered, Due
+from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, one_of, or_none
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
+from appliance.ledger.clock import Instant, Quality
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.transfers import (
     CANCELLED,
     DECLINED,
     DONE,
+    EXPIRED,
     PENDING,
     REQUEST,
     TERMS,
@@ -38,13 +43,24 @@ from appliance.ledger.money.transfers import (
 )
 from appliance.ledger.values import AccountNumber, Amount, RecordId, code_of
 
+PHRASES: Final = ("not_now", "already_paid", "other_amount", "wrong_person", "talk_first")
+"""Why somebody declines, if they care to say: kind words stand for each on the screen."""
+
+DEFAULT_DAYS: Final = 14
+"""How long a request waits where the community's rules are older than this question."""
+
+DAY_MS: Final = 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Ask for credit: of one member, or (``payer`` None) of whoever reads the QR code."""
+    """Ask for credit: of one member, or (``payer`` None) of whoever reads the QR code.
+
+    Since version 2 it waits for the community's ``request_days``, then it expires.
+    """
 
     KIND: ClassVar[str] = "request"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     payee: AccountNumber
     payer: AccountNumber | None
@@ -89,10 +105,15 @@ class Accept(_Answer):
 
 @dataclass(frozen=True, slots=True)
 class Decline(_Answer):
-    """Say no to a request. ``payer`` is who was asked."""
+    """Say no to a request. ``payer`` is who was asked; ``phrase`` is why, out of ``PHRASES``, or empty."""
 
     KIND: ClassVar[str] = "decline"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
+
+    phrase: str = ""
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request, "payer": self.payer, "phrase": self.phrase}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +121,19 @@ class Cancel(Wordless):
     """Take back one's own unanswered request."""
 
     KIND: ClassVar[str] = "cancel"
+    VERSION: ClassVar[int] = 1
+
+    request: RecordId
+
+    def payload(self) -> codec.Body:
+        return {"request": self.request}
+
+
+@dataclass(frozen=True, slots=True)
+class Expire(Wordless):
+    """By rule: a request that nobody answered in time ends."""
+
+    KIND: ClassVar[str] = "expire_request"
     VERSION: ClassVar[int] = 1
 
     request: RecordId
@@ -126,6 +160,18 @@ def _decide_request(tx: Tx, command: Request, asking: Asking) -> codec.Body | Re
 
 
 def _apply_request(tx: Tx, entry: Entry) -> None:
+    _apply_request_1(tx, entry)
+    set_due(tx, entry)
+
+
+def set_due(tx: Tx, entry: Entry) -> None:
+    """Let what ``entry`` asks for wait as long as the rules in force say."""
+    days = rules.kept(tx, "credit").get("request_days", DEFAULT_DAYS)
+    tx.insert(Due, transfer=entry.record, until_ms=entry.act.at.ms + days * DAY_MS, entry=entry.number)
+
+
+def _apply_request_1(tx: Tx, entry: Entry) -> None:
+    """Version 1 waited for ever."""
     p = entry.act.payload
     insert(tx, entry, REQUEST, p["payer"], closed=False, code=code_of(entry.record))
     hold(tx, p["payee"], p["amount"])
@@ -173,6 +219,8 @@ def _apply_accept(tx: Tx, entry: Entry) -> None:
 
 
 def _decide_decline(tx: Tx, command: Decline, asking: Asking) -> codec.Body | Refusal:
+    if command.phrase not in ("", *PHRASES):
+        return Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
     request = _pending(tx, command.request)
     if isinstance(request, Refusal):
         return request
@@ -195,13 +243,50 @@ def _decide_cancel(tx: Tx, command: Cancel, asking: Asking) -> codec.Body | Refu
     return {}
 
 
+_ENDS = {"decline": DECLINED, "cancel": CANCELLED, "expire_request": EXPIRED}
+
+
+def _apply_decline(tx: Tx, entry: Entry) -> None:
+    _apply_drop(tx, entry)
+    if phrase := entry.act.payload["phrase"]:
+        tx.insert(Answered, transfer=entry.act.payload["request"], phrase=phrase, entry=entry.number)
+
+
+def _decide_expire(tx: Tx, command: Expire, asking: Asking) -> codec.Body | Refusal:
+    request = _pending(tx, command.request)
+    if isinstance(request, Refusal):
+        return request
+    due = tx.get(Due, transfer=command.request)
+    if due is None or asking.at.ms < due.until_ms or asking.at.quality < Quality.KEEPER:
+        return Refusal(Code.NOT_YET, {}, (Action.WAIT,))
+    return {}
+
+
+def _may_expire(tx: Tx, entry: Entry) -> bool:
+    due = tx.get(Due, transfer=entry.act.payload["request"])
+    at = entry.act.at
+    in_time = due is not None and at.ms >= due.until_ms and at.quality >= Quality.KEEPER
+    return in_time and not isinstance(_pending(tx, entry.act.payload["request"]), Refusal)
+
+
+def overdue(tx: Tx, now: Instant, most: int = 50) -> tuple[RecordId, ...]:
+    """Requests that wait although their time is over, the longest overdue first."""
+    return tuple(RecordId(bytes(row[0])) for row in tx.select(_OVERDUE, REQUEST, PENDING, now.ms, most))
+
+
+_OVERDUE = """
+SELECT due.transfer FROM due JOIN transfer ON transfer.id = due.transfer
+WHERE transfer.kind = ? AND transfer.state = ? AND due.until_ms <= ? ORDER BY due.until_ms LIMIT ?
+"""
+
+
 def _apply_drop(tx: Tx, entry: Entry) -> None:
-    """Decline and cancel: the request ends, and what it kept aside is free again."""
+    """The request ends without a payment, and what it kept aside is free again."""
     record = entry.act.payload["request"]
     request = tx.get(Transfer, id=record)
     if request is not None:
         hold(tx, request.payee, -request.amount)
-    close(tx, entry, record, DECLINED if entry.act.kind == Decline.KIND else CANCELLED)
+    close(tx, entry, record, _ENDS[entry.act.kind])
 
 
 def _may_ask(tx: Tx, entry: Entry) -> bool:
@@ -234,8 +319,11 @@ def _may_cancel(tx: Tx, entry: Entry) -> bool:
     return account is not None and accounts.reaches(tx, account, entry.actor)
 
 
+_DECLINE: Final = {"request": RECORD, "payer": ACCOUNT}
+_REQUEST: Final = {"payer": or_none(ACCOUNT), **TERMS}
+
 HANDLERS = (
-    Handler(Request, _decide_request, _apply_request, _may_ask, {"payer": or_none(ACCOUNT), **TERMS}),
+    Handler(Request, _decide_request, _apply_request, _may_ask, _REQUEST),
     Handler(
         Accept,
         _decide_accept,
@@ -243,6 +331,19 @@ HANDLERS = (
         _may_accept,
         {"request": RECORD, "payer": ACCOUNT, "payee": ACCOUNT, "amount": AMOUNT},
     ),
-    Handler(Decline, _decide_decline, _apply_drop, _may_decline, {"request": RECORD, "payer": ACCOUNT}),
+    Handler(
+        Decline,
+        _decide_decline,
+        _apply_decline,
+        _may_decline,
+        {**_DECLINE, "phrase": one_of("", *PHRASES)},
+    ),
     Handler(Cancel, _decide_cancel, _apply_drop, _may_cancel, {"request": RECORD}),
+    Handler(Expire, _decide_expire, _apply_drop, _may_expire, {"request": RECORD}, ("hub",)),
 )
+
+OLD: Final = {
+    ("request", 1): Handler(Request, _decide_request, _apply_request_1, _may_ask, _REQUEST),
+    ("decline", 1): Handler(Decline, _decide_decline, _apply_drop, _may_decline, _DECLINE),
+}
+"""How earlier versions are folded."""

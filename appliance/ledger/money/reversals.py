@@ -6,11 +6,12 @@ payments whatever the limits say, and whoever gets credit back may stand above t
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Posting, Transfer
+from appliance.ledger.book.schema_credit import Dispute, UndoAsk
 from appliance.ledger.book.shape import RECORD
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
@@ -22,13 +23,16 @@ from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import AccountNumber, Amount, RecordId
 
+OPEN: Final = "open"
+"""State of a dispute, and of an ask to give something back, that has not ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reverse:
     """Give back what was received: by the payee, or by a keeper with a reason."""
 
     KIND: ClassVar[str] = "reverse"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     transfer: RecordId
     reason: str = ""
@@ -49,6 +53,8 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
     keeper = powers.refuse_unless_keeper(tx, asking.actor) is None
     if not mine and not keeper:
         return Refusal(Code.NOT_YOURS, {}, (Action.ASK_KEEPER,))
+    if not mine and party(tx, transfer, asking.actor):
+        return Refusal(Code.PARTY, {}, (Action.ASK_BACK, Action.ASK_KEEPER))
     if not mine and not tidy("reason", command.reason):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     if refusal := too_long(command.reason, LONGEST_LINE):
@@ -57,7 +63,21 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
     if transfer.state != DONE or transfer.kind in UNDOING:
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
-    return (accounts.refuse_giving(payee, transfer.amount) if mine and payee else None) or {}
+    return (accounts.refuse_giving(payee, got(tx, transfer)) if mine and payee else None) or {}
+
+
+def got(tx: Tx, transfer: Transfer) -> int:
+    """What the payee of ``transfer`` got of it, minor units: the amount less the levy."""
+    posting = tx.get(Posting, transfer=transfer.id, account=transfer.payee)
+    return posting.amount if posting is not None else transfer.amount
+
+
+def party(tx: Tx, transfer: Transfer, member: int | None) -> bool:
+    """Whether ``member`` may act on any account that the transfer moves or would move."""
+    numbers = {n for (n,) in tx.select("SELECT account FROM posting WHERE transfer = ?", transfer.id)}
+    numbers |= {n for (n,) in tx.select("SELECT account FROM share WHERE transfer = ?", transfer.id)}
+    numbers |= {transfer.payer, transfer.payee}
+    return any(accounts.owned(tx, number, member) for number in numbers if number is not None)
 
 
 def _apply_reverse(tx: Tx, entry: Entry) -> None:
@@ -83,6 +103,8 @@ def _apply_reverse(tx: Tx, entry: Entry) -> None:
         reverses=undone,
     )
     tx.update(Transfer, {"id": undone}, reversed_by=entry.record)
+    tx.update(UndoAsk, {"transfer": undone, "state": OPEN}, state="agreed", closed_entry=entry.number)
+    tx.update(Dispute, {"transfer": undone, "state": OPEN}, state="reversed", closed_entry=entry.number)
     # Line by line, so that a levy and all parts of a split come back too.
     lines = tuple(
         (AccountNumber(row.account), Amount(-row.amount))
@@ -97,8 +119,21 @@ def _may_reverse(tx: Tx, entry: Entry) -> bool:
         return False
     payee = accounts.get(tx, transfer.payee)
     if payee is not None and accounts.owned(tx, transfer.payee, entry.actor):
-        return accounts.refuse_giving(payee, transfer.amount) is None
+        return accounts.refuse_giving(payee, got(tx, transfer)) is None
     return powers.by_keeper(tx, entry)
 
 
-HANDLERS = (Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse, {"transfer": RECORD}),)
+def _may_reverse_2(tx: Tx, entry: Entry) -> bool:
+    """Since version 2 a keeper has no power over what the keeper is a party to."""
+    transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
+    if transfer is None or not _may_reverse(tx, entry):
+        return False
+    return accounts.owned(tx, transfer.payee, entry.actor) or not party(tx, transfer, entry.actor)
+
+
+HANDLERS = (Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse_2, {"transfer": RECORD}),)
+
+OLD: Final = {
+    ("reverse", 1): Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse, {"transfer": RECORD})
+}
+"""How earlier versions are folded."""

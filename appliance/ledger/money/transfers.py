@@ -32,6 +32,7 @@ HELD = "held"
 DONE = "done"
 DECLINED = "declined"
 CANCELLED = "cancelled"
+EXPIRED = "expired"
 
 PAYMENT = "payment"
 REQUEST = "request"

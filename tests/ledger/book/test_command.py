@@ -133,6 +133,7 @@ def test_every_command_names_who_may_ask(river: Village) -> None:
         "join": ("newcomer",),
         "approve": ("member", "root"),
         "appoint_keeper": ("root",),
+        "expire_request": ("hub",),
         "settle": ("hub",),
         "admit_hub": ("hub",),
         "publish": ("hub",),

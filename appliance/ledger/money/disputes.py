@@ -1,0 +1,187 @@
+"""Disputes: somebody says that a transfer is wrong, and keepers have some days to end it.
+
+::
+
+    (nothing) --dispute (by a party)--> open --reverse (by payee or keeper)--> reversed
+                                        open --end_dispute (by a keeper, in writing)--> settled
+                                        open --withdraw_dispute (by who opened it)--> withdrawn
+
+The note and the outcome are read by the parties and the keepers. While it is open nothing is
+blocked: the credit stays where it is. Past the deadline it is late, on the keepers' list and on
+the parties' pages; silence decides nothing. One that was withdrawn may be opened again.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from appliance.ledger import codec
+from appliance.ledger.book import rules
+from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.schema import Transfer
+from appliance.ledger.book.schema_credit import Dispute as DisputeRow
+from appliance.ledger.book.shape import RECORD
+from appliance.ledger.book.store import Tx
+from appliance.ledger.book.subject import Asking, Handler, Wordless
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.money.reversals import party
+from appliance.ledger.money.transfers import ARRIVED, DONE, ON_WAY, UNDOING
+from appliance.ledger.people import powers
+from appliance.ledger.people.words import LONGEST_TEXT, tidy, too_long
+from appliance.ledger.values import RecordId
+
+OPEN: Final = "open"
+REVERSED: Final = "reversed"
+SETTLED: Final = "settled"
+WITHDRAWN: Final = "withdrawn"
+
+DEFAULT_DAYS: Final = 14
+"""How long keepers have where the community's rules are older than this question."""
+
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Say that a transfer is wrong, and what is wrong with it."""
+
+    KIND: ClassVar[str] = "dispute"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+    note: str
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer}
+
+    def private(self) -> dict[str, str]:
+        return {"text": self.note}
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawDispute(Wordless):
+    """Who opened it says that all is well."""
+
+    KIND: ClassVar[str] = "withdraw_dispute"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer}
+
+
+@dataclass(frozen=True, slots=True)
+class EndDispute:
+    """A keeper who is no party writes down how it ended. The credit stays where it is."""
+
+    KIND: ClassVar[str] = "end_dispute"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+    outcome: str
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer}
+
+    def private(self) -> dict[str, str]:
+        return {"text": self.outcome}
+
+
+def can_be_disputed(transfer: Transfer) -> bool:
+    """Whether credit moved by ``transfer`` in a way that still stands."""
+    moved = transfer.state in (DONE, ON_WAY, ARRIVED)
+    return moved and transfer.kind not in UNDOING and transfer.reversed_by is None
+
+
+def is_open(tx: Tx, transfer: bytes) -> bool:
+    """Whether somebody contests the transfer now."""
+    row = tx.get(DisputeRow, transfer=transfer)
+    return row is not None and row.state == OPEN
+
+
+def _decide_dispute(tx: Tx, command: Dispute, asking: Asking) -> codec.Body | Refusal:
+    transfer = tx.get(Transfer, id=command.transfer)
+    if transfer is None:
+        return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
+    if not party(tx, transfer, asking.actor):
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    if transfer.reversed_by is not None:
+        return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
+    if not can_be_disputed(transfer):
+        return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
+    row = tx.get(DisputeRow, transfer=command.transfer)
+    if row is not None and row.state != WITHDRAWN:
+        return Refusal(Code.DISPUTED, {}, (Action.SHOW, Action.ASK_KEEPER))
+    if not tidy("text", command.note):
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    return too_long(command.note, LONGEST_TEXT) or {}
+
+
+def _apply_dispute(tx: Tx, entry: Entry) -> None:
+    days = rules.kept(tx, "credit").get("dispute_days", DEFAULT_DAYS)
+    tx.put(
+        DisputeRow,
+        transfer=entry.act.payload["transfer"],
+        member=entry.actor,
+        state=OPEN,
+        until_ms=entry.act.at.ms + days * DAY_MS,
+        entry=entry.number,
+        closed_entry=None,
+    )
+
+
+def _may_dispute(tx: Tx, entry: Entry) -> bool:
+    transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
+    if transfer is None or not can_be_disputed(transfer):
+        return False
+    row = tx.get(DisputeRow, transfer=transfer.id)
+    return party(tx, transfer, entry.actor) and (row is None or row.state == WITHDRAWN)
+
+
+def _decide_withdraw(tx: Tx, command: WithdrawDispute, asking: Asking) -> codec.Body | Refusal:
+    row = tx.get(DisputeRow, transfer=command.transfer)
+    if row is None or row.state != OPEN:
+        return Refusal(Code.NOT_DISPUTED, {}, (Action.SHOW, Action.HOME))
+    if row.member != asking.actor:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return {}
+
+
+def _may_withdraw(tx: Tx, entry: Entry) -> bool:
+    row = tx.get(DisputeRow, transfer=entry.act.payload["transfer"])
+    return row is not None and row.state == OPEN and row.member == entry.actor
+
+
+def _decide_end(tx: Tx, command: EndDispute, asking: Asking) -> codec.Body | Refusal:
+    if refusal := powers.refuse_unless_keeper(tx, asking.actor):
+        return refusal
+    transfer = tx.get(Transfer, id=command.transfer)
+    if transfer is None or not is_open(tx, command.transfer):
+        return Refusal(Code.NOT_DISPUTED, {}, (Action.SHOW, Action.HOME))
+    if party(tx, transfer, asking.actor):
+        return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
+    if not tidy("text", command.outcome):
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    return too_long(command.outcome, LONGEST_TEXT) or {}
+
+
+def _may_end(tx: Tx, entry: Entry) -> bool:
+    transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
+    if transfer is None or not is_open(tx, transfer.id):
+        return False
+    return powers.by_keeper(tx, entry) and not party(tx, transfer, entry.actor)
+
+
+def _apply_close(tx: Tx, entry: Entry) -> None:
+    state = SETTLED if entry.act.kind == EndDispute.KIND else WITHDRAWN
+    record = entry.act.payload["transfer"]
+    tx.update(DisputeRow, {"transfer": record}, state=state, closed_entry=entry.number)
+
+
+_SHAPE: Final = {"transfer": RECORD}
+
+HANDLERS = (
+    Handler(Dispute, _decide_dispute, _apply_dispute, _may_dispute, _SHAPE),
+    Handler(WithdrawDispute, _decide_withdraw, _apply_close, _may_withdraw, _SHAPE),
+    Handler(EndDispute, _decide_end, _apply_close, _may_end, _SHAPE),
+)
