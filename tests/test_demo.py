@@ -88,7 +88,7 @@ class TestVillage:
     def test_everybody_is_within_the_limits_and_the_village_at_zero(self, hub: Hub) -> None:
         with hub.reading() as tx:
             lines = desk.account_lines(tx, "active")
-            commons = desk.overview(tx).commons
+            commons = desk.overview(tx, hub.clock.now()).commons
             (toward_hill,) = neighbours(tx, hub.number)
         for line in lines:
             assert line.balance is not None

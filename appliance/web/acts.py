@@ -101,6 +101,19 @@ def _reverse(tx: Tx, line: LogLine) -> str:
     )
 
 
+def _end_dispute(tx: Tx, line: LogLine) -> str:
+    t = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
+    if t is None:
+        return _other(tx, line)
+    return _(
+        "%(who)s wrote down how it ended that %(amount)s from %(payer)s to %(payee)s was contested.",
+        who=who_of(line),
+        amount=money(t.amount),
+        payer=name_of(t.payer),
+        payee=name_of(t.payee),
+    )
+
+
 def _admit(_tx: Tx, line: LogLine) -> str:
     return _(
         "The founders admitted %(village)s (%(number)s) to the community.",
@@ -211,5 +224,6 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "admit_hub": _admit,
     "set_trunk": _trunk,
     "send_back": _send_back,
+    "end_dispute": _end_dispute,
     "recall": _recall,
 }

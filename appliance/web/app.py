@@ -35,6 +35,7 @@ SUBJECTS: Final = (
     "desk_rules",
     "desk_lists",
     "concerning",
+    "trouble",
     "neighbours",
 )
 """Modules of this package, each with a blueprint ``bp``."""
@@ -100,6 +101,7 @@ def _words_for_templates(app: Flask) -> None:
         name=amounts.name_of,
         about=words.about,
         state=words.state,
+        phrase=words.phrase,
         qr=qr.svg,
     )
     app.jinja_env.globals.update(
@@ -117,6 +119,7 @@ def _words_for_templates(app: Flask) -> None:
         Action=Action,
         CATEGORY_WORDS=words.CATEGORY_WORDS,
         CARE_WORDS=words.CARE_WORDS,
+        PHRASES=words.PHRASES,
     )
 
 

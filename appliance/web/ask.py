@@ -7,10 +7,11 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import Action, BadAmount, Code, Refusal
 from appliance.ledger.money.requests import Accept, Cancel, Decline, Request
-from appliance.ledger.money.transfers import DONE, PENDING
+from appliance.ledger.money.transfers import DONE, EXPIRED, PENDING
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.troubles import Trouble, trouble
 from appliance.ledger.reads.village import end_of_open_request
 from appliance.ledger.values import MAX_AMOUNT, Amount, parse_amount, parse_code, show_code
 from appliance.web import qr
@@ -92,8 +93,14 @@ def _page(t: TransferView, me: Person, problem: Problem | None = None) -> str:
         code=show_code(t.code),
         address=qr.address(".request_page", code=t.code),
         problem=problem,
+        trouble=_trouble(t, me),
         links={Action.SHOW: url_for("home.transfer", record=t.id.hex())},
     )
+
+
+def _trouble(t: TransferView, me: Person) -> Trouble:
+    with the_hub().reading() as tx:
+        return trouble(tx, t.id, me.number, the_hub().clock.now(), as_keeper(me))
 
 
 def _request_or_end(code: str, me: Person) -> TransferView:
@@ -107,7 +114,11 @@ def _request_or_end(code: str, me: Person) -> TransferView:
     if end is not None:
         # Who was just about to pay must read that nothing was taken.
         status = 200 if request.method == "GET" else REFUSED
-        abort(make_response(render_template("request_over.html", paid=end == DONE), status))
+        abort(
+            make_response(
+                render_template("request_over.html", paid=end == DONE, lapsed=end == EXPIRED), status
+            )
+        )
     if found is None:
         abort(404)
     return found
@@ -130,7 +141,7 @@ def decline(code: str) -> tuple[str, int] | Response:
     """Say no to a request."""
     me = active_member_or_redirect()
     t = _request_or_end(code, me)
-    return _answer(t, me, Decline(t.id, me.number))
+    return _answer(t, me, Decline(t.id, me.number, request.form.get("phrase", "")))
 
 
 @bp.post("/R/<code>/cancel")

@@ -36,7 +36,7 @@ def overview() -> Any:
     """How the village stands, and what waits for a keeper."""
     keeper_at_own_screen()
     with the_hub().reading() as tx:
-        counts = reads.overview(tx)
+        counts = reads.overview(tx, the_hub().clock.now())
     return render_template("desk.html", o=counts)
 
 

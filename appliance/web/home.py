@@ -4,7 +4,9 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.schema import Transfer
 from appliance.ledger.book.store import Tx
+from appliance.ledger.clock import Instant
 from appliance.ledger.people import tries
 from appliance.ledger.people.powers import ACTIVE
 from appliance.ledger.people.showing import ShowName
@@ -12,6 +14,17 @@ from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.crossings import came_back, name_shown, other_hubs
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.troubles import (
+    DAY_MS,
+    SOON_DAYS,
+    Trouble,
+    Waits,
+    asked_back,
+    open_disputes,
+    trouble,
+    unanswered,
+    waits,
+)
 from appliance.ledger.reads.village import NewKey, given_back_by_keeper, new_key
 from appliance.web import qr, way
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, pin_needed
@@ -43,6 +56,14 @@ def home() -> str:
         replaced = new_key(tx, me.number)
         tried = tries.since(tx, me.number)
         back = _came_back(tx, me.number)
+        now = the_hub().clock.now()
+        back_asked, contested = asked_back(tx, me.number), open_disputes(tx, now, me.number)
+        ending = _ending(tx, view, now) if view else {}
+        lapsed = [
+            t
+            for record in unanswered(tx, me.number, now.ms - BACK_DAYS * DAY_MS)
+            if (t := reads.transfer(tx, record, me.number)) is not None
+        ]
     if view is None:
         abort(404)
     if view.balance is None:
@@ -55,7 +76,22 @@ def home() -> str:
         replaced=_still_told(replaced),
         tried=tried,
         back=back,
+        back_asked=back_asked,
+        contested=contested,
+        ending=ending,
+        lapsed=lapsed,
     )
+
+
+def _ending(tx: Tx, view: reads.Home, now: Instant) -> dict[bytes, Waits]:
+    """Requests of and to the member that end within days, by their ids."""
+    found: dict[bytes, Waits] = {}
+    for t in (*view.to_pay, *view.asked):
+        row = tx.get(Transfer, id=t.id)
+        due = waits(tx, row, now) if row is not None else None
+        if due is not None and due.days_left <= SOON_DAYS:
+            found[t.id] = due
+    return found
 
 
 def _came_back(tx: Tx, number: int) -> list[tuple[TransferView, str]]:
@@ -141,10 +177,25 @@ def transfer(record: str) -> str:
     me = active_member_or_redirect()
     t = transfer_or_404(record, me)
     if t.way is not None:
-        return render_template("crossing.html", me=me, t=t, told=way.told(t, t.way))
+        return render_template(
+            "crossing.html", me=me, t=t, told=way.told(t, t.way), trouble=_trouble(t, me), key=fresh_key()
+        )
     with the_hub().reading() as tx:
         by_keeper = given_back_by_keeper(tx, t.reversal or t.id)
-    return render_template("transfer.html", me=me, t=t, by_keeper=by_keeper, pin_needed=pin_needed())
+    return render_template(
+        "transfer.html",
+        me=me,
+        t=t,
+        by_keeper=by_keeper,
+        trouble=_trouble(t, me),
+        key=fresh_key(),
+        pin_needed=pin_needed(),
+    )
+
+
+def _trouble(t: TransferView, me: Person) -> Trouble:
+    with the_hub().reading() as tx:
+        return trouble(tx, t.id, me.number, the_hub().clock.now(), as_keeper(me))
 
 
 def transfer_or_404(record: str, me: Person, keeper: bool = False) -> TransferView:

@@ -321,6 +321,7 @@ STATES: Final[Mapping[str, Callable[[], str]]] = {
     "done": lambda: _("done"),
     "declined": lambda: _("declined"),
     "cancelled": lambda: _("taken back"),
+    "expired": lambda: _("lapsed"),
     "on_way": lambda: _("on its way"),
     "arrived": lambda: _("arrived"),
     "returned": lambda: _("came back"),
@@ -359,6 +360,21 @@ CARE_WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "other": lambda: _("Other care"),
 }
 """Kinds of care, in the order of ``rules.CARE_CATEGORIES``."""
+
+
+PHRASES: Final[Mapping[str, Callable[[], str]]] = {
+    "not_now": lambda: _("Not now: please ask me again later"),
+    "already_paid": lambda: _("I think I have paid this already"),
+    "other_amount": lambda: _("I remember another amount"),
+    "wrong_person": lambda: _("I think this is meant for somebody else"),
+    "talk_first": lambda: _("Let us talk about it first"),
+}
+"""Why somebody declines, in kind words."""
+
+
+def phrase(name: str) -> str:
+    """A kind phrase; what a later release wrote is shown as it is."""
+    return PHRASES[name]() if name in PHRASES else name
 
 
 def choices_of(table: Mapping[str, Callable[[], str]]) -> list[tuple[str, str]]:

@@ -6,11 +6,11 @@ import peewee as pw
 
 from appliance.ledger import codec
 from appliance.ledger.book import chain
-from appliance.ledger.book.private import PrivateText
 from appliance.ledger.book.schema import AccountRow, Claim, Crossing, Entry, Listing, Member, Transfer
+from appliance.ledger.book.schema_credit import Dispute
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import claims
-from appliance.ledger.clock import Instant
+from appliance.ledger.clock import Instant, Quality
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads.crossings import OtherHub, far_person, other_hub
@@ -29,6 +29,7 @@ KEEPER_ACTS = (
     "admit_hub",
     "set_trunk",
     "send_back",
+    "end_dispute",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
@@ -51,6 +52,8 @@ class Overview:
     commons: int
     commons_low: int | None
     entries: int
+    disputes: int
+    clock_unsure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class LogLine:
     outcome: codec.Body
 
 
-def overview(tx: Tx) -> Overview:
+def overview(tx: Tx, now: Instant) -> Overview:
     """The counts now."""
 
     def count(query: object) -> int:
@@ -120,6 +123,8 @@ def overview(tx: Tx) -> Overview:
         commons.balance if commons else 0,
         commons.low if commons else None,
         chain.head(tx).number,
+        count(Dispute.select(number).where(Dispute.state == "open")),
+        now.quality < Quality.KEEPER,
     )
 
 
@@ -204,7 +209,9 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
     if act.kind in BY_OTHERS and (who is None or _own_act(tx, entry, who.number)):
         return None
     about = _about(tx, act.payload)
-    reason = tx.get(PrivateText, entry=entry.number, field="reason")
+    reason = text_of(tx, entry.number, "reason") or (
+        text_of(tx, entry.number, "text") if act.kind == "end_dispute" else ""
+    )
     return LogLine(
         entry.number,
         act.at,
@@ -212,7 +219,7 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
         act.authority,
         who,
         None if about is None else person(tx, about),
-        reason.text if reason else "",
+        reason,
         act.payload,
         entry.outcome,
     )

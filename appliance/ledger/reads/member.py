@@ -17,7 +17,7 @@ from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
 from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, transfers
+from appliance.ledger.money import accounts, reversals, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads import crossings
 from appliance.ledger.reads.crossings import Way
@@ -335,7 +335,7 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
     undoable = row.state == transfers.DONE and row.kind not in transfers.UNDOING and row.reversed_by is None
     if not undoable:
         return ()
-    return (Action.REVERSE,) if mine or keeper else ()
+    return (Action.REVERSE,) if mine or (keeper and not reversals.party(tx, row, viewer)) else ()
 
 
 def claim(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> ClaimView | None:

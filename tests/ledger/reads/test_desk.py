@@ -48,7 +48,7 @@ def test_the_counts_of_the_desk(river: Village) -> None:
     river.do("Kira", ChangeRules("credit", {"commons_low": 0}, "poor year"))
     for name in ("Alice", "Bob"):
         river.do(name, Cosign(made.record, view.terms))
-    now = see(river, desk.overview)
+    now = see(river, lambda tx: desk.overview(tx, river.clock.now()))
     assert (now.applied, now.active, now.pending, now.care_open, now.care_waiting) == (1, 5, 1, 1, 1)
     assert (now.commons, now.commons_low, now.entries) == (0, 0, river.hub.head().number)
 

@@ -1,0 +1,207 @@
+"""What is not plain about a transfer: until when it waits, that it was asked back, that it is contested.
+
+The words beside an ask are read by its two sides and by keepers who are present, those beside a
+dispute by all parties and these keepers.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.ledger.book import chain
+from appliance.ledger.book.schema import Transfer
+from appliance.ledger.book.schema_credit import Answered, Due, UndoAsk
+from appliance.ledger.book.schema_credit import Dispute as DisputeRow
+from appliance.ledger.book.store import Tx
+from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.errors import Action
+from appliance.ledger.money import accounts, disputes, reversals, transfers, undo
+from appliance.ledger.people import powers
+from appliance.ledger.reads.people import Person, person, text_of
+from appliance.ledger.values import RecordId
+
+DAY_MS: Final = 86_400_000
+
+SOON_DAYS: Final = 3
+"""From so many days before its end on, a request says that it ends soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Until when a request waits.
+
+    Attributes:
+        until: when it expires.
+        days_left: whole days until then, rounded up; 0 when that is over.
+        doubtful: its time is over by a clock that nobody vouches for, so it stands.
+    """
+
+    until: Millis
+    days_left: int
+    doubtful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskView:
+    """A payment that its payer asks back. ``state``: open, agreed, declined or withdrawn."""
+
+    by: Person | None
+    state: str
+    reason: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    """A contested transfer. ``state``: open, reversed, settled or withdrawn.
+
+    ``late``: it is open and its deadline is over. ``ended_by`` and ``outcome`` when a keeper
+    ended it in writing.
+    """
+
+    transfer: RecordId
+    by: Person | None
+    state: str
+    note: str
+    at: Instant
+    until: Millis
+    late: bool
+    ended_by: Person | None
+    outcome: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """All of it, with what the viewer can do about it."""
+
+    waits: Waits | None
+    phrase: str
+    ask: AskView | None
+    dispute: DisputeView | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For the first page: a payment that the viewer is asked to give back."""
+
+    id: RecordId
+    by: Person | None
+    amount: int
+    reason: str
+
+
+def trouble(tx: Tx, record: bytes, viewer: int, now: Instant, as_keeper: bool = False) -> Trouble:
+    """What is not plain about a transfer that the viewer may see."""
+    row = tx.get(Transfer, id=record)
+    assert row is not None  # asked of transfers that were just read
+    is_party = reversals.party(tx, row, viewer)
+    inside = is_party or as_keeper
+    ask = tx.get(UndoAsk, transfer=record) if inside else None
+    dispute = tx.get(DisputeRow, transfer=record) if inside else None
+    answered = tx.get(Answered, transfer=record) if inside else None
+    return Trouble(
+        waits(tx, row, now),
+        answered.phrase if answered else "",
+        _ask(tx, ask) if ask else None,
+        _dispute(tx, dispute, row, now) if dispute else None,
+        _actions(tx, row, ask, dispute, viewer, as_keeper and not is_party),
+    )
+
+
+def waits(tx: Tx, row: Transfer, now: Instant) -> Waits | None:
+    """Until when a pending transfer waits; None when it does not, or waits for ever."""
+    due = tx.get(Due, transfer=row.id) if row.state == transfers.PENDING else None
+    if due is None:
+        return None
+    left = max(0, -(-(due.until_ms - now.ms) // DAY_MS))
+    return Waits(Millis(due.until_ms), left, left == 0 and now.quality < Quality.KEEPER)
+
+
+def _ask(tx: Tx, row: UndoAsk) -> AskView:
+    entry = chain.by_number(tx, row.entry)
+    assert entry is not None  # an ask is folded from its entry
+    return AskView(person(tx, row.member), row.state, text_of(tx, row.entry, "reason"), entry.act.at)
+
+
+def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant) -> DisputeView:
+    entry = chain.by_number(tx, row.entry)
+    assert entry is not None  # a dispute is folded from its entry
+    ended = chain.by_number(tx, row.closed_entry) if row.closed_entry else None
+    return DisputeView(
+        RecordId(bytes(row.transfer)),
+        person(tx, row.member),
+        row.state,
+        text_of(tx, row.entry, "text"),
+        entry.act.at,
+        Millis(row.until_ms),
+        row.state == disputes.OPEN and now.ms > row.until_ms and now.quality >= Quality.KEEPER,
+        person(tx, ended.actor) if ended is not None and ended.actor is not None else None,
+        text_of(tx, row.closed_entry, "text"),
+        transfer.amount,
+    )
+
+
+def _actions(
+    tx: Tx, row: Transfer, ask: UndoAsk | None, dispute: DisputeRow | None, viewer: int, outside_keeper: bool
+) -> tuple[Action, ...]:
+    found: list[Action] = []
+    if not powers.active(tx, viewer):
+        return ()
+    contested = dispute is not None and dispute.state == disputes.OPEN
+    if ask is not None and ask.state == undo.OPEN:
+        if accounts.owned(tx, row.payee, viewer):
+            found.append(Action.KEEP)
+        elif accounts.owned(tx, row.payer, viewer):
+            found.append(Action.WITHDRAW)
+    elif ask is None and undo.can_be_asked_back(row) and accounts.owned(tx, row.payer, viewer):
+        found.append(Action.ASK_BACK)
+    if contested and outside_keeper:
+        found.append(Action.END)
+    if contested and dispute is not None and dispute.member == viewer:
+        found.append(Action.CLOSE)
+    again = dispute is None or dispute.state == disputes.WITHDRAWN
+    if again and disputes.can_be_disputed(row) and reversals.party(tx, row, viewer):
+        found.append(Action.DISPUTE)
+    return tuple(found)
+
+
+def asked_back(tx: Tx, viewer: int) -> tuple[Asked, ...]:
+    """Payments to accounts of the viewer that somebody asks back, the oldest ask first."""
+    return tuple(
+        Asked(RecordId(bytes(record)), person(tx, by), amount, text_of(tx, entry, "reason"))
+        for record, by, amount, entry in tx.select(_ASKED_BACK, viewer, viewer)
+    )
+
+
+def open_disputes(tx: Tx, now: Instant, viewer: int | None = None) -> tuple[DisputeView, ...]:
+    """Open disputes, the earliest deadline first: all of them, or those the viewer is a party to."""
+    found = []
+    for row in tx.rows(
+        DisputeRow.select().where(DisputeRow.state == disputes.OPEN).order_by(DisputeRow.until_ms)
+    ):
+        transfer = tx.get(Transfer, id=row.transfer)
+        if transfer is not None and (viewer is None or reversals.party(tx, transfer, viewer)):
+            found.append(_dispute(tx, row, transfer, now))
+    return tuple(found)
+
+
+def unanswered(tx: Tx, viewer: int, since: int) -> tuple[RecordId, ...]:
+    """Requests of or to the viewer that expired after ``since``, newest first."""
+    rows = tx.select(_UNANSWERED, since, viewer, viewer, viewer, viewer)
+    return tuple(RecordId(bytes(record)) for (record,) in rows)
+
+
+_MINE: Final = """(SELECT number FROM account WHERE owner = ? UNION
+  SELECT account FROM "grant" WHERE member = ? AND state = 'agreed')"""
+
+_ASKED_BACK: Final = f"""
+SELECT transfer.id, undo_ask.member, transfer.amount, undo_ask.entry
+FROM undo_ask JOIN transfer ON transfer.id = undo_ask.transfer
+WHERE undo_ask.state = 'open' AND transfer.payee IN {_MINE} ORDER BY undo_ask.entry LIMIT 50
+"""  # noqa: S608 - no value of anybody is written into it
+
+_UNANSWERED: Final = f"""
+SELECT id FROM transfer WHERE state = 'expired' AND closed_ms > ?
+  AND (payee IN {_MINE} OR payer IN {_MINE}) ORDER BY closed_entry DESC LIMIT 10
+"""  # noqa: S608 - no value of anybody is written into it
