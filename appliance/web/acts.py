@@ -13,7 +13,7 @@ from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.village import rules_before
-from appliance.web.amounts import money, name_of
+from appliance.web.amounts import money, name_of, percent
 from appliance.web.labels import care_word
 
 
@@ -196,7 +196,18 @@ def _rule(name: str, value: Any, before: Any) -> list[str]:
     return [sentence(value) if sentence else f"{name} = {value}"]
 
 
-_RULES: Final[Mapping[str, Callable[[int], str]]] = {
+_ROUNDINGS: Final[Mapping[str, Callable[[], str]]] = {
+    "down": lambda: _("down"),
+    "half": lambda: _("to the nearest"),
+    "up": lambda: _("up"),
+}
+
+_RULES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "levy_rate": lambda n: _("the commons keeps %(rate)s of payments", rate=percent(n)),
+    "levy_round": lambda word: _("what is too small to count is rounded: %(how)s", how=_ROUNDINGS[word]()),
+    "levy_from": lambda n: _("payments from %(amount)s on pay to the commons", amount=money(n)),
+    "request_days": lambda n: _("a request lapses after %(days)s days", days=n),
+    "dispute_days": lambda n: _("keepers have %(days)s days to end a dispute", days=n),
     "low": lambda n: _("a new member may go down to %(amount)s", amount=money(n)),
     "high": lambda n: _("a new member may go up to %(amount)s", amount=money(n)),
     "commons_low": lambda n: _("the commons may go down to %(amount)s", amount=money(n)),

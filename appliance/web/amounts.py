@@ -8,9 +8,10 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.money import levy
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import Account, AccountNumber
-from appliance.web.here import the_hub, the_unit
+from appliance.web.here import the_hub, the_rules, the_unit
 
 _NO_BREAK = "\u00a0"
 
@@ -36,6 +37,19 @@ def _digits(amount: int, pattern: str) -> str:
 def money(amount: int) -> str:
     """``3.50 h``; a debt has a real minus sign."""
     return _digits(abs(amount), "#,##0").join(("−" if amount < 0 else "", _NO_BREAK + the_unit().symbol))
+
+
+def levy_on(amount: int, payee: Person) -> int:
+    """What the commons keeps of a payment of ``amount`` to ``payee`` by the rules in force now."""
+    credit = the_rules().credit
+    if payee.far or payee.commons:
+        return 0
+    return levy.of(amount, credit.levy_rate, credit.levy_round, credit.levy_from)
+
+
+def percent(per_mille: int) -> str:
+    """``2.5 %``, as the reader's language writes it."""
+    return numbers.format_percent(Decimal(per_mille).scaleb(-3), format="#,##0.#\u00a0%", locale=get_locale())
 
 
 def signed(amount: int) -> str:

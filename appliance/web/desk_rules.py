@@ -1,10 +1,13 @@
 """The desk's other half: the rules in force, in words and changeable, and the log of acts."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
+from babel import numbers
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import get_locale
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CARE_CATEGORIES
@@ -14,7 +17,7 @@ from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.people import person
-from appliance.ledger.values import western_digits
+from appliance.ledger.values import Unit, parse_amount, western_digits
 from appliance.web import acts
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import typed as as_typed
@@ -27,6 +30,9 @@ from appliance.web.words import refusal
 bp = Blueprint("desk_rules", __name__, url_prefix="/desk")
 
 LOG_PAGE: Final = 20
+
+FORMS: Final = ("credit", "levy", "times", "care")
+"""Forms for changing rules; all but care are parts of the rules of credit."""
 
 
 @bp.get("/log")
@@ -85,7 +91,7 @@ def change_now(group: str) -> Any:
         return _form(group, key.hex(), typed, now, refusal(Code.SETTING_WRONG), reason), REFUSED
     if not wanted:
         return redirect(url_for("desk_rules.rules", done="same"))
-    result = act(ChangeRules(group, wanted, reason), key)
+    result = act(ChangeRules("care" if group == "care" else "credit", wanted, reason), key)
     if isinstance(result, Receipt):
         return redirect(url_for("desk_rules.rules", done="changed"))
     return _form(group, key.hex(), typed, now, result, reason), REFUSED
@@ -116,8 +122,17 @@ def _form(
 def _present(group: str) -> dict[str, str]:
     """The fields of a group's form as they would be typed now. Debts are typed without a sign."""
     credit, care = the_rules().credit, the_rules().care
-    if group not in ("credit", "care"):
+    if group not in FORMS:
         abort(404)
+    if group == "levy":
+        rate = numbers.format_decimal(Decimal(credit.levy_rate).scaleb(-1), "0.#", locale=get_locale())
+        return {
+            "levy_rate": rate,
+            "levy_round": credit.levy_round,
+            "levy_from": as_typed(credit.levy_from),
+        }
+    if group == "times":
+        return {name: str(getattr(credit, name)) for name in ("request_days", "dispute_days", "held_days")}
     if group == "credit":
         return {
             "low": as_typed(-credit.low),
@@ -134,7 +149,13 @@ def _read(group: str, typed: Mapping[str, str]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     rates = dict(the_rules().care.rates)
     for name, text in typed.items():
-        if group == "credit":
+        if name == "levy_rate":
+            changes[name] = _per_mille(text)
+        elif name == "levy_round":
+            changes[name] = text
+        elif group == "times":
+            changes[name] = _count(text)
+        elif group in ("credit", "levy"):
             changes[name] = zero_or_more(text) * (-1 if name in ("low", "commons_low") else 1)
         elif name == "quorum":
             changes[name] = _count(text)
@@ -142,6 +163,14 @@ def _read(group: str, typed: Mapping[str, str]) -> dict[str, Any]:
             rates[name.removeprefix("rate_")] = zero_or_more(text)
             changes["rates"] = rates
     return changes
+
+
+def _per_mille(text: str) -> int:
+    """Per cent as people type it, with at most one digit after the sign. Raises BadAmount."""
+    plain = western_digits(text).strip().rstrip("%\u066a").strip()
+    if plain and not plain.strip("0.,\u066b"):
+        return 0
+    return parse_amount(plain, Unit("per cent", "%", 1))
 
 
 def _count(text: str) -> int:

@@ -21,9 +21,11 @@ from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, SendBack
 from appliance.ledger.money.crossings import ArriveAnswer, Recall
-from appliance.ledger.money.requests import Cancel, Decline
+from appliance.ledger.money.disputes import Dispute, EndDispute, WithdrawDispute
+from appliance.ledger.money.requests import Cancel, Decline, Expire
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.trunks import ArriveCheckpoint
+from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import TurnAway
 from appliance.ledger.people.showing import ShowName
@@ -58,6 +60,7 @@ def live(river: Village) -> None:
     river.accept("Dina", asked[3], "Chandra", 75)
     river.do("Bob", Reverse(paid.record))
     river.do("Kira", Reverse(asked[0].record, "paid the wrong person"))
+    doubt(river)
     river.do("Kira", SetLimits(n["Bob"], -5000, None, "runs the bakery"))
     river.do("Kira", ChangeRules("credit", {"commons_low": -5000, "low": -600}, "assembly of May"))
     river.do("Kira", ChangeRules("care", {"quorum": 2}, "assembly of May"))
@@ -78,6 +81,29 @@ def live(river: Village) -> None:
     river.do("Kira", TurnAway(river.numbers["Emeka"], "is a member of Hill"))
     river.hub.change_pin(n["Alice"], PIN, "9753")
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
+
+
+def doubt(river: Village) -> None:
+    """Everything that is not plain about payments."""
+    kept, taken, back, unclear = (
+        RecordId(river.pay("Alice", "Bob", amount, again=True).record) for amount in (11, 12, 13, 14)
+    )
+    for record in (kept, taken, back):
+        river.do("Alice", AskBack(record, "meant for Chandra"))
+    river.do("Bob", KeepIt(kept))
+    river.do("Alice", WithdrawAsk(taken))
+    river.do("Bob", Dispute(back, "I do not remember it"))
+    river.do("Bob", Reverse(back))
+    for record in (kept, unclear):
+        river.do("Alice", Dispute(record, "the bread never came"))
+    river.do("Alice", WithdrawDispute(kept))
+    river.do("Kira", EndDispute(unclear, "Bob brings it on Friday"))
+    again = river.request("Chandra", "Bob", 30, note="the fence")
+    river.do("Bob", Decline(RecordId(again.record), river.numbers["Bob"], "talk_first"))
+    late = RecordId(river.request("Chandra", "Bob", 31).record)
+    river.clock.advance(14 * DAY_MS)
+    done = river.hub.by_rule(Expire(late), "expire")
+    assert isinstance(done, Receipt), done
 
 
 def trade(villages: TwoVillages) -> None:

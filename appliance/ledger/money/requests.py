@@ -39,6 +39,7 @@ from appliance.ledger.money.transfers import (
     move,
     own,
     refuse_basics,
+    refuse_payee,
     room,
 )
 from appliance.ledger.values import AccountNumber, Amount, RecordId, code_of
@@ -204,11 +205,7 @@ def _decide_accept(tx: Tx, command: Accept, asking: Asking) -> codec.Body | Refu
         return payee
     # The payee's own hold is released by this very answer.
     payee.held -= request.amount
-    return (
-        accounts.refuse_giving(payer, request.amount)
-        or accounts.refuse_receiving(payee, request.amount, own=False)
-        or {}
-    )
+    return accounts.refuse_giving(payer, request.amount) or refuse_payee(tx, payee, request.amount) or {}
 
 
 def _apply_accept(tx: Tx, entry: Entry) -> None:

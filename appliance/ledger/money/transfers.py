@@ -108,7 +108,7 @@ def _decide_pay(tx: Tx, command: Pay, asking: Asking) -> codec.Body | Refusal:
         return payee
     if refusal := accounts.refuse_giving(payer, command.amount):
         return refusal
-    if refusal := accounts.refuse_receiving(payee, command.amount, own=False):
+    if refusal := refuse_payee(tx, payee, command.amount):
         return refusal
     if not command.again and (ago := _equal_payment(tx, command, asking)) is not None:
         return Refusal(
@@ -199,7 +199,12 @@ def room(tx: Tx, payer: int, payee: int, amount: int, released: int = 0) -> bool
     if isinstance(gives, Refusal) or isinstance(gets, Refusal):
         return False
     gets.held -= released
-    return not (accounts.refuse_giving(gives, amount) or accounts.refuse_receiving(gets, amount, own=False))
+    return not (accounts.refuse_giving(gives, amount) or refuse_payee(tx, gets, amount))
+
+
+def refuse_payee(tx: Tx, payee: AccountRow, amount: int) -> Refusal | None:
+    """The refusal when the payee cannot take what is left of ``amount`` after the levy."""
+    return accounts.refuse_receiving(payee, amount - levy.on(tx, payee.number, amount), own=False)
 
 
 TERMS: Final = {"payee": ACCOUNT, "amount": AMOUNT, "category": word}

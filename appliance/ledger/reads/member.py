@@ -22,7 +22,7 @@ from appliance.ledger.people import powers
 from appliance.ledger.reads import crossings
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
-from appliance.ledger.values import AccountNumber, RecordId
+from appliance.ledger.values import COMMONS, AccountNumber, RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class TransferView:
     one that this undid, ``claim`` the care that it paid. ``entry`` is the entry that paid it, or the
     last one of what was not paid. ``way`` is there when it crosses between hubs; then ``entry`` is
     the one with which it left or came in, and ``ended_entry`` the later one that ended it, if any.
+    ``levy`` is what the commons kept of it.
     """
 
     id: RecordId
@@ -91,6 +92,7 @@ class TransferView:
     actions: tuple[Action, ...]
     way: Way | None = None
     ended_entry: int | None = None
+    levy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +318,15 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         _transfer_actions(tx, row, viewer, keeper),
         way,
         None if way is None or last == row.opened_entry else last,
+        _levy(tx, row),
     )
+
+
+def _levy(tx: Tx, row: Transfer) -> int:
+    if COMMONS in (row.payer, row.payee):
+        return 0
+    posted = tx.get(Posting, transfer=row.id, account=COMMONS)
+    return abs(posted.amount) if posted else 0
 
 
 def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple[Action, ...]:

@@ -35,15 +35,17 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.book.verify import verify
 from appliance.ledger.care import claims
 from appliance.ledger.care.claims import ClaimCare, Cosign, DeclineCosign, WithdrawClaim
-from appliance.ledger.clock import ManualClock
+from appliance.ledger.clock import ManualClock, Millis
 from appliance.ledger.errors import BookDamaged, Code, Refusal
 from appliance.ledger.hub import Hub, new_key
 from appliance.ledger.keys import KdfCost, KeySigner, new_seed, seal
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
-from appliance.ledger.money.requests import Accept, Cancel, Decline, Request
+from appliance.ledger.money.disputes import Dispute, EndDispute, WithdrawDispute
+from appliance.ledger.money.requests import Accept, Cancel, Decline, Expire, Request
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
+from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import AppointKeeper, Approve, ChangePin, Join, ReplaceKey, TurnAway
 from appliance.ledger.values import AccountNumber, Amount, RecordId
@@ -95,6 +97,8 @@ class Village(RuleBasedStateMachine):
         self.transfers: dict[bytes, tuple[int, int, int]] = {}
         self.requests: dict[bytes, tuple[int | None, int, int]] = {}
         self.reversed: set[bytes] = set()
+        self.asked_back: dict[bytes, str] = {}
+        self.contested: dict[bytes, tuple[int, str]] = {}
         self.claims: dict[bytes, tuple[int, int, bytes, set[int], set[int]]] = {}
         self.confirmed: dict[bytes, tuple[int, int]] = {}
         self.claimed: list[bytes] = []
@@ -173,6 +177,7 @@ class Village(RuleBasedStateMachine):
         self._model_people(command)
         self._model_money(command, receipt)
         self._model_care(command, signer, receipt)
+        self._model_trouble(command, signer)
         match command:
             case OpenListing(owner):
                 self.listings[receipt.record] = owner
@@ -214,7 +219,34 @@ class Village(RuleBasedStateMachine):
                 gave, got, moved = self.transfers[transfer]
                 assert transfer not in self.reversed
                 self.reversed.add(transfer)
+                if self.asked_back.get(transfer) == "open":
+                    self.asked_back[transfer] = "agreed"
+                if transfer in self.contested and self.contested[transfer][1] == "open":
+                    self.contested[transfer] = (self.contested[transfer][0], "reversed")
                 self._move(got, gave, moved)
+
+    def _model_trouble(self, command: Command, signer: KeySigner) -> None:
+        who = int(signer.authority.partition(":")[2] or 0) if signer.authority.startswith("member") else 0
+        match command:
+            case AskBack(transfer):
+                assert transfer not in self.asked_back
+                assert who == self.transfers[transfer][0]
+                self.asked_back[transfer] = "open"
+            case KeepIt(transfer) | WithdrawAsk(transfer):
+                assert self.asked_back[transfer] == "open"
+                self.asked_back[transfer] = "over"
+            case Dispute(transfer):
+                assert who in self.transfers[transfer][:2]
+                assert self.contested.get(transfer, (0, "withdrawn"))[1] == "withdrawn"
+                self.contested[transfer] = (who, "open")
+            case WithdrawDispute(transfer):
+                assert self.contested[transfer] == (who, "open")
+                self.contested[transfer] = (who, "withdrawn")
+            case EndDispute(transfer):
+                assert self.contested[transfer][1] == "open"
+                assert who in self.keepers
+                assert who not in self.transfers[transfer][:2]
+                self.contested[transfer] = (self.contested[transfer][0], "settled")
 
     def _model_care(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:
         match command:
@@ -415,8 +447,76 @@ class Village(RuleBasedStateMachine):
         payee = self.transfers[record][1]
         # Nobody signs for the commons: what was given to it, a keeper gives back.
         own = other % 2 == 0 and payee in self.signers
+        if not own and not oddly:
+            others = sorted(self.keepers - set(self.transfers[record][:2]))
+            if not others:
+                return
+            self._ask(Reverse(RecordId(record), "a mistake"), self.signers[others[other % len(others)]])
+            return
         signer = self.signers[payee] if own else self._keeper(other, oddly)
         self._ask(Reverse(RecordId(record), "a mistake" if other % 3 else ""), signer)
+
+    # -- trouble -------------------------------------------------------------------------------
+
+    def _standing(self, pick: int, of_people: bool) -> RecordId | None:
+        found = [
+            record
+            for record, (payer, payee, _) in self.transfers.items()
+            if record not in self.reversed and (not of_people or (payer and payee))
+        ]
+        return RecordId(found[pick % len(found)]) if found else None
+
+    @rule(pick=PICK, other=PICK, oddly=ODDLY, reason=st.sampled_from(["wrong person", "too much", "twice"]))
+    def ask_back(self, pick: int, other: int, oddly: bool, reason: str) -> None:
+        record = self._standing(pick, of_people=True)
+        if record is not None and (oddly or record not in self.asked_back):
+            who = self._active(other) if oddly else self.transfers[record][0]
+            self._ask(AskBack(record, "" if oddly and pick % 2 else reason), self.signers[who])
+
+    @precondition(lambda self: "open" in self.asked_back.values())
+    @rule(pick=PICK, other=PICK, oddly=ODDLY, keep=st.booleans())
+    def end_ask(self, pick: int, other: int, oddly: bool, keep: bool) -> None:
+        asked = [record for record, state in self.asked_back.items() if state == "open" or oddly]
+        record = RecordId(asked[pick % len(asked)])
+        who = self._active(other) if oddly else self.transfers[record][keep]
+        self._ask(KeepIt(record) if keep else WithdrawAsk(record), self.signers[who])
+
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def dispute(self, pick: int, other: int, oddly: bool) -> None:
+        record = self._standing(pick, of_people=True)
+        if record is not None and (oddly or self.contested.get(record, (0, "withdrawn"))[1] == "withdrawn"):
+            who = self._active(other) if oddly else self.transfers[record][other % 2]
+            self._ask(Dispute(record, "" if oddly and pick % 2 else "it never came"), self.signers[who])
+
+    @precondition(lambda self: any(state == "open" for _, state in self.contested.values()))
+    @rule(pick=PICK, other=PICK, oddly=ODDLY, well=st.booleans())
+    def end_dispute(self, pick: int, other: int, oddly: bool, well: bool) -> None:
+        found = [r for r, (_, state) in self.contested.items() if state == "open" or oddly]
+        record = RecordId(found[pick % len(found)])
+        if well:
+            who = self._active(other) if oddly else self.contested[record][0]
+            self._ask(WithdrawDispute(record), self.signers[who])
+            return
+        parties = self.transfers[record][:2]
+        able = sorted(self.keepers - set(parties))
+        if able or oddly:
+            signer = self._keeper(other, oddly) if oddly else self.signers[able[other % len(able)]]
+            self._ask(EndDispute(record, "they agreed on half a day"), signer)
+
+    @precondition(lambda self: self.requests)
+    @rule(pick=PICK, oddly=ODDLY)
+    def nobody_answers(self, pick: int, oddly: bool) -> None:
+        """The hub ends a request by its rule, not before its time."""
+        record = RecordId(list(self.requests)[pick % len(self.requests)])
+        now = self.clock.now()
+        late = now if oddly else replace(now, ms=Millis(now.ms + 15 * claims.DAY_MS))
+        answer = self.hub.book.by_rule(Expire(record), "expire", new_key(), late)
+        TALLY[Expire.KIND, isinstance(answer, Receipt)] += 1
+        assert isinstance(answer, Receipt) != oddly
+        if not oddly:
+            _, asker, asked = self.requests.pop(record)
+            self.held[asker] -= asked
+            self._settle()
 
     # -- market and care ---------------------------------------------------------------------
 

@@ -1,0 +1,115 @@
+"""Stories of payments that somebody contests."""
+
+import pytest
+
+from appliance.ledger.book.verify import verify
+from appliance.ledger.clock import Quality
+from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.money.disputes import DAY_MS, Dispute, EndDispute, WithdrawDispute
+from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.members import AppointKeeper
+from appliance.ledger.reads.troubles import DisputeView, Trouble, open_disputes, trouble
+from appliance.ledger.values import RecordId
+from tests.support.village import Village
+
+
+def look(river: Village, record: RecordId, who: str, as_keeper: bool = False) -> Trouble:
+    with river.hub.reading() as tx:
+        return trouble(tx, record, river.numbers[who], river.clock.now(), as_keeper)
+
+
+def dispute_of(river: Village, record: RecordId, who: str) -> DisputeView:
+    found = look(river, record, who).dispute
+    assert found is not None
+    return found
+
+
+def code(answer: object) -> Code:
+    assert isinstance(answer, Refusal), answer
+    return answer.code
+
+
+@pytest.fixture
+def paid(river: Village) -> RecordId:
+    """Alice paid Bob for bread that never came."""
+    return river.pay("Alice", "Bob", 200).record
+
+
+def test_alice_contests_and_the_keeper_writes_down_how_it_ended(river: Village, paid: RecordId) -> None:
+    river.do("Alice", Dispute(paid, "the bread never came"))
+    for who in ("Alice", "Bob"):
+        assert dispute_of(river, paid, who).note == "the bread never came"
+    assert look(river, paid, "Kira", as_keeper=True).actions == (Action.END,)
+    river.do("Kira", EndDispute(paid, "Bob brings two loaves on Friday"))
+    seen = dispute_of(river, paid, "Bob")
+    assert (seen.state, seen.outcome) == ("settled", "Bob brings two loaves on Friday")
+    assert seen.ended_by is not None
+    assert seen.ended_by.name == "Kira"
+    assert river.balance("Bob") == 200
+    assert code(river.ask("Alice", Dispute(paid, "again"))) is Code.DISPUTED
+    verify(river.hub.store)
+
+
+@pytest.mark.parametrize("who", ["Bob", "Kira"])
+def test_a_reversal_ends_it(river: Village, paid: RecordId, who: str) -> None:
+    river.do("Alice", Dispute(paid, "the bread never came"))
+    river.do(who, Reverse(paid, "the bread never came"))
+    assert dispute_of(river, paid, "Alice").state == "reversed"
+    assert code(river.ask("Kira", EndDispute(paid, "too late"))) is Code.NOT_DISPUTED
+    verify(river.hub.store)
+
+
+def test_all_is_well_after_all_and_then_not(river: Village, paid: RecordId) -> None:
+    river.do("Bob", Dispute(paid, "she paid too much"))
+    assert code(river.ask("Alice", WithdrawDispute(paid))) is Code.NOT_YOURS
+    river.do("Bob", WithdrawDispute(paid))
+    assert code(river.ask("Bob", WithdrawDispute(paid))) is Code.NOT_DISPUTED
+    river.do("Alice", Dispute(paid, "no, too little"))
+    assert dispute_of(river, paid, "Bob").note == "no, too little"
+
+
+def test_who_has_no_part_in_it_neither_contests_nor_reads(river: Village, paid: RecordId) -> None:
+    assert code(river.ask("Chandra", Dispute(paid, "I saw it"))) is Code.NOT_YOURS
+    assert code(river.ask("Kira", Dispute(paid, "I heard of it"))) is Code.NOT_YOURS
+    river.do("Alice", Dispute(paid, "the bread never came"))
+    assert look(river, paid, "Chandra").dispute is None
+    with river.hub.reading() as tx:
+        assert open_disputes(tx, river.clock.now(), river.numbers["Chandra"]) == ()
+        assert len(open_disputes(tx, river.clock.now(), river.numbers["Bob"])) == 1
+
+
+def test_a_keeper_who_is_a_party_does_not_end_it(river: Village) -> None:
+    paid = river.pay("Alice", "Kira", 200).record
+    river.do("Alice", Dispute(paid, "she never came"))
+    assert code(river.ask("Kira", EndDispute(paid, "I came"))) is Code.PARTY
+    assert Action.END not in look(river, paid, "Kira", as_keeper=True).actions
+    river.root(AppointKeeper(river.numbers["Dina"]))
+    river.do("Dina", EndDispute(paid, "Kira comes tomorrow"))
+
+
+def test_words_are_asked_for(river: Village, paid: RecordId) -> None:
+    assert code(river.ask("Alice", Dispute(paid, " "))) is Code.TEXT_MISSING
+    assert code(river.ask("Alice", Dispute(paid, "x" * 501))) is Code.TEXT_TOO_LONG
+    river.do("Alice", Dispute(paid, "the bread\nnever came"))
+    assert code(river.ask("Kira", EndDispute(paid, ""))) is Code.TEXT_MISSING
+    assert code(river.ask("Bob", EndDispute(paid, "it is mine"))) is Code.NOT_KEEPER
+
+
+def test_what_never_moved_is_not_contested(river: Village, paid: RecordId) -> None:
+    pending = river.request("Bob", "Alice", 10).record
+    assert code(river.ask("Alice", Dispute(pending, "no"))) is Code.NOT_REVERSIBLE
+    undo = river.do("Bob", Reverse(paid)).record
+    assert code(river.ask("Alice", Dispute(undo, "no"))) is Code.NOT_REVERSIBLE
+    assert code(river.ask("Alice", Dispute(paid, "no"))) is Code.ALREADY_REVERSED
+
+
+def test_keepers_are_late_after_the_days_that_the_village_gave_them(river: Village, paid: RecordId) -> None:
+    river.do("Kira", ChangeRules("credit", {"dispute_days": 3}, "we settle things soon"))
+    river.do("Alice", Dispute(paid, "the bread never came"))
+    river.clock.advance(3 * DAY_MS)
+    assert not dispute_of(river, paid, "Alice").late
+    river.clock.advance(1)
+    assert dispute_of(river, paid, "Alice").late
+    river.clock.set(river.clock.now().ms, Quality.FLOOR)
+    assert not dispute_of(river, paid, "Alice").late
