@@ -27,7 +27,7 @@ from appliance.ledger.reads.troubles import (
 )
 from appliance.ledger.reads.village import NewKey, given_back_by_keeper, new_key
 from appliance.web import qr, way
-from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, pin_needed
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
@@ -189,7 +189,6 @@ def transfer(record: str) -> str:
         by_keeper=by_keeper,
         trouble=_trouble(t, me),
         key=fresh_key(),
-        pin_needed=pin_needed(),
     )
 
 

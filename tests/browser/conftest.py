@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
 
 from tests.support.portal import Portal
 from tests.support.village import PIN, Village, a_village
@@ -24,6 +24,10 @@ QUIET: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PHONE: Final[ViewportSize] = {"width": 360, "height": 640}
+DESK: Final[ViewportSize] = {"width": 1024, "height": 768}
+"""The hub's own screen."""
+
 LARGEST_PAGE: Final = 30 * 1024
 
 
@@ -107,9 +111,9 @@ def phone(chromium: Browser, portal: Portal, village: Village) -> Iterator[Calla
         if int(answer.headers.get("content-length", "0")) > LARGEST_PAGE:
             too_large.append(answer.url)
 
-    def make(name: str, language: str = "en") -> Phone:
+    def make(name: str, language: str = "en", desk: bool = False) -> Phone:
         context = chromium.new_context(
-            viewport={"width": 360, "height": 640}, java_script_enabled=False, locale=language
+            viewport=DESK if desk else PHONE, java_script_enabled=False, locale=language
         )
         contexts.append(context)
         context.set_default_timeout(10_000)
