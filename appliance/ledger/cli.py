@@ -200,8 +200,9 @@ def _rules(
     can_owe: str, can_hold: str, commons_can_owe: str, care_pays: str, quorum: int,
 ) -> "Rules":  # fmt: skip
     """The rules a hub begins with, from what was typed."""
+    from appliance.ledger.amounts import parse_amount
     from appliance.ledger.book.rules import CARE_CATEGORIES, Care, Community, Credit, Rules
-    from appliance.ledger.values import Unit, parse_amount
+    from appliance.ledger.values import Unit
 
     counted_in = Unit(unit, symbol, decimals)
 

@@ -21,7 +21,11 @@ class BadNumber(HubError, ValueError):
 
 
 class BadAmount(HubError, ValueError):
-    """Text that is no positive amount in the community's unit."""
+    """Text that is no positive amount in the community's unit. ``why``: one of ``amounts.Why``."""
+
+    def __init__(self, text: str, why: str = "no_number") -> None:
+        super().__init__(f"{text!r}: {why}")
+        self.why = why
 
 
 class BadEncoding(HubError, ValueError):

@@ -23,7 +23,7 @@ from typing import Final, NewType
 
 from stdnum import verhoeff
 
-from appliance.ledger.errors import BadAmount, BadNumber
+from appliance.ledger.errors import BadNumber
 
 Amount = NewType("Amount", int)
 """Credit in the unit's minor unit (hundredths of an hour, say). Signed where it is a posting."""
@@ -125,28 +125,6 @@ class Unit:
             return f"{sign}{rest}"
         whole, part = divmod(rest, 10**self.decimals)
         return f"{sign}{whole}.{part:0{self.decimals}d}"
-
-
-def parse_amount(text: str, unit: Unit) -> Amount:
-    """Read a positive amount as people type it: ``2``, ``2.5``, ``2,50``, ``٢٫٥``.
-
-    One separator at most; it is the decimal sign. More digits after it than the unit has
-    places are refused rather than guessed: with two places, 1,500 is no amount.
-
-    Raises:
-        BadAmount: not an amount, not positive, too fine or too large.
-    """
-    plain = western_digits(text).strip().replace("\u066b", ".").replace(",", ".")
-    whole, point, part = plain.partition(".")
-    digits = whole + part
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or (point and not part):
-        raise BadAmount(text)
-    if len(part) > unit.decimals:
-        raise BadAmount(text)
-    amount = int(whole or "0") * 10**unit.decimals + int((part or "0").ljust(unit.decimals, "0") or "0")
-    if not 0 < amount <= MAX_AMOUNT:
-        raise BadAmount(text)
-    return Amount(amount)
 
 
 _RFC4648: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

@@ -7,10 +7,11 @@ from babel import Locale, dates, numbers
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from appliance.ledger.amounts import Notation, parse_amount
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import levy
 from appliance.ledger.reads.people import Person
-from appliance.ledger.values import Account, AccountNumber
+from appliance.ledger.values import Account, AccountNumber, Amount
 from appliance.web.here import the_hub, the_rules, the_unit
 
 _NO_BREAK = "\u00a0"
@@ -55,6 +56,23 @@ def percent(per_mille: int) -> str:
 def signed(amount: int) -> str:
     """``+3.50 h`` or ``−3.50 h``, for lines of a statement."""
     return ("+" if amount > 0 else "") + money(amount)
+
+
+def notation() -> Notation:
+    """How the reader's language writes numbers."""
+    return notation_of(get_locale() or Locale("en"))
+
+
+def notation_of(locale: Locale) -> Notation:
+    """How ``locale`` writes numbers (Unicode CLDR, by Babel)."""
+    signs, pattern = locale.number_symbols["latn"], locale.decimal_formats[None]
+    grouping = signs["group"]
+    return Notation(signs["decimal"], grouping if grouping in ".," else " ", pattern.grouping[1] == 2)
+
+
+def read_amount(text: str) -> Amount:
+    """A positive amount in the community's unit, as the reader types it. Raises BadAmount."""
+    return parse_amount(text, the_unit(), notation())
 
 
 def typed(amount: int) -> str:

@@ -13,13 +13,14 @@ from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.troubles import Trouble, trouble
 from appliance.ledger.reads.village import end_of_open_request
-from appliance.ledger.values import MAX_AMOUNT, Amount, parse_amount, parse_code, show_code
+from appliance.ledger.values import MAX_AMOUNT, Amount, parse_code, show_code
 from appliance.web import qr
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
-from appliance.web.here import the_hub, the_unit
+from appliance.web.amounts import read_amount
+from appliance.web.here import the_hub
 from appliance.web.secure import active_member_or_redirect, as_keeper
 from appliance.web.whom import fits_nobody, look_up
-from appliance.web.words import refusal
+from appliance.web.words import amount_refusal, refusal
 
 bp = Blueprint("ask", __name__)
 
@@ -50,9 +51,9 @@ def ask_now() -> tuple[str, int] | Response:
     key, form = form_key(), request.form
     typed = {name: form.get(name, "").strip() for name in ("amount", "category", "note", "of")}
     try:
-        amount = parse_amount(typed["amount"], the_unit())
-    except BadAmount:
-        return _form(typed, key.hex(), refusal(Code.AMOUNT_WRONG)), REFUSED
+        amount = read_amount(typed["amount"])
+    except BadAmount as error:
+        return _form(typed, key.hex(), amount_refusal(error)), REFUSED
     payer: Person | None = None
     if typed["of"]:
         with the_hub().reading() as tx:

@@ -18,13 +18,14 @@ from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import AccountLine
 from appliance.ledger.reads.member import statement
 from appliance.ledger.reads.people import folded
-from appliance.ledger.values import AccountNumber, parse_account, parse_amount, western_digits
+from appliance.ledger.values import AccountNumber, parse_account, western_digits
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for, with_key
-from appliance.web.here import the_hub, the_unit
+from appliance.web.amounts import read_amount
+from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
-from appliance.web.words import refusal
+from appliance.web.words import amount_refusal, refusal
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -125,8 +126,8 @@ def set_limits(number: int) -> Any:
     key = form_key()
     try:
         low, high = -zero_or_more(request.form.get("low", "")), zero_or_more(request.form.get("high", ""))
-    except BadAmount:
-        return _done(refusal(Code.AMOUNT_WRONG), number, me.number, "limits")
+    except BadAmount as error:
+        return _done(amount_refusal(error), number, me.number, "limits")
     command = SetLimits(AccountNumber(number), low, high, request.form.get("reason", ""))
     return _done(act(command, key), number, me.number, "limits")
 
@@ -136,7 +137,7 @@ def zero_or_more(typed: str) -> int:
     plain = western_digits(typed).strip()
     if plain and not plain.strip("0") and len(plain) <= 12:
         return 0
-    return parse_amount(typed, the_unit())
+    return read_amount(typed)
 
 
 @bp.post("/people/<number:number>/pin")

@@ -9,6 +9,7 @@ from babel import numbers
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import get_locale
 
+from appliance.ledger.amounts import parse_amount
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CARE_CATEGORIES
 from appliance.ledger.errors import BadAmount, Code
@@ -17,7 +18,7 @@ from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.people import person
-from appliance.ledger.values import Unit, parse_amount, western_digits
+from appliance.ledger.values import Unit, western_digits
 from appliance.web import acts
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import typed as as_typed

@@ -16,13 +16,13 @@ from appliance.ledger.reads.far_listings import FarListingView, Spread, far_list
 from appliance.ledger.reads.member import ListingView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.village import not_trading
-from appliance.ledger.values import Amount, RecordId, parse_amount
+from appliance.ledger.values import Amount, RecordId
 from appliance.matching import BEST, NEWEST, FarId, ListingId, Query, Suggestion, find, suggestions
 from appliance.web import labels
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key, key_for
-from appliance.web.amounts import account_of, typed
+from appliance.web.amounts import account_of, read_amount, typed
 from appliance.web.finding import searching
-from appliance.web.here import the_hub, the_unit
+from appliance.web.here import the_hub
 from appliance.web.secure import active_member_or_redirect, as_keeper, owner_or_keeper_present
 from appliance.web.words import refusal
 
@@ -182,7 +182,7 @@ def _price(text: str) -> Amount | str | None:
     if not text:
         return None
     try:
-        return parse_amount(text, the_unit())
+        return read_amount(text)
     except BadAmount:
         return text
 

@@ -24,7 +24,7 @@ from appliance.web.desk import zero_or_more
 from appliance.web.here import the_hub
 from appliance.web.home import bar_of
 from appliance.web.secure import keeper_at_own_screen
-from appliance.web.words import refusal
+from appliance.web.words import amount_refusal, refusal
 
 bp = Blueprint("neighbours", __name__, url_prefix="/desk")
 
@@ -104,8 +104,8 @@ def set_limits(number: int) -> Any:
     _find(number)
     try:
         low, high = -zero_or_more(request.form.get("low", "")), zero_or_more(request.form.get("high", ""))
-    except BadAmount:
-        return _page(number, refusal(Code.AMOUNT_WRONG)), REFUSED
+    except BadAmount as error:
+        return _page(number, amount_refusal(error)), REFUSED
     result = act(SetTrunk(number, low, high, request.form.get("reason", "").strip()), key)
     if isinstance(result, Receipt):
         return redirect(url_for(".neighbour", number=number, done="limits"))

@@ -23,15 +23,15 @@ from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.words import LONGEST_LINE, too_long
 from appliance.ledger.reads.crossings import standing
 from appliance.ledger.reads.people import Person
-from appliance.ledger.values import AccountNumber, Amount, parse_amount
+from appliance.ledger.values import AccountNumber, Amount
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
-from appliance.web.amounts import account_of, typed
-from appliance.web.here import the_hub, the_unit
+from appliance.web.amounts import account_of, read_amount, typed
+from appliance.web.here import the_hub
 from appliance.web.home import transfer_or_404
 from appliance.web.radio import before_paying, radio_now
 from appliance.web.secure import active_member_or_redirect, owner_or_keeper_present
 from appliance.web.whom import fits_nobody, look_up, payee
-from appliance.web.words import refusal
+from appliance.web.words import amount_refusal, refusal
 
 bp = Blueprint("pay", __name__)
 
@@ -114,9 +114,9 @@ def _read_form() -> Terms | str | tuple[str, int]:
         return render_template("pay_whom.html", text=form.get("to", ""), problem=someone), REFUSED
     category, note = form.get("category", "other"), form.get("note", "").strip()
     try:
-        amount = parse_amount(form.get("amount", ""), the_unit())
-    except BadAmount:
-        problem = refusal(Code.AMOUNT_WRONG)
+        amount = read_amount(form.get("amount", ""))
+    except BadAmount as error:
+        problem = amount_refusal(error)
         return _how_much(someone, form.get("amount", ""), category, note, problem), REFUSED
     if long := too_long(note, LONGEST_LINE) or (refuse_memo(note) if someone.far else None):
         return _how_much(someone, form.get("amount", ""), category, note, long), REFUSED

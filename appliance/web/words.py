@@ -11,8 +11,10 @@ from typing import Final
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.amounts import Why
+from appliance.ledger.errors import Action, BadAmount, Code, Refusal
 from appliance.ledger.reads.crossings import other_hub, other_hubs
+from appliance.ledger.values import MAX_AMOUNT
 from appliance.web.acting import PinNeeded, Problem
 from appliance.web.amounts import duration, money, typed
 from appliance.web.here import the_hub, the_rules, the_unit
@@ -56,8 +58,19 @@ def _number_or_pin_wrong(n: Numbers) -> str:
     )
 
 
-def _amount_wrong(_n: Numbers) -> str:
+def _amount_wrong(n: Numbers) -> str:
     decimals = the_unit().decimals
+    if "most" in n:
+        return _("This is more than can be counted: at most %(most)s.", most=money(n["most"]))
+    if "zero" in n:
+        return _("Type more than nothing, like %(example)s.", example=typed(150 if decimals == 2 else 15))
+    if "negative" in n:
+        return _("Type the amount without a minus sign.")
+    if "unclear" in n:
+        return _(
+            "This could be more than one amount, so nothing was done. Type it plainly, like %(example)s.",
+            example=typed(1500 * 10**decimals),
+        )
     if not decimals:
         return _(
             "This is not an amount we can count. Type a whole number, like %(example)s.", example=typed(15)
@@ -314,6 +327,18 @@ def next_steps(problem: Problem, links: Mapping[Action, str] | None = None) -> t
 def refusal(code: Code, *actions: Action, **numbers: int) -> Refusal:
     """A refusal that the portal itself gives, before it asks the ledger: a number mistyped."""
     return Refusal(code, numbers, actions)
+
+
+def amount_refusal(error: BadAmount) -> Refusal:
+    """The refusal of an amount that was mistyped; its numbers say what was not right."""
+    told = {
+        Why.TOO_LARGE: {"most": int(MAX_AMOUNT)},
+        Why.ZERO: {"zero": 0},
+        Why.NEGATIVE: {"negative": 1},
+        Why.UNCLEAR: {"unclear": 1},
+    }
+    numbers = next((found for why, found in told.items() if why == error.why), {})
+    return Refusal(Code.AMOUNT_WRONG, numbers, (Action.TRY_AGAIN,))
 
 
 STATES: Final[Mapping[str, Callable[[], str]]] = {

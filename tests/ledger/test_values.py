@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.ledger.amounts import parse_amount
 from appliance.ledger.errors import BadAmount, BadNumber
 from appliance.ledger.values import (
     MAX_AMOUNT,
@@ -12,7 +13,6 @@ from appliance.ledger.values import (
     Unit,
     code_of,
     parse_account,
-    parse_amount,
     parse_code,
     show_code,
 )
@@ -194,7 +194,7 @@ def test_an_amount_is_read_as_people_type_it(text: str, minor: int) -> None:
         "1.005",
         "1.2.3",
         "1,2.3",
-        "1 000",
+        "1 00",
         "1_000",
         "1e3",
         "two",
