@@ -103,7 +103,7 @@ class TestRefusals:
         codes, _, _ = page("docs/refusals.md").partition("\n## Actions")
         last_cells = re.findall(r"\|([^|\n]*)\|$", codes, re.MULTILINE)
         named = {word for cell in last_cells for word in re.findall(r"`([a-z_]+)`", cell)}
-        source = "".join(file.read_text("utf-8") for file in (ROOT / "appliance/ledger").rglob("*.py"))
+        source = "".join(file.read_text("utf-8") for file in (ROOT / "appliance").rglob("*.py"))
         refusals = set(re.findall(r'"([a-z_]+)":', source))
         assert named - refusals == set()
 
