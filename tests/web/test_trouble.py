@@ -64,6 +64,7 @@ def test_a_dispute_from_its_beginning_to_its_end(village, signed_in) -> None:
     bob = signed_in("Bob")
     assert "Alice says that something is wrong" in bob.get("/").text
     kira = signed_in("Kira", OWN_SCREEN)
+    assert "You said that something is wrong" in alice.get("/").text
     assert "1 payment is contested" in kira.get("/desk").text
     assert "the bread never came" in kira.get("/desk/disputes").text
     end = kira.get(f"{receipt(paid)}/end")
