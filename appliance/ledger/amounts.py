@@ -45,10 +45,18 @@ class Notation:
 PLAIN: Final = Notation()
 """As programs write numbers: a point, no grouping."""
 
-# U+066B and U+066C are the Arabic decimal and thousands signs; the Arabic comma is typed for either.
-_SAME: Final = str.maketrans({"،": ",", "，": ",", "．": ".", "’": "'", "\u066b": "D", "\u066c": "G"})
+_ARABIC_DECIMAL: Final = "\u066b"
+_ARABIC_GROUP: Final = "\u066c"
+_ARABIC_COMMA: Final = "\u060c"
+"""Typed for either of the two, as phones offer it and not them."""
+
+_SAME: Final = str.maketrans({"，": ",", "．": ".", "’": "'"})
 _SPACES: Final = re.compile(r"[\s\u00a0\u2009\u202f']+")
-_UNSEEN: Final = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
+_UNSEEN: Final = re.compile("[\u200b-\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Marks of direction and spaces without width, which come along when somebody pastes."""
+
+_TYPED: Final = re.compile(f"[0-9., {_ARABIC_DECIMAL}{_ARABIC_GROUP}{_ARABIC_COMMA}]+")
+_NEVER_DECIMAL: Final = " " + _ARABIC_GROUP
 _MINUS: Final = "-\u2212\u2013"
 
 
@@ -67,7 +75,7 @@ def parse_amount(text: str, unit: Unit, notation: Notation = PLAIN) -> Amount:
         raise BadAmount(text, Why.NOTHING)
     if plain[0] in _MINUS or plain[-1] in _MINUS:
         raise BadAmount(text, Why.NEGATIVE)
-    if not re.fullmatch(r"[0-9., DG]+", plain):
+    if not _TYPED.fullmatch(plain):
         raise BadAmount(text, Why.NO_NUMBER)
     whole, part = _split(text, plain, unit.decimals, notation)
     if len(part) > unit.decimals:
@@ -106,16 +114,16 @@ def _split(text: str, plain: str, decimals: int, notation: Notation) -> tuple[st
 def _decimal_sign(text: str, plain: str, signs: list[str], decimals: int, notation: Notation) -> str | None:
     """Which of the signs in ``plain`` is the decimal one; None when all are grouping."""
     kinds, last = set(signs), signs[-1]
-    if len(kinds) > 2 or signs.count("D") > 1:
+    if len(kinds) > 2 or signs.count(_ARABIC_DECIMAL) > 1:
         raise BadAmount(text, Why.UNCLEAR)
     if len(kinds) == 2:
         # One of each kind, or many of the first: the last one is the decimal sign.
-        if signs.count(last) != 1 or last in " G":
+        if signs.count(last) != 1 or last in _NEVER_DECIMAL:
             raise BadAmount(text, Why.UNCLEAR)
         return last
-    if last == "D":
+    if last == _ARABIC_DECIMAL:
         return last
-    if last in " G" or len(signs) > 1:
+    if last in _NEVER_DECIMAL or len(signs) > 1:
         return None
     head, _, tail = plain.partition(last)
     if last == notation.decimal or not _could_group(head, tail):

@@ -63,18 +63,31 @@ def test_what_the_hub_writes_in_a_language_is_read_back_in_it(
         written = numbers.format_decimal(
             Decimal(amount).scaleb(-decimals), format=pattern + places, locale=locale
         )
-        for text in (written, f"{written}\u00a0h", f"\u200f{written}"):
+        for text in (written, f"{written}\u00a0h", f"\u200f{written}", f"\u202b {written}\u202c\ufeff"):
             assert parse_amount(text, unit, notation_of(locale)) == amount
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values())
-@given(text=st.text(alphabet="0123456789.,' -٫٬١२h\u202f", max_size=14), decimals=st.integers(0, 4))
+@given(
+    text=st.one_of(
+        st.text(alphabet="0123456789.,' -٫٬،١२hDG\u200b\u202f", max_size=14), st.text(max_size=14)
+    ),
+    decimals=st.integers(0, 4),
+)
 def test_anything_typed_is_an_amount_or_refused(language: str, text: str, decimals: int) -> None:
     try:
         amount = parse_amount(text, Unit("hour", "h", decimals), notation_of(Locale.parse(language)))
     except BadAmount:
         return
     assert 0 < amount <= MAX_AMOUNT
+
+
+@given(
+    text=st.text(alphabet="0123456789.,٫٬، ", max_size=10), letter=st.characters(categories=["L", "Sc", "So"])
+)
+def test_a_letter_among_the_digits_is_never_read_over(text: str, letter: str) -> None:
+    with pytest.raises(BadAmount):
+        parse_amount(f"1{letter}{text}5", Unit("hour", "h", 2), Notation(".", ","))
 
 
 @pytest.mark.parametrize(
