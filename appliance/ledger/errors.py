@@ -66,6 +66,8 @@ class Code(StrEnum):
 
     # the person who acts
     NOT_ACTIVE = "not_active"
+    FROZEN = "frozen"
+    MOVING = "moving"
     NOT_KEEPER = "not_keeper"
     NOT_YOURS = "not_yours"
     PIN_WRONG = "pin_wrong"
@@ -81,6 +83,9 @@ class Code(StrEnum):
     PAYER_LIMIT = "payer_limit"
     PAYEE_LIMIT = "payee_limit"
     LIMITS_WRONG = "limits_wrong"
+    ACCOUNT_NOT_ZERO = "account_not_zero"
+    ACCOUNT_ZERO = "account_zero"
+    UNDER_WAY = "under_way"
     # transfers
     SAME_AGAIN = "same_again"
     UNKNOWN_TRANSFER = "unknown_transfer"
@@ -99,6 +104,9 @@ class Code(StrEnum):
     NOT_YET = "not_yet"
     # people and words
     NOT_APPLIED = "not_applied"
+    VOUCHERS_MISSING = "vouchers_missing"
+    WRONG_STATUS = "wrong_status"
+    STILL_KEEPER = "still_keeper"
     NAME_MISSING = "name_missing"
     TEXT_MISSING = "text_missing"
     TEXT_TOO_LONG = "text_too_long"
@@ -138,6 +146,7 @@ class Action(StrEnum):
     PAY_BACK = "pay_back"
     SEND_BACK = "send_back"
     CLOSE = "close"
+    CLEAR = "clear"
     COSIGN = "cosign"
     SETTLE = "settle"
     WAIT = "wait"

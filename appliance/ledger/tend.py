@@ -8,12 +8,13 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from appliance.ledger import codec
 from appliance.ledger.book import chain
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Quality
 from appliance.ledger.hub import Hub
-from appliance.ledger.money import requests
+from appliance.ledger.money import limits, requests
 
 _log = logging.getLogger(__name__)
 
@@ -26,13 +27,26 @@ def _expire_requests(hub: Hub) -> int:
     return _done(hub, [(requests.Expire(record), record) for record in due], "expire")
 
 
+def _lapse_limits(hub: Hub) -> int:
+    with hub.reading() as tx:
+        due = limits.lapsing(tx, hub.clock.now())
+    keyed = [
+        (limits.LapseLimits(account), codec.digest("tch.lapse", entry.to_bytes(8, "big")))
+        for account, entry in due
+    ]
+    return _done(hub, keyed, "lapse")
+
+
 def _done(hub: Hub, due: Iterable[tuple[Command, bytes]], rule: str) -> int:
     """Do each by ``rule``; its key is what it is about, so that two processes do it once."""
     results = (hub.by_rule(command, rule, key[: chain.KEY_BYTES]) for command, key in due)
     return sum(isinstance(result, Receipt) and not result.replayed for result in results)
 
 
-CHORES: Final[tuple[Chore, ...]] = (_expire_requests,)
+CHORES: Final[tuple[Chore, ...]] = (
+    _expire_requests,
+    _lapse_limits,
+)
 """Each does what is due now, by rule, some at a time; how many it did."""
 
 

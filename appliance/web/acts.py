@@ -12,9 +12,10 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
+from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
 from appliance.web.amounts import money, name_of, percent
-from appliance.web.labels import care_word
+from appliance.web.labels import care_word, group_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,56 @@ _RULES: Final[Mapping[str, Callable[[Any], str]]] = {
     "days_back": lambda n: _("care of at most %(days)s days ago", days=n),
 }
 
+_LIFE: Final[Mapping[str, Callable[[str, str], str]]] = {
+    "freeze": lambda who, name: _("%(who)s froze the account of %(name)s.", who=who, name=name),
+    "unfreeze": lambda who, name: _("%(who)s freed the account of %(name)s.", who=who, name=name),
+    "reopen": lambda who, name: _("%(who)s took %(name)s in again.", who=who, name=name),
+    "away": lambda who, name: _("%(who)s wrote down that %(name)s is away.", who=who, name=name),
+    "back": lambda who, name: _("%(who)s wrote down that %(name)s is back.", who=who, name=name),
+}
+
+
+def _life(_tx: Tx, line: LogLine) -> str:
+    return _LIFE[line.kind](who_of(line), name_of(line.about))
+
+
+def _register(tx: Tx, line: LogLine) -> str:
+    newcomer = person(tx, int(line.outcome["number"]))
+    return _("%(who)s took in %(name)s, who has no phone.", who=who_of(line), name=name_of(newcomer))
+
+
+def _close_member(_tx: Tx, line: LogLine) -> str:
+    if line.payload["how"] == "died":
+        return _(
+            "%(who)s closed the account of %(name)s, who has died.",
+            who=who_of(line),
+            name=name_of(line.about),
+        )
+    return _(
+        "%(who)s closed the account of %(name)s, who has left.", who=who_of(line), name=name_of(line.about)
+    )
+
+
+def _group(_tx: Tx, line: LogLine) -> str:
+    return _(
+        "%(who)s changed the kind of account of %(name)s: %(group)s, down to %(low)s, up to %(high)s.",
+        who=who_of(line),
+        name=name_of(line.about),
+        group=group_word(line.payload["group"]),
+        low=_limit(line.outcome["low"]),
+        high=_limit(line.outcome["high"]),
+    )
+
+
+def _lapse(_tx: Tx, line: LogLine) -> str:
+    return _(
+        "The limits of %(name)s that were set for a while have ended: down to %(low)s, up to %(high)s.",
+        name=name_of(line.about),
+        low=_limit(line.outcome["low"]),
+        high=_limit(line.outcome["high"]),
+    )
+
+
 _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "found": _found,
     "approve": _approve,
@@ -237,4 +288,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "send_back": _send_back,
     "end_dispute": _end_dispute,
     "recall": _recall,
+    "register": _register,
+    **dict.fromkeys(_LIFE, _life),
+    "close_member": _close_member,
+    "move_group": _group,
+    "lapse_limits": _lapse,
 }

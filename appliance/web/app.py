@@ -34,6 +34,8 @@ SUBJECTS: Final = (
     "desk",
     "desk_rules",
     "desk_lists",
+    "desk_life",
+    "me_life",
     "concerning",
     "trouble",
     "neighbours",

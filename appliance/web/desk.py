@@ -9,8 +9,10 @@ from typing import Any, Final
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.schema_credit import Terms
+from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import BadAmount, BadNumber, Code
-from appliance.ledger.money.accounts import SetLimits
+from appliance.ledger.money.accounts import PERSON, SetLimits
 from appliance.ledger.people import powers
 from appliance.ledger.people.members import Approve, TurnAway
 from appliance.ledger.people.words import LONGEST_LINE
@@ -21,7 +23,9 @@ from appliance.ledger.reads.people import folded
 from appliance.ledger.values import AccountNumber, parse_account, western_digits
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for, with_key
 from appliance.web.amounts import read_amount
+from appliance.web.desk_life import steps_for
 from appliance.web.here import the_hub
+from appliance.web.labels import group_word
 from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
@@ -30,6 +34,7 @@ from appliance.web.words import amount_refusal, refusal
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
 PAGE: Final = 25
+DAY_MS: Final = 86_400_000
 
 
 @bp.get("")
@@ -82,11 +87,21 @@ def _person(
     with the_hub().reading() as tx:
         line = reads.account_line(tx, number)
         page = statement(tx, number)
+        terms = tx.get(Terms, account=number)
     if line is None or line.who.commons:  # the commons has its floor under the rules
         abort(404)
+    until = (
+        None if terms is None or terms.until_ms is None else Instant(Millis(terms.until_ms), Quality.KEEPER)
+    )
+    balance = line.balance or 0
+    below = line.low is not None and balance < line.low
     return render_template(
         "desk_person.html",
         line=line,
+        group=group_word(terms.grp if terms else PERSON),
+        until=until,
+        outside=below or (line.high is not None and balance > line.high),
+        steps=steps_for(line, number == keeper),
         recent=page.lines,
         key=fresh_key() if problem is None else request.form.get("key", ""),
         problem=problem,
@@ -128,7 +143,11 @@ def set_limits(number: int) -> Any:
         low, high = -zero_or_more(request.form.get("low", "")), zero_or_more(request.form.get("high", ""))
     except BadAmount as error:
         return _done(amount_refusal(error), number, me.number, "limits")
-    command = SetLimits(AccountNumber(number), low, high, request.form.get("reason", ""))
+    days = western_digits(request.form.get("days", "")).strip()
+    if days and not (days.isascii() and days.isdigit() and 0 < len(days) <= 4):
+        return _done(refusal(Code.TIME_WRONG), number, me.number, "limits")
+    until = the_hub().clock.now().ms + int(days) * DAY_MS if days else None
+    command = SetLimits(AccountNumber(number), low, high, request.form.get("reason", ""), until)
     return _done(act(command, key), number, me.number, "limits")
 
 

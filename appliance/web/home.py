@@ -7,8 +7,9 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema import Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
+from appliance.ledger.money.limits import level_high, level_low
 from appliance.ledger.people import tries
-from appliance.ledger.people.powers import ACTIVE
+from appliance.ledger.people.powers import STANDING
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.crossings import came_back, name_shown, other_hubs
@@ -73,6 +74,8 @@ def home() -> str:
         me=me,
         home=view,
         bar=bar_of(view.low, view.high, view.balance),
+        owes=level_low(view.balance, view.low),
+        has=level_high(view.balance, view.high),
         replaced=_still_told(replaced),
         tried=tried,
         back=back,
@@ -139,7 +142,7 @@ def me() -> str:
 def _me(who: Person, problem: Problem | None = None) -> str:
     with the_hub().reading() as tx:
         tried = tries.since(tx, who.number)
-        shown = name_shown(tx, who.number) if other_hubs(tx) and who.status == ACTIVE else None
+        shown = name_shown(tx, who.number) if other_hubs(tx) and who.status in STANDING else None
     return render_template(
         "me.html",
         me=who,

@@ -136,7 +136,7 @@ def speak(code: str) -> Response:
 def keepers() -> str:
     """Whom to ask."""
     with the_hub().reading() as tx:
-        found = [someone for someone in people(tx, powers.ACTIVE) if someone.keeper]
+        found = [one for one in people(tx) if one.keeper and one.status in powers.STANDING]
     return render_template("keepers.html", keepers=found)
 
 

@@ -161,3 +161,21 @@ def init_app(app: App) -> None:
         time_spent=time_spent,
         date_words=date_words,
     )
+
+
+_GROUPS: Final[Mapping[str, Callable[[], str]]] = {
+    "person": lambda: _("Person"),
+    "household": lambda: _("Household"),
+    "business": lambda: _("Business"),
+    "organisation": lambda: _("Association or organisation"),
+}
+
+
+def group_word(group: str) -> str:
+    """A kind of account in words; what a later release wrote is shown as it is."""
+    return _GROUPS[group]() if group in _GROUPS else group
+
+
+def group_choices() -> list[tuple[str, str]]:
+    """The kinds of accounts as the options of a list."""
+    return [(group, words()) for group, words in _GROUPS.items()]

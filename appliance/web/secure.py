@@ -53,10 +53,10 @@ def _unless_closed(who: Person) -> Person:
 
 def active_member_or_redirect() -> Person:
     """The member who is signed in and was let in: who still waits for a keeper sees neither the
-    market, nor who else is here, nor anybody's care.
+    market, nor who else is here, nor anybody's care. Who is away or frozen reads on.
     """
     who = member_or_redirect()
-    if who.status != powers.ACTIVE:
+    if who.status not in (*powers.STANDING, powers.FROZEN):
         abort(redirect(url_for("home.home")))
     return who
 
@@ -66,7 +66,7 @@ def keeper_at_own_screen() -> Person:
     who = member_or_redirect()
     if not at_own_screen():
         _forbidden("own_screen")
-    if not who.keeper or who.status != powers.ACTIVE:
+    if not who.keeper or who.status not in powers.STANDING:
         _forbidden("not_keeper")
     return who
 
@@ -86,7 +86,7 @@ def at_own_screen() -> bool:
 
 def as_keeper(who: Person) -> bool:
     """Whether ``who`` is present as a keeper: one, and at the hub's own screen."""
-    return who.keeper and who.status == powers.ACTIVE and at_own_screen()
+    return who.keeper and who.status in powers.STANDING and at_own_screen()
 
 
 def owner_or_keeper_present(who: Person, owner: Person) -> None:

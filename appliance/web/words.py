@@ -205,8 +205,42 @@ def _weak(n: Numbers) -> str:
     )
 
 
+def _not_zero(n: Numbers) -> str:
+    balance = n.get("balance", 0)
+    if balance < 0:
+        return _(
+            "This account still owes %(amount)s. It can be earned back; or two keepers let the commons carry it.",
+            amount=money(-balance),
+        )
+    return _(
+        "This account still has %(amount)s. It can be spent or given away; or two keepers give it to the commons or "
+        "to somebody who is named.",
+        amount=money(balance),
+    )
+
+
 SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.NOT_ACTIVE: lambda _n: _("A keeper must say yes before you can do this."),
+    Code.FROZEN: lambda _n: _(
+        "A keeper has frozen this account. Nothing moves until a keeper frees it again."
+    ),
+    Code.MOVING: lambda _n: _("This account is moving to another hub: it only receives until it is at zero."),
+    Code.ACCOUNT_NOT_ZERO: _not_zero,
+    Code.ACCOUNT_ZERO: lambda _n: _("The balance is zero: the account can be closed as it is."),
+    Code.UNDER_WAY: lambda _n: _(
+        "A payment to another hub, a contested payment or confirmed care is not finished yet. It must end first."
+    ),
+    Code.VOUCHERS_MISSING: lambda n: _(
+        "%(wanted)s members must say that they know this person; %(have)s have done so.",
+        wanted=n.get("wanted", 0),
+        have=n.get("have", 0),
+    ),
+    Code.WRONG_STATUS: lambda _n: _(
+        "This does not fit how things stand with this person now. Please look again."
+    ),
+    Code.STILL_KEEPER: lambda _n: _(
+        "This person is a keeper. That must be ended first, with a second keeper."
+    ),
     Code.NOT_KEEPER: lambda _n: _("Only a keeper can do this."),
     Code.NOT_YOURS: lambda _n: _("This is not yours to do."),
     Code.PIN_WRONG: _pin_wrong,
@@ -281,6 +315,7 @@ LABELS: Final[Mapping[Action, Callable[[], str]]] = {
     Action.PAY_BACK: lambda: _("Pay it back"),
     Action.SEND_BACK: lambda: _("Send it back"),
     Action.CLOSE: lambda: _("Take it down"),
+    Action.CLEAR: lambda: _("Bring the account to zero"),
     Action.COSIGN: lambda: _("Confirm"),
     Action.SETTLE: lambda: _("Pay from the commons"),
     Action.WAIT: lambda: _("Wait a while"),

@@ -29,6 +29,7 @@ from appliance.ledger.money import (
     arrivals,
     crossings,
     disputes,
+    limits,
     requests,
     reversals,
     sums,
@@ -36,14 +37,17 @@ from appliance.ledger.money import (
     trunks,
     undo,
 )
-from appliance.ledger.people import founding, members, roster, showing
+from appliance.ledger.people import founding, leaving, life, members, roster, showing
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
 
 _SUBJECTS: Final = (
     founding,
     members,
+    life,
+    leaving,
     accounts,
+    limits,
     transfers,
     requests,
     reversals,

@@ -166,6 +166,27 @@ GROUPS = ("person", "household", "business", "organisation")
 """Kinds of accounts that members have."""
 
 
+def group_limits(credit: Mapping[str, Any], group: str) -> tuple[int, int]:
+    """Low and high of new accounts of ``group`` by rules as they are kept: for folding.
+
+    Raises ValueError when the group is unknown.
+    """
+    if group not in GROUPS:
+        raise ValueError(f"no group of accounts is called {group}")
+    low, high = _LIMITS_0004[group]
+    end = "" if group == "person" else f"_{group}"
+    return credit.get(f"low{end}", low), credit.get(f"high{end}", high)
+
+
+_LIMITS_0004: dict[str, tuple[int, int]] = {
+    "person": (-1200, 2400),
+    "household": (-2400, 4800),
+    "business": (-5000, 10000),
+    "organisation": (-5000, 10000),
+}
+"""What holds where a book says nothing of a group. Books were folded with it: it never changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Care(_Group):
     """How care is confirmed and paid.

@@ -13,7 +13,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
-from appliance.ledger.book.schema_credit import Grant
+from appliance.ledger.book.schema_credit import Grant, Terms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, Code, Refusal
@@ -23,6 +23,7 @@ from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber
 
 MEMBER = "member"
 COMMONS_KIND = "commons"
+PERSON = "person"
 
 AGREED = "agreed"
 """State of a grant that is in force."""
@@ -122,18 +123,23 @@ def usable(tx: Tx, number: int) -> AccountRow | Refusal:
 
 @dataclass(frozen=True, slots=True)
 class SetLimits:
-    """A keeper gives an account other hard limits, and says why. None: no limit on that side."""
+    """A keeper gives somebody else's account other hard limits, and says why.
+
+    ``low``, ``high``: None for no limit on that side. ``until_ms``: when they lapse and the
+    limits of the account's group hold again; None: they stay.
+    """
 
     KIND: ClassVar[str] = "set_limits"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     account: AccountNumber
     low: int | None
     high: int | None
     reason: str
+    until_ms: int | None = None
 
     def payload(self) -> codec.Body:
-        return {"account": self.account, "low": self.low, "high": self.high}
+        return {"account": self.account, "low": self.low, "high": self.high, "until": self.until_ms}
 
     def private(self) -> dict[str, str]:
         return {"reason": self.reason}
@@ -145,19 +151,49 @@ def _decide_limits(tx: Tx, command: SetLimits, asking: Asking) -> codec.Body | R
     account = get(tx, command.account)
     if account is None or account.kind != MEMBER:  # the commons has its floor among the rules
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    if reaches(tx, account, asking.actor):
+        return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     low, high = command.low, command.high
     if (low is not None and not -MAX_AMOUNT <= low <= 0) or (
         high is not None and not 0 <= high <= MAX_AMOUNT
     ):
         return Refusal(Code.LIMITS_WRONG, {}, (Action.TRY_AGAIN,))
+    if command.until_ms is not None and command.until_ms <= asking.at.ms:
+        return Refusal(Code.TIME_WRONG, {}, (Action.TRY_AGAIN,))
     if not tidy("reason", command.reason):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
     return too_long(command.reason, LONGEST_LINE) or {}
 
 
-def _apply_limits(tx: Tx, entry: Entry) -> None:
+def _apply_limits_1(tx: Tx, entry: Entry) -> None:
+    """Version 1 knew no end of limits."""
     p = entry.act.payload
     tx.update(AccountRow, {"number": p["account"]}, low=p["low"], high=p["high"])
+
+
+def _apply_limits(tx: Tx, entry: Entry) -> None:
+    _apply_limits_1(tx, entry)
+    account = entry.act.payload["account"]
+    keep_terms(tx, account, group_of(tx, account), entry.act.payload["until"], entry.number)
+
+
+def _may_limit(tx: Tx, entry: Entry) -> bool:
+    account = get(tx, entry.act.payload["account"])
+    if account is None or account.kind != MEMBER or reaches(tx, account, entry.actor):
+        return False
+    until = entry.act.payload["until"]
+    return powers.by_keeper(tx, entry) and (until is None or until > entry.act.at.ms)
+
+
+def group_of(tx: Tx, account: int) -> str:
+    """Which kind of account it is: person, household, business or organisation."""
+    terms = tx.get(Terms, account=account)
+    return PERSON if terms is None else str(terms.grp)
+
+
+def keep_terms(tx: Tx, account: int, group: str, until_ms: int | None, entry: int) -> None:
+    """Keep the group of an account, and until when its present limits hold (None: they stay)."""
+    tx.put(Terms, account=account, grp=group, until_ms=until_ms, entry=entry)
 
 
 _SHAPE: Final = {
@@ -166,4 +202,11 @@ _SHAPE: Final = {
     "high": shape.or_none(shape.whole(0, MAX_AMOUNT)),
 }
 
-HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits, powers.by_keeper, _SHAPE),)
+_UNTIL: Final = {"until": shape.or_none(shape.whole(0, 1 << 50))}
+
+HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits, _may_limit, _SHAPE | _UNTIL),)
+
+OLD: Final = {
+    ("set_limits", 1): Handler(SetLimits, _decide_limits, _apply_limits_1, powers.by_keeper, _SHAPE)
+}
+"""How earlier versions are folded."""

@@ -17,7 +17,7 @@ from appliance.ledger.book.schema import Setting
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless, always
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import accounts
+from appliance.ledger.money import accounts, limits
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import COMMONS
@@ -49,10 +49,13 @@ class Found(Wordless):
 
 @dataclass(frozen=True, slots=True)
 class ChangeRules:
-    """A keeper changes some rules of one group, and says why."""
+    """A keeper changes some rules of one group, and says why.
+
+    Accounts that stand at the old limits of their group get the new ones (since version 2).
+    """
 
     KIND: ClassVar[str] = "change_rules"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     group: str
     changes: codec.Body
@@ -95,6 +98,14 @@ def _decide_change(tx: Tx, command: ChangeRules, asking: Asking) -> codec.Body |
 
 
 def _apply_change(tx: Tx, entry: Entry) -> None:
+    before = book_rules.kept(tx, "credit")
+    _apply_change_1(tx, entry)
+    if entry.act.payload["group"] == "credit":
+        limits.follow(tx, before, book_rules.kept(tx, "credit"))
+
+
+def _apply_change_1(tx: Tx, entry: Entry) -> None:
+    """Version 1 left the limits of accounts as they were."""
     group = entry.act.payload["group"]
     # The maps are merged, not today's classes: a rule of a later release has no default here.
     body = book_rules.kept(tx, group) | entry.act.payload["changes"]
@@ -121,3 +132,8 @@ HANDLERS = (
     Handler(Found, _decide_found, _apply_found, always, _FOUND, ("root",)),
     Handler(ChangeRules, _decide_change, _apply_change, powers.by_keeper, _CHANGE),
 )
+
+OLD: Final = {
+    ("change_rules", 1): Handler(ChangeRules, _decide_change, _apply_change_1, powers.by_keeper, _CHANGE)
+}
+"""How earlier versions are folded."""

@@ -49,15 +49,19 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Approve(Wordless):
-    """A keeper admits somebody who has applied: the account opens at zero."""
+    """A keeper admits somebody who has applied: the account opens at zero.
+
+    Its limits are those of ``group`` (``rules.GROUPS``) now; they go into the outcome.
+    """
 
     KIND: ClassVar[str] = "approve"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     member: AccountNumber
+    group: str = accounts.PERSON
 
     def payload(self) -> codec.Body:
-        return {"member": self.member}
+        return {"member": self.member, "group": self.group}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,10 @@ class ChangePin(Wordless):
 
 @dataclass(frozen=True, slots=True)
 class ReplaceKey(Wordless):
-    """A keeper gives a member who forgot the PIN a new key. The old one signs nothing any more."""
+    """A keeper gives a member who forgot the PIN, or never had one, a new key.
+
+    The old one signs nothing any more.
+    """
 
     KIND: ClassVar[str] = "replace_key"
     VERSION: ClassVar[int] = 1
@@ -184,10 +191,36 @@ def _decide_approve(tx: Tx, command: Approve, asking: Asking) -> codec.Body | Re
     member = _applied(tx, command.member)
     if isinstance(member, Refusal):
         return member
-    return {}
+    if command.group not in rules.GROUPS:
+        return Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
+    wanted = 0 if asking.actor is None else asking.rules.credit.vouchers  # the first keepers know each other
+    if (have := vouched(tx, command.member)) < wanted:
+        numbers = {"have": have, "wanted": wanted}
+        return Refusal(Code.VOUCHERS_MISSING, numbers, (Action.WAIT,))
+    low, high = asking.rules.credit.limits_of(command.group)
+    return {"low": low, "high": high}
+
+
+def vouched(tx: Tx, newcomer: int) -> int:
+    """How many members vouch for a newcomer."""
+    found = tx.first("SELECT COUNT(*) FROM voucher WHERE newcomer = ?", newcomer)
+    return int(found[0]) if found else 0
 
 
 def _apply_approve(tx: Tx, entry: Entry) -> None:
+    admit(tx, entry, entry.act.payload["member"], entry.act.payload["group"])
+
+
+def admit(tx: Tx, entry: Entry, number: int, group: str) -> None:
+    """Make ``number`` active, with an account of ``group`` at zero and the limits in the outcome."""
+    low, high = entry.outcome["low"], entry.outcome["high"]
+    tx.update(Member, {"number": number}, status=powers.ACTIVE, status_entry=entry.number)
+    accounts.open_account(tx, number, accounts.MEMBER, number, low, high, entry.number)
+    accounts.keep_terms(tx, number, group, None, entry.number)
+
+
+def _apply_approve_1(tx: Tx, entry: Entry) -> None:
+    """Version 1 knew persons only, and looked up their limits when it was folded."""
     number, credit = entry.act.payload["member"], rules.kept(tx, "credit")
     tx.update(Member, {"number": number}, status=powers.ACTIVE, status_entry=entry.number)
     accounts.open_account(tx, number, accounts.MEMBER, number, credit["low"], credit["high"], entry.number)
@@ -236,7 +269,8 @@ def _attach_change_pin(tx: Tx, entry: Entry, command: ChangePin) -> None:
 def _decide_replace(tx: Tx, command: ReplaceKey, asking: Asking) -> codec.Body | Refusal:
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
-    if key_in_force(tx, command.member) is None:
+    member = tx.get(Member, number=command.member)
+    if member is None or member.status == powers.CLOSED:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     return {}
 
@@ -245,7 +279,9 @@ def _apply_replace(tx: Tx, entry: Entry) -> None:
     number = entry.act.payload["member"]
     last = tx.scalar(MemberKey.select(pw.fn.MAX(MemberKey.seq)).where(MemberKey.member == number))
     tx.update(MemberKey, {"member": number, "ended_entry": None}, ended_entry=entry.number)
-    tx.insert(MemberKey, member=number, seq=last + 1, public=entry.act.payload["key"], entry=entry.number)
+    tx.insert(
+        MemberKey, member=number, seq=(last or 0) + 1, public=entry.act.payload["key"], entry=entry.number
+    )
 
 
 def _attach_replace(tx: Tx, entry: Entry, command: ReplaceKey) -> None:
@@ -261,8 +297,22 @@ def _of_active(tx: Tx, entry: Entry) -> bool:
     return powers.active(tx, entry.act.payload["member"])
 
 
-def _of_keyed(tx: Tx, entry: Entry) -> bool:
-    return key_in_force(tx, entry.act.payload["member"]) is not None and powers.by_keeper(tx, entry)
+def _of_present(tx: Tx, entry: Entry) -> bool:
+    member = tx.get(Member, number=entry.act.payload["member"])
+    return member is not None and member.status != powers.CLOSED and powers.by_keeper(tx, entry)
+
+
+def _of_vouched(tx: Tx, entry: Entry) -> bool:
+    credit = rules.kept(tx, "credit")
+    wanted = 0 if entry.actor is None else credit.get("vouchers", 0)
+    enough = vouched(tx, entry.act.payload["member"]) >= wanted
+    return enough and _of_newcomer(tx, entry) and limits_stand(tx, entry)
+
+
+def limits_stand(tx: Tx, entry: Entry) -> bool:
+    """Whether the limits in an outcome are those of the group that the payload names."""
+    found = rules.group_limits(rules.kept(tx, "credit"), entry.act.payload["group"])
+    return (entry.outcome.get("low"), entry.outcome.get("high")) == found
 
 
 def _own_key(tx: Tx, entry: Entry) -> bool:
@@ -275,9 +325,23 @@ _KEY: Final = {"key": shape.PUBLIC_KEY}
 
 HANDLERS = (
     Handler(Join, _decide_join, _apply_join, always, _KEY, ("newcomer",), _attach_join),
-    Handler(Approve, _decide_approve, _apply_approve, _of_newcomer, _MEMBER, ("member", "root")),
+    Handler(
+        Approve,
+        _decide_approve,
+        _apply_approve,
+        _of_vouched,
+        _MEMBER | {"group": shape.one_of(*rules.GROUPS)},
+        ("member", "root"),
+    ),
     Handler(TurnAway, _decide_turn_away, _apply_turn_away, _of_newcomer, _MEMBER),
     Handler(AppointKeeper, _decide_appoint, _apply_appoint, _of_active, _MEMBER, ("root",)),
     Handler(ChangePin, _decide_change_pin, _apply_nothing, _own_key, _KEY, attach=_attach_change_pin),
-    Handler(ReplaceKey, _decide_replace, _apply_replace, _of_keyed, _MEMBER | _KEY, attach=_attach_replace),
+    Handler(ReplaceKey, _decide_replace, _apply_replace, _of_present, _MEMBER | _KEY, attach=_attach_replace),
 )
+
+OLD: Final = {
+    ("approve", 1): Handler(
+        Approve, _decide_approve, _apply_approve_1, _of_newcomer, _MEMBER, ("member", "root")
+    )
+}
+"""How earlier versions are folded."""

@@ -16,8 +16,10 @@ STANDING = (ACTIVE, AWAY)
 
 
 def refuse_unless_active(tx: Tx, number: int | None) -> Refusal | None:
-    """The refusal unless ``number`` is a member who has been approved and has not left."""
+    """The refusal unless ``number`` is a member who was let in, is not frozen and has not left."""
     member = tx.get(Member, number=number)
+    if member is not None and member.status == FROZEN:
+        return Refusal(Code.FROZEN, {}, (Action.ASK_KEEPER,))
     if member is None or member.status not in STANDING:
         return Refusal(Code.NOT_ACTIVE, {}, (Action.ASK_KEEPER,))
     return None

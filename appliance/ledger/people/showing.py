@@ -105,6 +105,12 @@ ORDER BY now, listing.opened_entry LIMIT ?
 """
 
 
+def _present(tx: Tx, number: int) -> bool:
+    """Whether the offers and wants of ``number`` are to be seen: not while somebody is away."""
+    member = tx.get(Member, number=number)
+    return member is not None and member.status == powers.ACTIVE
+
+
 def _is_so(tx: Tx, subject: str, item: int, shown: bool) -> bool:
     """Whether that is how things stand, and not what the feed said last."""
     before = tx.get(Shown, subject=subject, item=item)
@@ -114,7 +120,7 @@ def _is_so(tx: Tx, subject: str, item: int, shown: bool) -> bool:
         agreed = tx.get(NameConsent, member=item) is not None and powers.active(tx, item)
         return agreed == shown
     row = tx.get(Listing, opened_entry=item)
-    return row is not None and (row.state == _OPEN and powers.active(tx, row.owner)) == shown
+    return row is not None and (row.state == _OPEN and _present(tx, row.owner)) == shown
 
 
 def _decide_publish(tx: Tx, command: Publish, asking: Asking) -> codec.Body | Refusal:

@@ -30,11 +30,18 @@ KEEPER_ACTS = (
     "set_trunk",
     "send_back",
     "end_dispute",
+    "register",
+    "freeze",
+    "unfreeze",
+    "reopen",
+    "close_member",
+    "move_group",
+    "lapse_limits",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
 
-BY_OTHERS = ("reverse", "close_listing", "recall")
+BY_OTHERS = ("reverse", "close_listing", "recall", "away", "back")
 
 
 _MOST_HELD = 100
@@ -116,7 +123,7 @@ def overview(tx: Tx, now: Instant) -> Overview:
     commons = accounts.get(tx, COMMONS)
     return Overview(
         count(Member.select(number).where(Member.status == powers.APPLIED)),
-        count(Member.select(number).where(Member.status == powers.ACTIVE)),
+        count(Member.select(number).where(Member.status.in_(powers.STANDING))),
         count(Transfer.select(number).where(Transfer.state == transfers.PENDING)),
         count(Claim.select(number).where(Claim.state == claims.OPEN)),
         count(Claim.select(number).where(Claim.state == claims.CONFIRMED)),

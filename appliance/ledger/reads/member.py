@@ -283,7 +283,7 @@ def _if_seen(tx: Tx, row: Transfer | None, viewer: int, as_keeper: bool) -> Tran
 
 
 def _is_keeper(who: Person | None) -> bool:
-    return who is not None and who.keeper and who.status == powers.ACTIVE
+    return who is not None and who.keeper and who.status in powers.STANDING
 
 
 def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
@@ -331,7 +331,7 @@ def _levy(tx: Tx, row: Transfer) -> int:
 
 def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple[Action, ...]:
     who = person(tx, viewer)
-    if who is None or who.status != powers.ACTIVE:
+    if who is None or who.status not in powers.STANDING:
         return ()
     mine = owner_of(tx, row.payee) == viewer
     if (crossing := crossings.crossing_of(tx, row)) is not None:
@@ -381,7 +381,7 @@ def _claim_view(tx: Tx, row: Claim, viewer: int, as_keeper: bool = False) -> Cla
     who = names(tx, {w.member for w in found})
     witnesses = tuple(WitnessView(who[w.member], w.state) for w in found)
     mine = next((w.state for w in witnesses if w.who.number == viewer), None)
-    active = me is not None and me.status == powers.ACTIVE
+    active = me is not None and me.status in powers.STANDING
     # Who holds the code of an open claim is asked to read it before signing, so may.
     involved = (
         carer.number == viewer
@@ -437,7 +437,7 @@ def _listing_view(tx: Tx, row: Listing, viewer: int, as_keeper: bool = False) ->
     assert owner is not None  # members are never removed
     me = person(tx, viewer)
     actions: tuple[Action, ...] = ()
-    if row.state == listings.OPEN and me is not None and me.status == powers.ACTIVE:
+    if row.state == listings.OPEN and me is not None and me.status in powers.STANDING:
         actions = (Action.CLOSE,) if owner.number == viewer else (Action.PAY,)
         if as_keeper and me.keeper and owner.number != viewer:
             actions += (Action.CLOSE,)

@@ -97,8 +97,8 @@ def folded(text: str) -> str:
 
 
 def named(tx: Tx, text: str, most: int = 20) -> tuple[Person, ...]:
-    """Active members whose name has a word that begins with ``text``; the closest first."""
-    return fitting(people(tx, powers.ACTIVE), text, most)
+    """Members who can be paid whose name has a word that begins with ``text``; the closest first."""
+    return fitting((who for who in people(tx) if who.status in powers.STANDING), text, most)
 
 
 def fitting(candidates: Iterable[Person], text: str, most: int = 20) -> tuple[Person, ...]:

@@ -69,8 +69,8 @@ def end_of_open_request(tx: Tx, code: str) -> str | None:
 
 
 def not_trading(tx: Tx) -> tuple[int, ...]:
-    """Members who have left or were turned away: what they listed is not shown."""
-    query = Member.select(Member.number).where(Member.status == powers.CLOSED)
+    """Members who are away, are frozen, have left or were turned away: what they listed is not shown."""
+    query = Member.select(Member.number).where(Member.status != powers.ACTIVE)
     return tuple(row.number for row in tx.rows(query))
 
 

@@ -134,6 +134,7 @@ def test_every_command_names_who_may_ask(river: Village) -> None:
         "approve": ("member", "root"),
         "appoint_keeper": ("root",),
         "expire_request": ("hub",),
+        "lapse_limits": ("hub",),
         "settle": ("hub",),
         "admit_hub": ("hub",),
         "publish": ("hub",),

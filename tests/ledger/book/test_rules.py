@@ -9,6 +9,7 @@ from appliance.ledger.book.rules import CARE_CATEGORIES, Care, Community, Credit
 from appliance.ledger.book.schema import AccountRow, Setting
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.keys import Certificate, KeySigner
+from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.people.founding import ChangeRules, Found
 from appliance.ledger.values import COMMONS, MAX_AMOUNT, Unit
 from tests.support.village import Village
@@ -119,13 +120,17 @@ def test_a_keeper_changes_some_rules_and_says_why(river: Village) -> None:
     assert (river.hub.rules().care.quorum, river.hub.rules().credit.high) == (3, 3000)
 
 
-def test_limits_of_accounts_that_are_there_stay(river: Village) -> None:
+def test_accounts_at_the_old_limits_follow_and_others_stay(river: Village) -> None:
+    river.do("Kira", SetLimits(river.numbers["Bob"], -1200, 3000, "a good season"))
     river.do("Kira", ChangeRules("credit", {"low": -10, "commons_low": -50}, "poor year"))
     with river.hub.reading() as tx:
-        alice, commons = (tx.get(AccountRow, number=n) for n in (river.numbers["Alice"], COMMONS))
+        alice, bob, commons = (
+            tx.get(AccountRow, number=n) for n in (river.numbers["Alice"], river.numbers["Bob"], COMMONS)
+        )
     assert alice is not None
+    assert bob is not None
     assert commons is not None
-    assert (alice.low, commons.low) == (-1200, -50)
+    assert (alice.low, alice.high, bob.low, commons.low) == (-10, 2400, -1200, -50)
 
 
 @pytest.mark.parametrize(

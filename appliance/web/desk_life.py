@@ -1,0 +1,162 @@
+"""Members' life at the desk: taken in without a phone, a card to print, away, frozen, closed, again."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.subject import Command
+from appliance.ledger.money.limits import MoveGroup
+from appliance.ledger.people import leaving, powers
+from appliance.ledger.people.leaving import CloseMember
+from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, Unfreeze
+from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME
+from appliance.ledger.reads import desk as reads
+from appliance.ledger.reads.desk import AccountLine
+from appliance.ledger.values import AccountNumber
+from appliance.web import labels, qr
+from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
+from appliance.web.amounts import account_of
+from appliance.web.here import the_hub
+from appliance.web.secure import keeper_at_own_screen
+
+bp = Blueprint("desk_life", __name__, url_prefix="/desk")
+
+_STEPS: Final[Mapping[str, Callable[[AccountNumber, str], Command]]] = {
+    "away": Away,
+    "back": Back,
+    "freeze": Freeze,
+    "unfreeze": Unfreeze,
+    "reopen": Reopen,
+    "left": lambda number, why: CloseMember(number, leaving.LEFT, why),
+    "died": lambda number, why: CloseMember(number, leaving.DIED, why),
+    "group": lambda number, why: MoveGroup(number, request.form.get("group", ""), why),
+}
+
+TITLES: Final[Mapping[str, Callable[[], str]]] = {
+    "away": lambda: _("Away for a while"),
+    "back": lambda: _("Back again"),
+    "freeze": lambda: _("Freeze the account"),
+    "unfreeze": lambda: _("Free the account again"),
+    "reopen": lambda: _("Take in again"),
+    "left": lambda: _("Has left: close the account"),
+    "died": lambda: _("Has died: close the account"),
+    "group": lambda: _("Another kind of account"),
+}
+"""What each step is called, on its link and its page."""
+
+_WHAT: Final[Mapping[str, Callable[[], str]]] = {
+    "away": lambda: _("Offers and wants are hidden. The account goes on: it can pay and be paid."),
+    "back": lambda: _("Offers and wants are shown again."),
+    "freeze": lambda: _("Nothing is paid from this account or to it. The person can still sign in and read."),
+    "unfreeze": lambda: _("The account can pay and be paid again."),
+    "reopen": lambda: _("The old number counts again. The person needs a new PIN from you."),
+    "left": lambda: _(
+        "The balance must be zero. Open requests are cancelled, offers and wants taken down, the PIN ends."
+    ),
+    "died": lambda: _(
+        "The balance must be zero. Open requests are cancelled, offers and wants taken down, the PIN ends."
+    ),
+    "group": lambda: _("The account gets the limits that are usual for its new kind."),
+}
+
+_OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
+    powers.ACTIVE: ("away", "freeze", "group", "left", "died"),
+    powers.AWAY: ("back", "freeze", "group", "left", "died"),
+    powers.FROZEN: ("unfreeze", "group", "left", "died"),
+    powers.CLOSED: ("reopen",),
+}
+
+
+def steps_for(line: AccountLine, own: bool) -> list[tuple[str, str]]:
+    """What a keeper can do with this person's membership: each step and what it is called."""
+    if own or line.balance is None:
+        return []
+    return [(step, TITLES[step]()) for step in _OFFERED.get(line.who.status, ())]
+
+
+@bp.get("/people/new")
+def new() -> Any:
+    """The form for somebody who has no phone."""
+    keeper_at_own_screen()
+    return _new(fresh_key())
+
+
+def _new(key: str, problem: Problem | None = None) -> str:
+    return render_template(
+        "desk_register.html",
+        key=key,
+        problem=problem,
+        typed=request.form,
+        groups=labels.group_choices(),
+        longest_name=LONGEST_NAME,
+        longest_line=LONGEST_LINE,
+    )
+
+
+@bp.post("/people/new")
+def register() -> Any:
+    """Take in somebody who has no phone: the number is given at once."""
+    keeper_at_own_screen()
+    key, form = form_key(), request.form
+    command = Register(form.get("name", ""), form.get("reason", ""), form.get("group", "person"))
+    result = act(command, key)
+    if isinstance(result, Receipt):
+        return redirect(url_for(".card", number=result.outcome["number"], new=1))
+    return _new(key.hex(), result), REFUSED
+
+
+@bp.get("/people/<number:number>/card")
+def card(number: int) -> Any:
+    """The card to print: name, number, and the QR code by which others pay this person."""
+    keeper_at_own_screen()
+    who = _line(number).who
+    address = qr.address("pay.to", account=account_of(who).compact)
+    return render_template("desk_card.html", who=who, address=address, new=request.args.get("new"))
+
+
+def _line(number: int) -> AccountLine:
+    with the_hub().reading() as tx:
+        line = reads.account_line(tx, number)
+    if line is None or line.who.commons or line.balance is None:
+        abort(404)
+    return line
+
+
+@bp.get("/people/<number:number>/<step>")
+def step_form(number: int, step: str) -> Any:
+    """One step of somebody's membership: what it does, and why it is done."""
+    keeper_at_own_screen()
+    return _step(number, step, fresh_key())
+
+
+def _step(number: int, step: str, key: str, problem: Problem | None = None) -> str:
+    if step not in _STEPS:
+        abort(404)
+    return render_template(
+        "desk_step.html",
+        line=_line(number),
+        step=step,
+        title=TITLES[step](),
+        what=_WHAT[step](),
+        groups=labels.group_choices() if step == "group" else (),
+        key=key,
+        problem=problem,
+        reason=request.form.get("reason", ""),
+        longest_line=LONGEST_LINE,
+    )
+
+
+@bp.post("/people/<number:number>/life/<step>")
+def step_now(number: int, step: str) -> Any:
+    """Do it, with the reason that was typed."""
+    keeper_at_own_screen()
+    if step not in _STEPS:
+        abort(404)
+    key = form_key()
+    result = act(_STEPS[step](AccountNumber(number), request.form.get("reason", "")), key)
+    if isinstance(result, Receipt):
+        return redirect(url_for("desk.person", number=number, done="life"))
+    return _step(number, step, key.hex(), result), REFUSED

@@ -1,0 +1,54 @@
+"""A member's own steps: away for a while, back again, leaving for good."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.people.leaving import Leave
+from appliance.ledger.people.life import Away, Back
+from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key
+from appliance.web.secure import active_member_or_redirect
+from appliance.web.session import end_sign_ins, this_session
+
+bp = Blueprint("me_life", __name__, url_prefix="/me")
+
+
+@bp.get("/away")
+def away() -> Any:
+    """The form for being away, or back again."""
+    return _away(fresh_key())
+
+
+def _away(key: str, problem: Problem | None = None) -> str:
+    return render_template("away.html", me=active_member_or_redirect(), key=key, problem=problem)
+
+
+@bp.post("/away")
+def away_now() -> Any:
+    """Hide my offers and wants for a while, or show them again."""
+    me, key = active_member_or_redirect(), form_key()
+    step = Back if request.form.get("back") == "1" else Away
+    result = act(step(me.number), key)
+    if isinstance(result, Receipt):
+        return redirect(url_for("home.me", changed="away"))
+    return _away(key.hex(), result), REFUSED
+
+
+@bp.get("/close")
+def leave() -> Any:
+    """What leaving means, and the last question."""
+    active_member_or_redirect()
+    return render_template("leave.html", key=fresh_key())
+
+
+@bp.post("/close")
+def leave_now() -> Any:
+    """Close my account. It asks for the PIN each time."""
+    me, key = active_member_or_redirect(), form_key()
+    result = act(Leave(me.number), key, ALWAYS)
+    if not isinstance(result, Receipt):
+        return render_template("leave.html", key=key.hex(), problem=result), REFUSED
+    this_session().sign_out()
+    end_sign_ins(me.number)
+    return redirect("/")
