@@ -1,0 +1,279 @@
+"""Why something was refused, in one or two sentences for people, with its numbers.
+
+A test asserts that every ``Code`` has words. What can be done next is in ``words.py``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from appliance.ledger.errors import Code
+from appliance.ledger.reads.crossings import other_hub, other_hubs
+from appliance.web.amounts import duration, money, typed
+from appliance.web.here import the_hub, the_rules, the_unit
+
+Numbers = Mapping[str, int]
+
+
+def _pin_wrong(n: Numbers) -> str:
+    left = n.get("tries_left", 0)
+    if not left:
+        return _("The PIN is not right. Wait %(time)s before the next try.", time=_time(n))
+    return ngettext(
+        "The PIN is not right. You can try %(num)s more time.",
+        "The PIN is not right. You can try %(num)s more times.",
+        left,
+    )
+
+
+def number_or_pin_wrong(n: Numbers) -> str:
+    left = n.get("tries_left", 0)
+    if not left:
+        return _("The number or the PIN is not right. Wait %(time)s before the next try.", time=_time(n))
+    return ngettext(
+        "The number or the PIN is not right. You can try %(num)s more time.",
+        "The number or the PIN is not right. You can try %(num)s more times.",
+        left,
+    )
+
+
+def _amount_wrong(n: Numbers) -> str:
+    decimals = the_unit().decimals
+    if "most" in n:
+        return _("This is more than can be counted: at most %(most)s.", most=money(n["most"]))
+    if "zero" in n:
+        return _("Type more than nothing, like %(example)s.", example=typed(150 if decimals == 2 else 15))
+    if "negative" in n:
+        return _("Type the amount without a minus sign.")
+    if "unclear" in n:
+        return _(
+            "This could be more than one amount, so nothing was done. Type it plainly, like %(example)s.",
+            example=typed(1500 * 10**decimals),
+        )
+    if not decimals:
+        return _(
+            "This is not an amount we can count. Type a whole number, like %(example)s.", example=typed(15)
+        )
+    return ngettext(
+        "This is not an amount we can count. Type it like %(example)s (at most %(num)s digit after the point).",
+        "This is not an amount we can count. Type it like %(example)s (at most %(num)s digits after the point).",
+        decimals,
+        example=typed(15 * 10 ** (decimals - 1)),
+    )
+
+
+def _time(n: Numbers) -> str:
+    return duration(n.get("seconds", 0))
+
+
+def _payer_limit(n: Numbers) -> str:
+    if "can_give" not in n:
+        return _("The payer cannot give this much now.")
+    return _(
+        "%(amount)s is more than you can give now. You can still give %(room)s; your limit is %(limit)s.",
+        amount=money(n["amount"]),
+        room=money(n["can_give"]),
+        limit=money(n["limit"]),
+    )
+
+
+def _payee_limit(n: Numbers) -> str:
+    if "can_receive" not in n:
+        return _("This person cannot receive that much now. A smaller amount may work.")
+    return _(
+        "%(amount)s is more than you can receive now. You can still receive %(room)s; your limit is %(limit)s.",
+        amount=money(n["amount"]),
+        room=money(n["can_receive"]),
+        limit=money(n["limit"]),
+    )
+
+
+def _too_long(n: Numbers) -> str:
+    if "longest" not in n:
+        return _("This text is too long.")
+    return _(
+        "This text is too long: at most %(longest)s letters, yours has %(length)s.",
+        longest=n["longest"],
+        length=n.get("length", 0),
+    )
+
+
+def _time_wrong(n: Numbers) -> str:
+    if "longest_minutes" in n:
+        return _(
+            "This is not a time we can count: at most %(time)s at once.",
+            time=duration(n["longest_minutes"] * 60),
+        )
+    if "days_back" in n:
+        return ngettext(
+            "The day must not be in the future, and at most %(num)s day ago.",
+            "The day must not be in the future, and at most %(num)s days ago.",
+            n["days_back"],
+        )
+    return _("This time or day cannot be right.")
+
+
+def _quorum(n: Numbers) -> str:
+    return ngettext(
+        "%(num)s more person must confirm.", "%(num)s more people must confirm.", n.get("missing", 1)
+    )
+
+
+def _same_again(n: Numbers) -> str:
+    if "amount" not in n:
+        return _("You have just paid the same. Pay again?")
+    return _(
+        "You paid the same person %(amount)s %(time)s ago. Pay the same again?",
+        amount=money(n["amount"]),
+        time=_time(n),
+    )
+
+
+def _already_signed(n: Numbers) -> str:
+    if "most" in n:
+        return _("Name every person once, and at most %(most)s people.", most=n["most"])
+    return _("You have already confirmed this.")
+
+
+def _unknown_account(n: Numbers) -> str:
+    if "hub" in n:
+        return _("A digit of this number is wrong: nobody can have it. Compare it with the card.")
+    if "number" in n:
+        return _("Nobody here has the number %(number)s.", number=n["number"])
+    return _("Nobody here has this number.")
+
+
+def _unknown_hub(n: Numbers) -> str:
+    with the_hub().reading() as tx:
+        others = other_hubs(tx)
+    if not others:
+        return _("This number is of another village, and no other village is connected with this one yet.")
+    here = the_rules().community
+    villages = [(here.hub, here.hub_name), *((hub.number, hub.name) for hub in others)]
+    names = ", ".join(f"{name} ({number})" for number, name in sorted(villages))
+    if "hub" not in n:
+        return _("There is no such village. There are: %(names)s.", names=names)
+    return _("No village has the number %(number)s. There are: %(names)s.", number=n["hub"], names=names)
+
+
+def _trunk_limit(n: Numbers) -> str:
+    if "can_send" not in n or "hub" not in n:
+        return _("The limit between the two villages is reached.")
+    with the_hub().reading() as tx:
+        hub = other_hub(tx, n["hub"])
+    village = hub.name if hub else str(n["hub"])
+    if not n["can_send"]:
+        return _(
+            "Nothing can go to %(village)s now: the limit between the two villages is reached. A keeper can raise it.",
+            village=village,
+        )
+    return _(
+        "%(amount)s is more than can go to %(village)s now: %(room)s can, by the limit between the two villages.",
+        amount=money(n["amount"]),
+        village=village,
+        room=money(n["can_send"]),
+    )
+
+
+def _weak(n: Numbers) -> str:
+    return _(
+        "This PIN is too easy or has the wrong length. Take %(shortest)s to %(longest)s digits, not all the same and "
+        "not in a row like 1234.",
+        shortest=n.get("shortest", 4),
+        longest=n.get("longest", 8),
+    )
+
+
+def _not_zero(n: Numbers) -> str:
+    balance = n.get("balance", 0)
+    if balance < 0:
+        return _(
+            "This account still owes %(amount)s. It can be earned back; or two keepers let the commons carry it.",
+            amount=money(-balance),
+        )
+    return _(
+        "This account still has %(amount)s. It can be spent or given away; or two keepers give it to the commons or "
+        "to somebody who is named.",
+        amount=money(balance),
+    )
+
+
+SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
+    Code.NOT_ACTIVE: lambda _n: _("A keeper must say yes before you can do this."),
+    Code.FROZEN: lambda _n: _(
+        "A keeper has frozen this account. Nothing moves until a keeper frees it again."
+    ),
+    Code.MOVING: lambda _n: _("This account is moving to another hub: it only receives until it is at zero."),
+    Code.ACCOUNT_NOT_ZERO: _not_zero,
+    Code.ACCOUNT_ZERO: lambda _n: _("The balance is zero: the account can be closed as it is."),
+    Code.UNDER_WAY: lambda _n: _(
+        "A payment to another hub, a contested payment or confirmed care is not finished yet. It must end first."
+    ),
+    Code.VOUCHERS_MISSING: lambda n: _(
+        "%(wanted)s members must say that they know this person; %(have)s have done so.",
+        wanted=n.get("wanted", 0),
+        have=n.get("have", 0),
+    ),
+    Code.WRONG_STATUS: lambda _n: _(
+        "This does not fit how things stand with this person now. Please look again."
+    ),
+    Code.STILL_KEEPER: lambda _n: _(
+        "This person is a keeper. That must be ended first, with a second keeper."
+    ),
+    Code.NOT_KEEPER: lambda _n: _("Only a keeper can do this."),
+    Code.NOT_YOURS: lambda _n: _("This is not yours to do."),
+    Code.PIN_WRONG: _pin_wrong,
+    Code.PIN_WAIT: lambda n: _(
+        "Too many wrong PINs. Wait %(time)s, then try again. A keeper can give you a new PIN.", time=_time(n)
+    ),
+    Code.PIN_WEAK: _weak,
+    Code.BUSY: lambda _n: _("The hub is busy. Nothing has happened. Wait a moment and try again."),
+    Code.KEY_REUSED: lambda _n: _(
+        "This page was already sent once, with other words or another amount. Nothing was moved now."
+    ),
+    Code.UNKNOWN_ACCOUNT: _unknown_account,
+    Code.ACCOUNT_CLOSED: lambda _n: _("This person cannot trade here now."),
+    Code.OWN_ACCOUNT: lambda _n: _("This is your own account."),
+    Code.AMOUNT_WRONG: _amount_wrong,
+    Code.PAYER_LIMIT: _payer_limit,
+    Code.PAYEE_LIMIT: _payee_limit,
+    Code.LIMITS_WRONG: lambda _n: _(
+        "These limits cannot be: the low one is zero or less, the high one zero or more."
+    ),
+    Code.SAME_AGAIN: _same_again,
+    Code.UNKNOWN_TRANSFER: lambda _n: _("There is no such payment or request."),
+    Code.NOT_PENDING: lambda _n: _("This request has already been answered or cancelled."),
+    Code.NOT_REVERSIBLE: lambda _n: _("This payment cannot be given back."),
+    Code.ALREADY_REVERSED: lambda _n: _("This payment has already been given back."),
+    Code.UNKNOWN_HUB: _unknown_hub,
+    Code.PARTY: lambda _n: _("You have a part in this yourself: another keeper must do it."),
+    Code.ALREADY_ASKED: lambda _n: _(
+        "It has been asked back once already. If that was not answered well, say that something is wrong."
+    ),
+    Code.DISPUTED: lambda _n: _("Somebody has already said that something is wrong with this payment."),
+    Code.NOT_DISPUTED: lambda _n: _("Nobody says any more that something is wrong with this payment."),
+    Code.TRUNK_LIMIT: _trunk_limit,
+    Code.NOT_ON_WAY: lambda _n: _(
+        "This payment is not on its way any more, or it has been asked back already."
+    ),
+    Code.NOT_HELD: lambda _n: _("This payment does not wait any more."),
+    Code.NOT_YET: lambda _n: _("It is too early for this."),
+    Code.NOT_APPLIED: lambda _n: _("This person is not waiting to be let in."),
+    Code.NAME_MISSING: lambda _n: _("Please type a name."),
+    Code.TEXT_MISSING: lambda _n: _("Please write something here; it must not be empty."),
+    Code.TEXT_TOO_LONG: _too_long,
+    Code.UNKNOWN_CATEGORY: lambda _n: _("Please choose a kind from the list."),
+    Code.SETTING_WRONG: lambda _n: _("This rule cannot have that value."),
+    Code.UNKNOWN_LISTING: lambda _n: _("This offer or want is not there."),
+    Code.LISTING_CLOSED: lambda _n: _("This offer or want has been taken down."),
+    Code.UNKNOWN_CLAIM: lambda _n: _("There is no care with this code."),
+    Code.CLAIM_CLOSED: lambda _n: _("This care has already been confirmed, paid or taken back."),
+    Code.OWN_CLAIM: lambda _n: _("You cannot confirm your own care. Others must."),
+    Code.ALREADY_SIGNED: _already_signed,
+    Code.TERMS_CHANGED: lambda _n: _("This has changed since you looked. Please look again."),
+    Code.TIME_WRONG: _time_wrong,
+    Code.QUORUM_MISSING: _quorum,
+    Code.COMMONS_FLOOR: lambda _n: _("The commons has nothing left now. This waits until it has."),
+}
