@@ -1,0 +1,178 @@
+"""The village itself: founding it, asking it, choosing people, and what holds after each step.
+
+The model beside it knows nothing of the ledger's code: plain integers for balances, holds and
+limits. Record ids are random, so nothing here may choose by their order.
+"""
+
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.rules import Care, Community, Credit, Rules
+from appliance.ledger.book.schema import AccountRow
+from appliance.ledger.book.store import Store
+from appliance.ledger.book.subject import Command
+from appliance.ledger.book.verify import verify
+from appliance.ledger.clock import ManualClock
+from appliance.ledger.errors import BookDamaged, Code, Refusal
+from appliance.ledger.hub import Hub, new_key
+from appliance.ledger.keys import KdfCost, KeySigner
+from tests.ledger.book import tampering
+
+START = 1_760_000_000_000
+PIN = "2580"
+COST = KdfCost(1, 8 * 1024)
+TALLY: Counter[tuple[str, bool]] = Counter()
+"""(kind, accepted) over all villages of one process."""
+
+ODDLY = st.integers(0, 3).map(lambda n: n == 3)
+"""True now and then: take anybody, anything, instead of what makes sense."""
+PICK = st.integers(0, 10**6)
+AMOUNT = st.one_of(
+    st.integers(1, 60),
+    st.integers(1, 200),
+    st.integers(1, 500),
+    st.integers(1, 2500),
+    st.sampled_from([0, 10**13]),
+)
+
+
+class Base(RuleBasedStateMachine):
+    """A founded hub, a model of its balances, and the hooks that each subject extends."""
+
+    BEYOND_LIMITS: ClassVar[tuple[str, ...]] = ()
+    """Kinds of this subject that may leave an account outside its limits, or change them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = Path(tempfile.mkdtemp(prefix="village-"))
+
+    @initialize()
+    def found(self) -> None:
+        self.clock = ManualClock(START)
+        rules = Rules(Community("Valley", "River", 101, "hour", "h", 2), Credit(commons_low=-600), Care())
+        self.hub, self.papers = Hub.found(self.room / "river", rules, self.clock, COST)
+        self.root = KeySigner("root:keeper", self.papers.hub.seed)
+        self._begin()
+        self._set_out()
+
+    @property
+    def founded(self) -> bool:
+        return hasattr(self, "hub")
+
+    def teardown(self) -> None:
+        if self.founded:
+            report = verify(self.hub.store, kept=[self.hub.head()], root_key=self.papers.hub.public)
+            assert report.signatures == report.head.number
+            with self.hub.reading() as tx:
+                TALLY["settle", True] += int(
+                    tx.select("SELECT COUNT(*) FROM entry WHERE kind = 'settle'")[0][0]
+                )
+            self.hub.close()
+            self._a_broken_link_is_seen(report.head.number)
+        shutil.rmtree(self.room)
+
+    def _a_broken_link_is_seen(self, last: int) -> None:
+        path = self.room / "river" / "ledger.db"
+        with tampering.card_in_hand(path) as db:
+            entry = tampering.entry_of(db, last // 2)
+            tampering.store(db, replace(entry, previous=bytes(32)))
+            tampering.rechain(db, last // 2)
+        store = Store.open(path)
+        try:
+            with pytest.raises(BookDamaged, match="does not follow"):
+                verify(store)
+        finally:
+            store.close()
+
+    # -- what each subject extends ------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """The model of an empty village."""
+        self.signers: dict[int, KeySigner] = {}
+        self.status: dict[int, str] = {}
+        self.keepers: set[int] = set()
+        self.balance: dict[int, int] = {0: 0}
+        self.held: dict[int, int] = {0: 0}
+        self.limits: dict[int, tuple[int | None, int | None]] = {0: (-600, None)}
+        self.last: tuple[Command, KeySigner, bytes, Receipt] | None = None
+
+    def _set_out(self) -> None:
+        """What stands before the first step."""
+
+    def _model(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:
+        """What an accepted command changes in the model."""
+
+    def _by_itself(self) -> None:
+        """What the hub does by itself after each act."""
+
+    # -- asking -------------------------------------------------------------------------------
+
+    def _ask(self, command: Command, signer: KeySigner) -> Receipt | None:
+        before = {n: (self.balance[n], self.limits[n]) for n in self.balance}
+        key = new_key()
+        answer = self.hub.submit(command, signer, key)
+        TALLY[command.KIND, isinstance(answer, Receipt)] += 1
+        if isinstance(answer, Refusal):
+            assert isinstance(answer.code, Code)
+            return None
+        self.last = (command, signer, key, answer)
+        self._model(command, signer, answer)
+        self._by_itself()
+        if not any(command.KIND in vars(part).get("BEYOND_LIMITS", ()) for part in type(self).__mro__):
+            self._nobody_further_out(before)
+        return answer
+
+    def _nobody_further_out(self, before: dict[int, tuple[int, tuple[int | None, int | None]]]) -> None:
+        for number, (was, (low, high)) in before.items():
+            now = self.balance[number]
+            assert low is None or now >= min(low, was), f"account {number} fell to {now}, limit {low}"
+            assert high is None or now <= max(high, was), f"account {number} rose to {now}, limit {high}"
+
+    def _move(self, payer: int, payee: int, amount: int) -> None:
+        self.balance[payer] -= amount
+        self.balance[payee] += amount
+
+    def _who(self, signer: KeySigner) -> int:
+        """The member who signs, or 0."""
+        return int(signer.authority.partition(":")[2]) if signer.authority.startswith("member") else 0
+
+    # -- choosing -----------------------------------------------------------------------------
+
+    def _active(self, pick: int) -> int:
+        people = [n for n, s in self.status.items() if s == "active"]
+        return people[pick % len(people)]
+
+    def _another(self, pick: int, than: int, oddly: bool) -> int:
+        others = [n for n, s in self.status.items() if s == "active" and n != than]
+        return self._anybody(pick, True) if oddly else others[pick % len(others)]
+
+    def _anybody(self, pick: int, oddly: bool) -> int:
+        if oddly:
+            return ([*self.status, 0, 999, -1])[pick % (len(self.status) + 3)]
+        return self._active(pick)
+
+    def _keeper(self, pick: int, oddly: bool) -> KeySigner:
+        who = self._active(pick) if oddly else sorted(self.keepers)[pick % len(self.keepers)]
+        return self.signers[who]
+
+    # -- what always holds ----------------------------------------------------------------------
+
+    @invariant()
+    def the_state_is_the_model(self) -> None:
+        if not self.founded:
+            return
+        with self.hub.reading() as tx:
+            rows = tx.rows(AccountRow.select())
+        assert {row.number: row.balance for row in rows} == self.balance
+        assert {row.number: row.held for row in rows} == self.held
+        assert {row.number: (row.low, row.high) for row in rows} == self.limits
+        assert sum(row.balance for row in rows) == 0

@@ -1,0 +1,90 @@
+"""Joining, being taken in or turned away, keys and keepers."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.subject import Command
+from appliance.ledger.errors import Refusal
+from appliance.ledger.keys import KeySigner, new_seed, seal
+from appliance.ledger.money.transfers import Pay
+from appliance.ledger.people.members import AppointKeeper, Approve, ChangePin, Join, ReplaceKey, TurnAway
+from appliance.ledger.values import AccountNumber, Amount
+from tests.ledger.book.machine.base import COST, ODDLY, PICK, PIN, Base
+
+
+class People(Base):
+    """Up to a dozen people, two of them keepers in time."""
+
+    def _set_out(self) -> None:
+        super()._set_out()
+        for name in ("Kira", "Alice", "Bob", "Chandra", "Dina"):
+            self._join(name)
+        for number in (1, 2, 3, 4, 5):
+            assert self._ask(Approve(AccountNumber(number)), self.root)
+        assert self._ask(AppointKeeper(AccountNumber(1)), self.root)
+
+    def _model(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:
+        super()._model(command, signer, receipt)
+        match command:
+            case Approve(member):
+                self._admit(member)
+            case TurnAway(member):
+                self.status[member] = "closed"
+            case AppointKeeper(member):
+                self.keepers.add(member)
+
+    def _admit(self, member: int) -> None:
+        self.status[member], self.balance[member], self.held[member] = "active", 0, 0
+        credit = self.hub.rules().credit
+        self.limits[member] = (credit.low, credit.high)
+
+    def _join(self, name: str) -> None:
+        seed = new_seed()
+        sealed = seal(seed, PIN, self.hub.pepper, COST)
+        answer = self._ask(Join(name, sealed), KeySigner("newcomer", seed))
+        if answer:
+            number = answer.outcome["number"]
+            self.status[number] = "applied"
+            self.signers[number] = KeySigner(f"member:{number}", seed)
+
+    @rule(name=st.sampled_from(["Emeka", "Fatima", "Grace", "हरि", "", "x" * 41]))
+    def join(self, name: str) -> None:
+        if len(self.status) < 12:
+            self._join(name)
+
+    def _newcomer(self, pick: int, oddly: bool) -> AccountNumber:
+        waiting = [n for n, s in self.status.items() if s == "applied"]
+        return AccountNumber(self._anybody(pick, True) if oddly else waiting[pick % len(waiting)])
+
+    @precondition(lambda self: "applied" in self.status.values())
+    @rule(pick=PICK, oddly=ODDLY)
+    def approve(self, pick: int, oddly: bool) -> None:
+        self._ask(Approve(self._newcomer(pick, oddly)), self._keeper(pick, oddly))
+
+    @precondition(lambda self: "applied" in self.status.values())
+    @rule(pick=PICK, oddly=ODDLY, reason=st.sampled_from(["nobody knows them", "moved away"]))
+    def turn_away(self, pick: int, oddly: bool, reason: str) -> None:
+        self._ask(
+            TurnAway(self._newcomer(pick, oddly), "" if oddly and pick % 2 else reason),
+            self._keeper(pick, oddly),
+        )
+
+    @rule(pick=PICK, oddly=ODDLY)
+    def appoint(self, pick: int, oddly: bool) -> None:
+        self._ask(AppointKeeper(AccountNumber(self._anybody(pick, oddly))), self.root)
+
+    @rule(pick=PICK, oddly=ODDLY)
+    def change_pin(self, pick: int, oddly: bool) -> None:
+        signer = self.signers[self._active(pick)]
+        seed = new_seed() if oddly else signer.seed()
+        self._ask(ChangePin(seal(seed, PIN, self.hub.pepper, COST)), signer)
+
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def replace_key(self, pick: int, other: int, oddly: bool) -> None:
+        number, seed = self._anybody(pick, oddly), new_seed()
+        sealed = seal(seed, PIN, self.hub.pepper, COST)
+        if self._ask(ReplaceKey(AccountNumber(number), sealed), self._keeper(other, oddly)):
+            old, self.signers[number] = self.signers[number], KeySigner(f"member:{number}", seed)
+            refused = self.hub.submit(Pay(AccountNumber(number), AccountNumber(1), Amount(1)), old)
+            assert isinstance(refused, Refusal), "a replaced key still signs"
