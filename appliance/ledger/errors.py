@@ -95,6 +95,7 @@ class Code(StrEnum):
     PARTY = "party"
     ALREADY_ASKED = "already_asked"
     NOT_DISPUTED = "not_disputed"
+    HAS_KEY = "has_key"
     DISPUTED = "disputed"
     # other hubs
     UNKNOWN_HUB = "unknown_hub"
@@ -140,6 +141,7 @@ class Action(StrEnum):
     ASK_BACK = "ask_back"
     KEEP = "keep"
     DISPUTE = "dispute"
+    DISPUTE_FOR = "dispute_for"
     WITHDRAW = "withdraw"
     END = "end"
     RECALL = "recall"

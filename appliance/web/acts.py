@@ -115,6 +115,20 @@ def _end_dispute(tx: Tx, line: LogLine) -> str:
     )
 
 
+def _dispute_for(tx: Tx, line: LogLine) -> str:
+    t = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
+    if t is None:
+        return _other(tx, line)
+    return _(
+        "%(who)s noted for %(name)s, who has no PIN, that something is wrong with %(amount)s from %(payer)s to %(payee)s.",
+        who=who_of(line),
+        name=name_of(line.about),
+        amount=money(t.amount),
+        payer=name_of(t.payer),
+        payee=name_of(t.payee),
+    )
+
+
 def _admit(_tx: Tx, line: LogLine) -> str:
     return _(
         "The founders admitted %(village)s (%(number)s) to the community.",
@@ -287,6 +301,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "set_trunk": _trunk,
     "send_back": _send_back,
     "end_dispute": _end_dispute,
+    "dispute_for": _dispute_for,
     "recall": _recall,
     "register": _register,
     **dict.fromkeys(_LIFE, _life),

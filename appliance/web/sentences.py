@@ -253,6 +253,9 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         "It has been asked back once already. If that was not answered well, say that something is wrong."
     ),
     Code.DISPUTED: lambda _n: _("Somebody has already said that something is wrong with this payment."),
+    Code.HAS_KEY: lambda _n: _(
+        "This person has a PIN and says it with that: on a phone, or here at the hub."
+    ),
     Code.NOT_DISPUTED: lambda _n: _("Nobody says any more that something is wrong with this payment."),
     Code.TRUNK_LIMIT: _trunk_limit,
     Code.NOT_ON_WAY: lambda _n: _(

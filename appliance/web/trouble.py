@@ -5,14 +5,16 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.schema import Transfer
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import Action
-from appliance.ledger.money.disputes import Dispute, EndDispute, WithdrawDispute
+from appliance.ledger.money.disputes import Dispute, DisputeFor, EndDispute, WithdrawDispute, without_key
 from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT
 from appliance.ledger.reads.member import TransferView
-from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.people import Person, person
 from appliance.ledger.reads.troubles import Trouble, open_disputes, trouble
+from appliance.ledger.values import AccountNumber, western_digits
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.here import the_hub
 from appliance.web.home import transfer_or_404
@@ -24,6 +26,7 @@ PAGES = {
     "ask-back": Action.ASK_BACK,
     "wrong": Action.DISPUTE,
     "end": Action.END,
+    "on-word": Action.DISPUTE_FOR,
 }
 """Forms, and the action that each is for."""
 
@@ -35,7 +38,7 @@ def trouble_of(t: TransferView, me: Person) -> Trouble:
         return trouble(tx, t.id, me.number, hub.clock.now(), as_keeper(me))
 
 
-@bp.get("/t/<record>/<any('ask-back', 'wrong', 'end'):what>")
+@bp.get("/t/<record>/<any('ask-back', 'wrong', 'end', 'on-word'):what>")
 def form(record: str, what: str) -> Any:
     """The form: in a line or two, why."""
     me = active_member_or_redirect()
@@ -55,29 +58,48 @@ def _form(t: TransferView, me: Person, what: str, key: str, problem: Problem | N
         problem=problem,
         words=request.form.get("words", ""),
         dispute=trouble_of(t, me).dispute,
+        speakers=_without_key(t) if what == "on-word" else [],
         longest=LONGEST_LINE if what == "ask-back" else LONGEST_TEXT,
         links={Action.SHOW: url_for("home.transfer", record=t.id.hex())},
     )
 
 
-@bp.post("/t/<record>/<any('ask-back', 'wrong', 'end'):what>")
+def _without_key(t: TransferView) -> list[Person]:
+    """Those of both sides who have no PIN, and so say it through a keeper."""
+    with the_hub().reading() as tx:
+        row = tx.get(Transfer, id=t.id)
+        numbers = without_key(tx, row) if row is not None else ()
+        return [who for n in numbers if (who := person(tx, n)) is not None]
+
+
+@bp.post("/t/<record>/<any('ask-back', 'wrong', 'end', 'on-word'):what>")
 def send(record: str, what: str) -> Any:
     """Do it; ends at the receipt, which says how it stands now."""
     me = active_member_or_redirect()
     key, t, words = form_key(), transfer_or_404(record, me), request.form.get("words", "").strip()
-    if what == "end":
+    if what in ("end", "on-word"):
         keeper_at_own_screen()
     command: Command
     if what == "ask-back":
         command = AskBack(t.id, words)
     elif what == "wrong":
         command = Dispute(t.id, words)
+    elif what == "on-word":
+        command = DisputeFor(t.id, _speaker(), words)
     else:
         command = EndDispute(t.id, words)
     result = act(command, key)
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=record))
     return _form(t, me, what, key.hex(), result), REFUSED
+
+
+def _speaker() -> AccountNumber:
+    """Whose word it is, by the form; a form without one is stale."""
+    typed = western_digits(request.form.get("member", ""))
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 12):
+        abort(400)
+    return AccountNumber(int(typed))
 
 
 ANSWERS: dict[str, type[KeepIt] | type[WithdrawAsk] | type[WithdrawDispute]] = {

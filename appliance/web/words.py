@@ -44,6 +44,7 @@ LABELS: Final[Mapping[Action, Callable[[], str]]] = {
     Action.KEEP: lambda: _("It was right, I keep it"),
     Action.DISPUTE: lambda: _("Something is wrong"),
     Action.WITHDRAW: lambda: _("All is well now"),
+    Action.DISPUTE_FOR: lambda: _("Note what somebody without a phone says is wrong"),
     Action.END: lambda: _("Write down how it ended"),
     Action.RECALL: lambda: _("Ask for it back"),
     Action.PAY_BACK: lambda: _("Pay it back"),

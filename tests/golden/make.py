@@ -21,15 +21,17 @@ from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, SendBack
 from appliance.ledger.money.crossings import ArriveAnswer, Recall
-from appliance.ledger.money.disputes import Dispute, EndDispute, WithdrawDispute
+from appliance.ledger.money.disputes import Dispute, DisputeFor, EndDispute, WithdrawDispute
 from appliance.ledger.money.requests import Cancel, Decline, Expire
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import TurnAway
 from appliance.ledger.people.showing import ShowName
-from appliance.ledger.values import Amount, RecordId
+from appliance.ledger.values import AccountNumber, Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import PIN, Village, a_village
 
@@ -61,6 +63,7 @@ def live(river: Village) -> None:
     river.do("Bob", Reverse(paid.record))
     river.do("Kira", Reverse(asked[0].record, "paid the wrong person"))
     doubt(river)
+    by_word(river)
     river.do("Kira", SetLimits(n["Bob"], -5000, None, "runs the bakery"))
     river.do("Kira", ChangeRules("credit", {"commons_low": -5000, "low": -600}, "assembly of May"))
     river.do("Kira", ChangeRules("care", {"quorum": 2}, "assembly of May"))
@@ -104,6 +107,13 @@ def doubt(river: Village) -> None:
     river.clock.advance(14 * DAY_MS)
     done = river.hub.by_rule(Expire(late), "expire")
     assert isinstance(done, Receipt), done
+
+
+def by_word(river: Village) -> None:
+    """Somebody without a key says through the keeper that a payment is wrong."""
+    emma = AccountNumber(int(str(river.do("Kira", Register("Emma", "has no phone")).outcome["number"])))
+    paid = river.do("Alice", Pay(river.numbers["Alice"], emma, Amount(15), "garden"))
+    river.do("Kira", DisputeFor(RecordId(paid.record), emma, "it was two baskets, says Emma"))
 
 
 def trade(villages: TwoVillages) -> None:

@@ -180,3 +180,19 @@ def test_the_days_that_things_wait_are_whole_numbers(village, signed_in, typed: 
     kira = signed_in("Kira", OWN_SCREEN)
     sent = kira.fill("/desk/rules/times", "/times", request_days=typed, reason="so decided", pin=PIN)
     assert sent.status_code == (422 if typed == "0" else status)
+
+
+def test_a_keeper_notes_what_emma_says_who_has_no_phone(village, signed_in) -> None:
+    kira = signed_in("Kira", OWN_SCREEN)
+    kira.fill("/desk/people/new", "/desk/people/new", name="Emma", group="person", reason="no phone", pin=PIN)
+    village.numbers["Emma"] = max(village.numbers.values()) + 1
+    paid = village.pay("Alice", "Emma", 200)
+    page = kira.get(f"{receipt(paid)}/on-word")
+    assert len(page.data) < SMALL
+    assert kira.fill(page, "/on-word", words=" ", pin=PIN).status_code == 422
+    done = kira.fill(page, "/on-word", follow=True, words="it was four hours", pin=PIN)
+    assert "Noted by the keeper Kira for Emma" in done.text
+    assert "Emma says that something is wrong" in signed_in("Alice").get("/").text
+    assert "noted for Emma" in kira.get("/desk/log").text
+    assert signed_in("Kira").get(f"{receipt(paid)}/on-word").status_code in (302, 404)
+    assert kira.post(f"{receipt(paid)}/on-word", {"member": "x"}).status_code == 400

@@ -3,12 +3,16 @@
 ::
 
     (nothing) --dispute (by a party)--> open --reverse (by payee or keeper)--> reversed
+    (nothing) --dispute_for (by a keeper)--> open
                                         open --end_dispute (by a keeper, in writing)--> settled
                                         open --withdraw_dispute (by who opened it)--> withdrawn
 
 The note and the outcome are read by the parties and the keepers. While it is open nothing is
 blocked: the credit stays where it is. Past the deadline it is late, on the keepers' list and on
 the parties' pages; silence decides nothing. One that was withdrawn may be opened again.
+
+For somebody who has no key, a keeper who is no party notes what that person says
+(``dispute_for``): it is the person's dispute, and the book says who noted it.
 """
 
 from dataclasses import dataclass
@@ -17,17 +21,18 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book import rules
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.schema import Transfer
+from appliance.ledger.book.schema import MemberKey, Transfer
 from appliance.ledger.book.schema_credit import Dispute as DisputeRow
-from appliance.ledger.book.shape import RECORD
+from appliance.ledger.book.shape import MEMBER, RECORD
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money.reversals import party
+from appliance.ledger.money import accounts
+from appliance.ledger.money.reversals import party, sides
 from appliance.ledger.money.transfers import ARRIVED, DONE, ON_WAY, UNDOING
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_TEXT, tidy, too_long
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import AccountNumber, RecordId
 
 OPEN: Final = "open"
 REVERSED: Final = "reversed"
@@ -52,6 +57,24 @@ class Dispute:
 
     def payload(self) -> codec.Body:
         return {"transfer": self.transfer}
+
+    def private(self) -> dict[str, str]:
+        return {"text": self.note}
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFor:
+    """A keeper who is no party notes what a member without a key says is wrong."""
+
+    KIND: ClassVar[str] = "dispute_for"
+    VERSION: ClassVar[int] = 1
+
+    transfer: RecordId
+    member: AccountNumber
+    note: str
+
+    def payload(self) -> codec.Body:
+        return {"transfer": self.transfer, "member": self.member}
 
     def private(self) -> dict[str, str]:
         return {"text": self.note}
@@ -99,22 +122,53 @@ def is_open(tx: Tx, transfer: bytes) -> bool:
     return row is not None and row.state == OPEN
 
 
+def without_key(tx: Tx, transfer: Transfer) -> tuple[int, ...]:
+    """The parties to ``transfer`` who have no key: they can contest it through a keeper only."""
+    found = (accounts.get(tx, number) for number in sides(tx, transfer))
+    owners = {account.owner for account in found if account is not None and account.owner is not None}
+    return tuple(o for o in sorted(owners) if not _has_key(tx, o) and party(tx, transfer, o))
+
+
+def _has_key(tx: Tx, member: int) -> bool:
+    return tx.get(MemberKey, member=member, ended_entry=None) is not None
+
+
 def _decide_dispute(tx: Tx, command: Dispute, asking: Asking) -> codec.Body | Refusal:
     transfer = tx.get(Transfer, id=command.transfer)
     if transfer is None:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
     if not party(tx, transfer, asking.actor):
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    return _refuse_opening(tx, transfer, command.note) or {}
+
+
+def _decide_for(tx: Tx, command: DisputeFor, asking: Asking) -> codec.Body | Refusal:
+    if refusal := powers.refuse_unless_keeper(tx, asking.actor):
+        return refusal
+    transfer = tx.get(Transfer, id=command.transfer)
+    if transfer is None:
+        return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
+    if party(tx, transfer, asking.actor):
+        return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
+    if _has_key(tx, command.member):
+        return Refusal(Code.HAS_KEY, {}, (Action.SHOW,))
+    if command.member not in without_key(tx, transfer):
+        return Refusal(Code.NOT_YOURS, {}, (Action.SHOW, Action.HOME))
+    return _refuse_opening(tx, transfer, command.note) or {}
+
+
+def _refuse_opening(tx: Tx, transfer: Transfer, note: str) -> Refusal | None:
+    """The refusal when ``transfer`` cannot be contested now, or nobody says what is wrong."""
     if transfer.reversed_by is not None:
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
     if not can_be_disputed(transfer):
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
-    row = tx.get(DisputeRow, transfer=command.transfer)
+    row = tx.get(DisputeRow, transfer=transfer.id)
     if row is not None and row.state != WITHDRAWN:
         return Refusal(Code.DISPUTED, {}, (Action.SHOW, Action.ASK_KEEPER))
-    if not tidy("text", command.note):
+    if not tidy("text", note):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
-    return too_long(command.note, LONGEST_TEXT) or {}
+    return too_long(note, LONGEST_TEXT)
 
 
 def _apply_dispute(tx: Tx, entry: Entry) -> None:
@@ -122,7 +176,7 @@ def _apply_dispute(tx: Tx, entry: Entry) -> None:
     tx.put(
         DisputeRow,
         transfer=entry.act.payload["transfer"],
-        member=entry.actor,
+        member=entry.act.payload.get("member", entry.actor),
         state=OPEN,
         until_ms=entry.act.at.ms + days * DAY_MS,
         entry=entry.number,
@@ -132,10 +186,20 @@ def _apply_dispute(tx: Tx, entry: Entry) -> None:
 
 def _may_dispute(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    if transfer is None or not can_be_disputed(transfer):
-        return False
+    return transfer is not None and _opens(tx, transfer) and party(tx, transfer, entry.actor)
+
+
+def _opens(tx: Tx, transfer: Transfer) -> bool:
     row = tx.get(DisputeRow, transfer=transfer.id)
-    return party(tx, transfer, entry.actor) and (row is None or row.state == WITHDRAWN)
+    return can_be_disputed(transfer) and (row is None or row.state == WITHDRAWN)
+
+
+def _may_for(tx: Tx, entry: Entry) -> bool:
+    transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
+    if transfer is None or not _opens(tx, transfer):
+        return False
+    theirs = entry.act.payload["member"] in without_key(tx, transfer)
+    return theirs and powers.by_keeper(tx, entry) and not party(tx, transfer, entry.actor)
 
 
 def _decide_withdraw(tx: Tx, command: WithdrawDispute, asking: Asking) -> codec.Body | Refusal:
@@ -182,6 +246,7 @@ _SHAPE: Final = {"transfer": RECORD}
 
 HANDLERS = (
     Handler(Dispute, _decide_dispute, _apply_dispute, _may_dispute, _SHAPE),
+    Handler(DisputeFor, _decide_for, _apply_dispute, _may_for, _SHAPE | {"member": MEMBER}),
     Handler(WithdrawDispute, _decide_withdraw, _apply_close, _may_withdraw, _SHAPE),
     Handler(EndDispute, _decide_end, _apply_close, _may_end, _SHAPE),
 )

@@ -74,10 +74,15 @@ def got(tx: Tx, transfer: Transfer) -> int:
 
 def party(tx: Tx, transfer: Transfer, member: int | None) -> bool:
     """Whether ``member`` may act on any account that the transfer moves or would move."""
+    return any(accounts.owned(tx, number, member) for number in sides(tx, transfer))
+
+
+def sides(tx: Tx, transfer: Transfer) -> set[int]:
+    """Every account that the transfer moves or would move."""
     numbers = {n for (n,) in tx.select("SELECT account FROM posting WHERE transfer = ?", transfer.id)}
     numbers |= {n for (n,) in tx.select("SELECT account FROM share WHERE transfer = ?", transfer.id)}
     numbers |= {transfer.payer, transfer.payee}
-    return any(accounts.owned(tx, number, member) for number in numbers if number is not None)
+    return {number for number in numbers if number is not None}
 
 
 def _apply_reverse(tx: Tx, entry: Entry) -> None:

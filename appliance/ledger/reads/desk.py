@@ -30,6 +30,7 @@ KEEPER_ACTS = (
     "set_trunk",
     "send_back",
     "end_dispute",
+    "dispute_for",
     "register",
     "freeze",
     "unfreeze",
@@ -217,7 +218,7 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
         return None
     about = _about(tx, act.payload)
     reason = text_of(tx, entry.number, "reason") or (
-        text_of(tx, entry.number, "text") if act.kind == "end_dispute" else ""
+        text_of(tx, entry.number, "text") if act.kind in ("end_dispute", "dispute_for") else ""
     )
     return LogLine(
         entry.number,

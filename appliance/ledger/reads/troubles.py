@@ -54,6 +54,7 @@ class AskView:
 class DisputeView:
     """A contested transfer. ``state``: open, reversed, settled or withdrawn.
 
+    ``noted_by``: the keeper who noted it for ``by``, who has no key; else None.
     ``late``: it is open and its deadline is over. ``ended_by`` and ``outcome`` when a keeper
     ended it in writing.
     """
@@ -68,6 +69,7 @@ class DisputeView:
     ended_by: Person | None
     outcome: str
     amount: int
+    noted_by: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant) -> Dispu
         person(tx, ended.actor) if ended is not None and ended.actor is not None else None,
         text_of(tx, row.closed_entry, "text"),
         transfer.amount,
+        person(tx, entry.actor) if entry.actor not in (None, row.member) else None,
     )
 
 
@@ -161,8 +164,11 @@ def _actions(
     if contested and dispute is not None and dispute.member == viewer:
         found.append(Action.CLOSE)
     again = dispute is None or dispute.state == disputes.WITHDRAWN
-    if again and disputes.can_be_disputed(row) and reversals.party(tx, row, viewer):
-        found.append(Action.DISPUTE)
+    if again and disputes.can_be_disputed(row):
+        if reversals.party(tx, row, viewer):
+            found.append(Action.DISPUTE)
+        elif outside_keeper and disputes.without_key(tx, row):
+            found.append(Action.DISPUTE_FOR)
     return tuple(found)
 
 

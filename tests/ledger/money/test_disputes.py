@@ -5,12 +5,13 @@ import pytest
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money.disputes import DAY_MS, Dispute, EndDispute, WithdrawDispute
+from appliance.ledger.money.disputes import DAY_MS, Dispute, DisputeFor, EndDispute, WithdrawDispute
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import AppointKeeper
 from appliance.ledger.reads.troubles import DisputeView, Trouble, open_disputes, trouble
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import AccountNumber, RecordId
 from tests.support.village import Village
 
 
@@ -113,3 +114,37 @@ def test_keepers_are_late_after_the_days_that_the_village_gave_them(river: Villa
     assert dispute_of(river, paid, "Alice").late
     river.clock.set(river.clock.now().ms, Quality.FLOOR)
     assert not dispute_of(river, paid, "Alice").late
+
+
+@pytest.fixture
+def emma(river: Village) -> AccountNumber:
+    """Emma has no phone and no key."""
+    done = river.do("Kira", Register("Emma", "has no phone"))
+    return river.numbers.setdefault("Emma", AccountNumber(int(str(done.outcome["number"]))))
+
+
+def test_a_keeper_notes_what_emma_says_who_has_no_key(river: Village, emma: AccountNumber) -> None:
+    paid = river.pay("Alice", "Emma", 200).record
+    assert Action.DISPUTE_FOR in look(river, paid, "Kira", as_keeper=True).actions
+    assert Action.DISPUTE_FOR not in look(river, paid, "Kira").actions
+    assert code(river.ask("Kira", DisputeFor(paid, emma, " "))) is Code.TEXT_MISSING
+    river.do("Kira", DisputeFor(paid, emma, "it was four hours, says Emma at the desk"))
+    seen = dispute_of(river, paid, "Alice")
+    assert (seen.by and seen.by.name, seen.noted_by and seen.noted_by.name) == ("Emma", "Kira")
+    assert code(river.ask("Kira", WithdrawDispute(paid))) is Code.NOT_YOURS
+    assert code(river.ask("Kira", DisputeFor(paid, emma, "again"))) is Code.DISPUTED
+    river.do("Kira", EndDispute(paid, "Alice pays two more on Friday"))
+    verify(river.hub.store)
+
+
+def test_a_keeper_notes_nothing_for_who_has_a_key_or_no_part_or_where_the_keeper_has_one(
+    river: Village, emma: AccountNumber, paid: RecordId
+) -> None:
+    assert code(river.ask("Kira", DisputeFor(paid, river.numbers["Alice"], "no bread"))) is Code.HAS_KEY
+    assert code(river.ask("Kira", DisputeFor(paid, emma, "I heard of it"))) is Code.NOT_YOURS
+    assert Action.DISPUTE_FOR not in look(river, paid, "Kira", as_keeper=True).actions
+    by_kira = river.pay("Kira", "Emma", 100).record
+    assert code(river.ask("Kira", DisputeFor(by_kira, emma, "less"))) is Code.PARTY
+    to_emma = river.pay("Alice", "Emma", 100).record
+    assert code(river.ask("Bob", DisputeFor(to_emma, emma, "less"))) is Code.NOT_KEEPER
+    assert code(river.ask("Kira", DisputeFor(RecordId(bytes(16)), emma, "x"))) is Code.UNKNOWN_TRANSFER
