@@ -1,7 +1,8 @@
-"""What falls due by itself: requests that nobody answered, limits that were set for a while.
+"""What falls due by itself: requests that nobody answered, limits that were set for a while, old
+accounts of people who have moved.
 
 Each is a command by rule in the book. Nothing expires by a clock that nobody has vouched for
-(design.md 6): below ``Quality.KEEPER`` nothing happens.
+(design.md 6): below ``Quality.KEEPER`` only what needs no clock happens.
 """
 
 import logging
@@ -15,6 +16,7 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Quality
 from appliance.ledger.hub import Hub
 from appliance.ledger.money import limits, requests
+from appliance.ledger.people import moving
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +45,15 @@ def _done(hub: Hub, due: Iterable[tuple[Command, bytes]], rule: str) -> int:
     return sum(isinstance(result, Receipt) and not result.replayed for result in results)
 
 
+def _close_moved(hub: Hub) -> int:
+    with hub.reading() as tx:
+        ready = moving.arrived(tx)
+    return _done(hub, [(moving.CloseMoved(member), once) for member, once in ready], "moved")
+
+
+TIMELESS: Final[tuple[Chore, ...]] = (_close_moved,)
+"""What follows from how things stand, whatever the clock says."""
+
 CHORES: Final[tuple[Chore, ...]] = (
     _expire_requests,
     _lapse_limits,
@@ -56,9 +67,8 @@ def tend(hub: Hub) -> int:
     Raises:
         HubError: the book cannot be written.
     """
-    if hub.clock.now().quality < Quality.KEEPER:
-        return 0
-    done = sum(chore(hub) for chore in CHORES)
+    timely = hub.clock.now().quality >= Quality.KEEPER
+    done = sum(chore(hub) for chore in (*TIMELESS, *(CHORES if timely else ())))
     if done:
         _log.info("tend done=%d", done)
     return done

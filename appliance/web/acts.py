@@ -242,11 +242,20 @@ _LIFE: Final[Mapping[str, Callable[[str, str], str]]] = {
     "reopen": lambda who, name: _("%(who)s took %(name)s in again.", who=who, name=name),
     "away": lambda who, name: _("%(who)s wrote down that %(name)s is away.", who=who, name=name),
     "back": lambda who, name: _("%(who)s wrote down that %(name)s is back.", who=who, name=name),
+    "move": lambda who, name: _(
+        "%(who)s wrote down that %(name)s moves to another village.", who=who, name=name
+    ),
+    "stay": lambda who, name: _("%(who)s wrote down that %(name)s stays here.", who=who, name=name),
+    "close_moved": lambda _who, name: _(
+        "The account of %(name)s was at zero and is closed: %(name)s has moved to another village.", name=name
+    ),
+    "vouch": lambda who, name: _("%(who)s vouched for %(name)s.", who=who, name=name),
 }
 
 
-def _life(_tx: Tx, line: LogLine) -> str:
-    return _LIFE[line.kind](who_of(line), name_of(line.about))
+def _life(tx: Tx, line: LogLine) -> str:
+    about = person(tx, int(line.payload["newcomer"])) if line.kind == "vouch" else line.about
+    return _LIFE[line.kind](who_of(line), name_of(about))
 
 
 def _register(tx: Tx, line: LogLine) -> str:

@@ -64,7 +64,7 @@ class TestPayments:
         assert not any(seen(hub).mismatch for hub in hubs)
 
     def test_what_nobody_has_the_number_of_comes_back_with_the_reason(self, radios: TwoRadios) -> None:
-        radios.villages.send("Alice", 77, 250)  # type: ignore[arg-type]
+        radios.villages.send("Alice", 77, 250)
         assert radios.live(60, lambda: radios.state() == [("returned", "unknown_account")])
         assert radios.villages.river.balance("Alice") == 0
 

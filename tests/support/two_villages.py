@@ -59,7 +59,7 @@ class TwoVillages:
         """Where ``name`` lives."""
         return self.river if name in self.river.numbers else self.hill
 
-    def send(self, payer: str, payee: str, amount: int, **also: Any) -> Receipt:
+    def send(self, payer: str, payee: str | int, amount: int, **also: Any) -> Receipt:
         """``payer`` pays ``amount`` hundredths to ``payee`` of the other village; it must leave."""
         result = self.try_send(payer, payee, amount, **also)
         assert isinstance(result, Receipt), result

@@ -72,7 +72,7 @@ class Keyring:
                 self._members[int(entry.outcome["number"])] = payload["key"]
             elif kind == "replace_key":
                 self._members[int(payload["member"])] = payload["key"]
-            elif kind in ("turn_away", "leave", "close_member"):
+            elif kind in ("turn_away", "leave", "close_member", "close_moved"):
                 self._members.pop(int(payload["member"]), None)
         except (KeyError, TypeError, ValueError) as error:
             raise BookDamaged(f"its fields are not those of {kind}", entry.number) from error

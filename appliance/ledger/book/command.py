@@ -37,7 +37,7 @@ from appliance.ledger.money import (
     trunks,
     undo,
 )
-from appliance.ledger.people import founding, leaving, life, members, roster, showing
+from appliance.ledger.people import founding, leaving, life, members, moving, roster, showing
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
 
@@ -46,6 +46,7 @@ _SUBJECTS: Final = (
     members,
     life,
     leaving,
+    moving,
     accounts,
     limits,
     transfers,
@@ -255,7 +256,7 @@ class Book:
 _NEXT_WITH_ROOM = """
 SELECT claim.id FROM claim
 JOIN account ON account.number = claim.carer
-JOIN member ON member.number = account.owner AND member.status IN ('active', 'away')
+JOIN member ON member.number = account.owner AND member.status IN ('active', 'away', 'moving')
 WHERE claim.state = 'confirmed'
   AND (account.high IS NULL OR claim.amount <= MAX(0, account.high - account.balance - account.held))
 ORDER BY claim.opened_entry LIMIT 1

@@ -100,6 +100,9 @@ class AccountRow(Table):
     aside: int = 0
     """Not a column: what ``accounts.get`` found in the table *aside*."""
 
+    moving: bool = False
+    """Not a column: its owner moves to another hub, so that it goes to zero only."""
+
     class Meta:
         table_name = "account"
 

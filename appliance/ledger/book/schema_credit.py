@@ -62,8 +62,8 @@ class Voucher(Table):
 class Departure(Table):
     """A member who is leaving or has left. ``how``: left, died or moved.
 
-    ``hub`` and ``account``: where somebody who moves will be. ``closed_entry`` when the accounts
-    are closed.
+    ``hub`` and ``account``: where somebody who moves will be; ``told``: others here may know it.
+    ``closed_entry`` when the accounts are closed.
     """
 
     TABLE_CLASS = TRUTH
@@ -72,6 +72,7 @@ class Departure(Table):
     how = pw.TextField()
     hub = pw.IntegerField(null=True)
     account = pw.IntegerField(null=True)
+    told = pw.BooleanField()
     entry = pw.IntegerField()
     closed_entry = pw.IntegerField(null=True)
 

@@ -287,6 +287,7 @@ def _no_room(tx: Tx, claim: Claim) -> Refusal | None:
     carer = accounts.usable(tx, claim.carer)
     if isinstance(carer, Refusal):
         return carer
+    carer.moving = False  # what was earned before is paid, and goes along
     commons = accounts.get(tx, COMMONS)
     if commons is None or accounts.refuse_giving(commons, claim.amount):
         return Refusal(Code.COMMONS_FLOOR, {"amount": claim.amount}, (Action.WAIT,))

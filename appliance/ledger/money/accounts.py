@@ -3,7 +3,7 @@
 The headroom of an account is counted on each side: it can give down to ``low`` and receive up
 to ``high``, less what its own unanswered requests keep aside (``held``). Each movement is
 checked only on the side toward which it moves, so an account outside its limits may always
-move back toward zero.
+move back toward zero. The account of somebody who moves to another hub does nothing else.
 """
 
 from dataclasses import dataclass
@@ -31,11 +31,15 @@ AGREED = "agreed"
 
 def can_give(account: AccountRow) -> int | None:
     """How much the account can still give; None: no limit. Never negative."""
+    if account.moving:
+        return max(0, account.balance - account.aside)
     return None if account.low is None else max(0, account.balance - account.low - account.aside)
 
 
 def can_receive(account: AccountRow) -> int | None:
     """How much the account can still receive; None: no limit. Never negative."""
+    if account.moving:
+        return max(0, -account.balance - account.held)
     return None if account.high is None else max(0, account.high - account.balance - account.held)
 
 
@@ -44,6 +48,8 @@ def refuse_giving(account: AccountRow, amount: int) -> Refusal | None:
     room = can_give(account)
     if room is None or amount <= room:
         return None
+    if account.moving:
+        return Refusal(Code.MOVING, {"amount": amount, "can_give": room}, (Action.PAY_LESS, Action.HOME))
     numbers = {"amount": amount, "can_give": room, "balance": account.balance, "limit": account.low or 0}
     return Refusal(
         Code.PAYER_LIMIT, numbers, (Action.PAY_LESS, Action.ASK_KEEPER) if room else (Action.ASK_KEEPER,)
@@ -55,6 +61,8 @@ def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | N
     room = can_receive(account)
     if room is None or amount <= room:
         return None
+    if account.moving and own:
+        return Refusal(Code.MOVING, {"amount": amount, "can_receive": room}, (Action.HOME,))
     numbers = {"amount": amount}
     if own:
         numbers |= {
@@ -67,14 +75,18 @@ def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | N
 
 
 def get(tx: Tx, number: int) -> AccountRow | None:
-    """The account of this number at this hub, with what it keeps aside (``aside``)."""
+    """The account of this number at this hub, with what it keeps ``aside``, and whether it is ``moving``."""
     account = tx.get(AccountRow, number=number)
-    if account is not None and (aside := tx.first(_ASIDE, number)) is not None:
-        account.aside = aside[0]
+    if account is not None:
+        found = tx.first(_BESIDES, number, account.owner)
+        account.aside, account.moving = (int(found[0]), bool(found[1])) if found else (0, False)
     return account
 
 
-_ASIDE = "SELECT amount FROM aside WHERE account = ?"
+_BESIDES = """
+SELECT COALESCE((SELECT amount FROM aside WHERE account = ?), 0),
+  EXISTS (SELECT 1 FROM member WHERE number = ? AND status = 'moving')
+"""
 
 
 def reaches(tx: Tx, account: AccountRow, actor: int | None) -> bool:

@@ -63,6 +63,8 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
     if transfer.state != DONE or transfer.kind in UNDOING:
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
+    if _of_somebody_gone(tx, transfer):
+        return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.ASK_KEEPER,))
     return (accounts.refuse_giving(payee, got(tx, transfer)) if mine and payee else None) or {}
 
 
@@ -83,6 +85,18 @@ def sides(tx: Tx, transfer: Transfer) -> set[int]:
     numbers |= {n for (n,) in tx.select("SELECT account FROM share WHERE transfer = ?", transfer.id)}
     numbers |= {transfer.payer, transfer.payee}
     return {number for number in numbers if number is not None}
+
+
+def _of_somebody_gone(tx: Tx, transfer: Transfer) -> bool:
+    """Whether the transfer moved credit on an account that is closed: it stands at zero, for good."""
+    return tx.first(_GONE, transfer.id) is not None
+
+
+_GONE: Final = """
+SELECT 1 FROM posting JOIN account ON account.number = posting.account
+JOIN member ON member.number = account.owner
+WHERE posting.transfer = ? AND member.status = 'closed' LIMIT 1
+"""
 
 
 def _apply_reverse(tx: Tx, entry: Entry) -> None:
@@ -129,9 +143,9 @@ def _may_reverse(tx: Tx, entry: Entry) -> bool:
 
 
 def _may_reverse_2(tx: Tx, entry: Entry) -> bool:
-    """Since version 2 a keeper has no power over what the keeper is a party to."""
+    """Since version 2 a keeper has no power over what the keeper is a party to, and closed accounts stay at zero."""
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    if transfer is None or not _may_reverse(tx, entry):
+    if transfer is None or not _may_reverse(tx, entry) or _of_somebody_gone(tx, transfer):
         return False
     return accounts.owned(tx, transfer.payee, entry.actor) or not party(tx, transfer, entry.actor)
 

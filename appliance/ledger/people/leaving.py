@@ -7,7 +7,8 @@
 
 A member is closed when every account stands at zero and nothing is under way: no payment on its
 way to or held from another hub, no open dispute, no confirmed care that waits to be paid. What
-merely waits for an answer is cancelled, on either side. Names stay on the receipts of others.
+merely waits for an answer is cancelled, on either side. Names stay on the receipts of others;
+other hubs are told to forget them.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow
-from appliance.ledger.book.schema import Claim, Listing, Member, MemberKey
+from appliance.ledger.book.schema import Claim, Listing, Member, MemberKey, NameConsent
 from appliance.ledger.book.schema_credit import Departure, Grant, UndoAsk
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
@@ -31,6 +32,7 @@ from appliance.ledger.values import AccountNumber
 
 LEFT: Final = "left"
 DIED: Final = "died"
+MOVED: Final = "moved"
 HOWS: Final = (LEFT, DIED)
 """How a member left, as a keeper writes it down."""
 
@@ -111,8 +113,13 @@ def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
         tx.update(Grant, {"account": account, "member": member}, state="ended", ended_entry=entry.number)
     tx.update(MemberKey, {"member": number, "ended_entry": None}, ended_entry=entry.number)
     tx.update(Member, {"number": number}, status=powers.CLOSED, keeper=False, status_entry=entry.number)
-    kept = {"how": how, "hub": None, "account": None, "entry": entry.number, "closed_entry": entry.number}
-    tx.put(Departure, member=number, **kept)
+    tx.delete(NameConsent, NameConsent.member == number)
+    goes = tx.get(Departure, member=number)
+    if goes is not None and how in (LEFT, MOVED):  # has said where to, and stood at zero before it was closed
+        tx.update(Departure, {"member": number}, **closed)
+        return
+    kept = {"how": how, "hub": None, "account": None, "told": False, "entry": entry.number}
+    tx.put(Departure, member=number, **kept, **closed)
 
 
 _PENDING: Final = """

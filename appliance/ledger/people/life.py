@@ -7,7 +7,7 @@
     active, away --freeze--> frozen --unfreeze--> active
     closed --reopen--> active                           once more a member, with a new PIN
 
-Who is away can be paid and can act; only the offers and wants rest. Who is frozen signs in and
+Moving to another hub is in ``moving.py``; who was frozen meanwhile goes on moving when freed. Who is away can be paid and can act; only the offers and wants rest. Who is frozen signs in and
 reads, and neither pays nor is paid.
 """
 
@@ -30,7 +30,11 @@ from appliance.ledger.values import AccountNumber
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A keeper takes in somebody who has no phone: member and account at once, and no key."""
+    """A keeper takes in somebody who has no phone: member and account at once, and no key.
+
+    Where members must vouch for newcomers this is no way around it: then the person has a number
+    and waits to be let in, as everybody does.
+    """
 
     KIND: ClassVar[str] = "register"
     VERSION: ClassVar[int] = 1
@@ -140,12 +144,19 @@ def _decide_register(tx: Tx, command: Register, asking: Asking) -> codec.Body | 
         return refusal
     if command.group not in rules.GROUPS:
         return Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
+    number = members.next_number(tx)
+    if asking.rules.credit.vouchers:
+        return {"number": number}
     low, high = asking.rules.credit.limits_of(command.group)
-    return {"number": members.next_number(tx), "low": low, "high": high}
+    return {"number": number, "low": low, "high": high}
 
 
 def _may_register(tx: Tx, entry: Entry) -> bool:
-    return powers.by_keeper(tx, entry) and members.limits_stand(tx, entry)
+    if not powers.by_keeper(tx, entry):
+        return False
+    if rules.kept(tx, "credit").get("vouchers", 0):
+        return entry.outcome.keys() == {"number"}
+    return members.limits_stand(tx, entry)
 
 
 def _apply_register(tx: Tx, entry: Entry) -> None:
@@ -161,7 +172,8 @@ def _apply_register(tx: Tx, entry: Entry) -> None:
         applied_entry=entry.number,
         status_entry=entry.number,
     )
-    members.admit(tx, entry, number, entry.act.payload["group"])
+    if "low" in entry.outcome:
+        members.admit(tx, entry, number, entry.act.payload["group"])
 
 
 def _decide_step(tx: Tx, command: Standing, asking: Asking) -> codec.Body | Refusal:
@@ -201,7 +213,9 @@ def _may_step(tx: Tx, entry: Entry) -> bool:
 
 def _apply_step(tx: Tx, entry: Entry) -> None:
     number, kind = entry.act.payload["member"], entry.act.kind
-    tx.update(Member, {"number": number}, status=_STEPS[kind][1], status_entry=entry.number)
+    goes = kind == Unfreeze.KIND and tx.get(Departure, member=number) is not None
+    status = powers.MOVING if goes else _STEPS[kind][1]
+    tx.update(Member, {"number": number}, status=status, status_entry=entry.number)
     if kind == Reopen.KIND:
         tx.delete(Departure, Departure.member == number)
 

@@ -202,9 +202,15 @@ def _decide_approve(tx: Tx, command: Approve, asking: Asking) -> codec.Body | Re
 
 
 def vouched(tx: Tx, newcomer: int) -> int:
-    """How many members vouch for a newcomer."""
-    found = tx.first("SELECT COUNT(*) FROM voucher WHERE newcomer = ?", newcomer)
+    """How many members vouch for a newcomer: of those whose word counts now, not frozen and not gone."""
+    found = tx.first(_VOUCHED, newcomer)
     return int(found[0]) if found else 0
+
+
+_VOUCHED: Final = """
+SELECT COUNT(*) FROM voucher JOIN member ON member.number = voucher.member
+WHERE voucher.newcomer = ? AND member.status IN ('active', 'away', 'moving')
+"""
 
 
 def _apply_approve(tx: Tx, entry: Entry) -> None:

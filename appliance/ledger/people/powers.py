@@ -8,11 +8,12 @@ from appliance.ledger.errors import Action, Code, Refusal
 APPLIED = "applied"
 ACTIVE = "active"
 AWAY = "away"
+MOVING = "moving"
 FROZEN = "frozen"
 CLOSED = "closed"
 
-STANDING = (ACTIVE, AWAY)
-"""Who can trade. Of somebody who is away only the listings rest."""
+STANDING = (ACTIVE, AWAY, MOVING)
+"""Who can trade. Of somebody who is away only the listings rest; who moves goes to zero only."""
 
 
 def refuse_unless_active(tx: Tx, number: int | None) -> Refusal | None:

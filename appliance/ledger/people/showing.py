@@ -88,11 +88,11 @@ def unsaid(tx: Tx, most: int) -> list[Publish]:
 
 # Names whose consent differs from what was last said, where nothing said counts as not shown.
 _PEOPLE: Final = """
-SELECT member.number, name_consent.member IS NOT NULL AND member.status IN ('active', 'away') AS now
+SELECT member.number, name_consent.member IS NOT NULL AND member.status IN ('active', 'away', 'moving') AS now
 FROM member
 LEFT JOIN name_consent ON name_consent.member = member.number
 LEFT JOIN shown ON shown.subject = 'person' AND shown.item = member.number
-WHERE (name_consent.member IS NOT NULL AND member.status IN ('active', 'away')) <> COALESCE(shown.shown, 0)
+WHERE (name_consent.member IS NOT NULL AND member.status IN ('active', 'away', 'moving')) <> COALESCE(shown.shown, 0)
 ORDER BY member.number LIMIT ?
 """
 _LISTINGS: Final = """

@@ -38,11 +38,12 @@ KEEPER_ACTS = (
     "close_member",
     "move_group",
     "lapse_limits",
+    "close_moved",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
 
-BY_OTHERS = ("reverse", "close_listing", "recall", "away", "back")
+BY_OTHERS = ("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch")
 
 
 _MOST_HELD = 100

@@ -8,6 +8,7 @@ from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import accounts, transfers
+from appliance.ledger.money.limits import Level, level_high, level_low
 from appliance.ledger.people import powers
 from appliance.ledger.reads.people import Person, owner_of, person
 from appliance.ledger.reads.radio import NeighbourView, neighbours
@@ -55,8 +56,8 @@ class Lists:
 
     Attributes:
         over: accounts beyond a limit.
-        near: accounts that have used nine tenths of a limit or more, not beyond it.
-        half: accounts that have used half or more, less than nine tenths.
+        near: accounts that have used more than nine tenths of a limit, not beyond it.
+        half: accounts that have used more than half of a limit, not more than nine tenths.
         inactive: members let in more than ``INACTIVE_DAYS`` ago on whose accounts nothing moved since then.
         no_offers: members who offer nothing now.
         stale: requests older than ``STALE_DAYS``.
@@ -88,14 +89,12 @@ def used(balance: int, low: int | None, high: int | None) -> int | None:
 def lists(tx: Tx, hub: int, now: Instant) -> Lists:
     """Everything that needs an eye. ``hub`` is this hub's number."""
     standing = _standing(tx)
-    judged = sorted(
-        (s for s in standing if s.used is not None and s.used >= 50), key=lambda s: -(s.used or 0)
-    )
+    judged = sorted(((_level(s), s) for s in standing), key=lambda found: -(found[1].used or 0))
     silent = now.ms - INACTIVE_DAYS * DAY_MS
     return Lists(
-        over=tuple(s for s in judged if _beyond(s)),
-        near=tuple(s for s in judged if not _beyond(s) and (s.used or 0) >= 90),
-        half=tuple(s for s in judged if (s.used or 0) < 90),
+        over=tuple(s for level, s in judged if level is Level.OVER),
+        near=tuple(s for level, s in judged if level is Level.NEAR),
+        half=tuple(s for level, s in judged if level is Level.HALF),
         inactive=tuple(
             sorted(
                 (
@@ -119,8 +118,9 @@ def _let_in(tx: Tx, number: int) -> int:
     return entry.act.at.ms
 
 
-def _beyond(s: Standing) -> bool:
-    return (s.low is not None and s.balance < s.low) or (s.high is not None and s.balance > s.high)
+def _level(s: Standing) -> Level:
+    """The same levels as the member reads on the first page."""
+    return level_low(s.balance, s.low) if s.balance < 0 else level_high(s.balance, s.high)
 
 
 def _standing(tx: Tx) -> list[Standing]:

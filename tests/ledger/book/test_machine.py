@@ -26,6 +26,7 @@ from tests.ledger.book.machine.trouble import Trouble
 BETWEEN_HUBS = {
     *("admit_hub", "show_name", "publish", "set_trunk", "tell_position", "send", "recall"),
     *("arrive_sent", "arrive_recall", "arrive_answer", "arrive_checkpoint", "take_held", "send_back"),
+    *("move", "stay", "close_moved"),
 }
 """What one village alone cannot do; ``tests/radio/test_three_hubs.py`` has a machine for them."""
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.ledger.book.schema import AccountRow, Listing, Member, Transfer
+from appliance.ledger.book.schema import AccountRow, Claim, Listing, Member, Transfer
 from appliance.ledger.book.subject import Command
 from appliance.ledger.book.verify import verify
+from appliance.ledger.care.claims import ClaimCare, Cosign
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.market.listings import OFFER, OpenListing
 from appliance.ledger.money.disputes import Dispute
+from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people import leaving, powers
 from appliance.ledger.people.founding import ChangeRules
@@ -18,8 +20,11 @@ from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, U
 from appliance.ledger.people.members import AppointKeeper, Approve, TurnAway
 from appliance.ledger.reads.people import named
 from appliance.ledger.reads.village import not_trading
-from appliance.ledger.values import AccountNumber, Amount
+from appliance.ledger.values import COMMONS, AccountNumber, Amount
 from tests.support.village import Village, a_village
+
+DAY = 20_605
+"""2026-06-01, counted from 1970."""
 
 
 def status(river: Village, name: str) -> str:
@@ -68,6 +73,18 @@ class TestWithoutAPhone:
         assert no(river, "Kira", Register(" ", "no phone")) is Code.NAME_MISSING
         assert no(river, "Kira", Register("Emma", "no phone", "crowd")) is Code.SETTING_WRONG
 
+    def test_vouching_is_not_got_around_by_registering(self, tmp_path: Path) -> None:
+        with a_village(tmp_path / "river") as river:
+            river.do("Kira", ChangeRules("credit", {"vouchers": 1}, "we have grown"))
+            emma = register(river, "Emma")
+            assert status(river, "Emma") == powers.APPLIED
+            assert no(river, "Alice", Pay(river.numbers["Alice"], emma, Amount(100))) is Code.UNKNOWN_ACCOUNT
+            assert no(river, "Kira", Approve(emma)) is Code.VOUCHERS_MISSING
+            river.do("Alice", Vouch(emma))
+            river.do("Kira", Approve(emma, "household"))
+            river.pay("Alice", "Emma", 100)
+            verify(river.hub.store)
+
 
 class TestAway:
     def test_listings_rest_and_all_else_goes_on(self, river: Village) -> None:
@@ -108,6 +125,23 @@ class TestFrozen:
         assert no(river, "Kira", Freeze(river.numbers["Bob"], "quarrel")) is Code.STILL_KEEPER
         assert no(river, "Kira", Freeze(river.numbers["Kira"], "myself")) is Code.PARTY
 
+    def test_confirmed_care_waits_until_freed_and_keeps_nobody_else_waiting(self, tmp_path: Path) -> None:
+        with a_village(tmp_path / "river", credit={"commons_low": 0}, care={"quorum": 1}) as river:
+            alice, dina = river.numbers["Alice"], river.numbers["Dina"]
+            for carer in (alice, dina):
+                name = "Alice" if carer == alice else "Dina"
+                claim = river.do(name, ClaimCare(carer, "elder", 60, DAY, "Omar", "Lunch"))
+                with river.hub.reading() as tx:
+                    row = tx.get(Claim, id=claim.record)
+                assert row is not None
+                river.do("Bob", Cosign(claim.record, bytes(row.terms)))
+            river.do("Kira", Freeze(alice, "the phone was stolen"))
+            river.do("Kira", Pay(river.numbers["Kira"], COMMONS, Amount(200)))
+            assert (river.balance("Alice"), river.balance("Dina")) == (0, 100)
+            river.do("Kira", Unfreeze(alice, "found again"))
+            assert (river.balance("Alice"), river.balance("Dina")) == (100, 100)
+            verify(river.hub.store)
+
 
 class TestVouching:
     def test_enough_members_must_know_the_newcomer(self, tmp_path: Path) -> None:
@@ -127,8 +161,31 @@ class TestVouching:
             assert no(river, "Chandra", Vouch(emma)) is Code.NOT_APPLIED
             verify(river.hub.store)
 
+    def test_the_word_of_somebody_frozen_does_not_count(self, tmp_path: Path) -> None:
+        with a_village(tmp_path / "river") as river:
+            river.do("Kira", ChangeRules("credit", {"vouchers": 1}, "we have grown"))
+            emma = river.join("Emma")
+            river.do("Alice", Vouch(emma))
+            river.do("Kira", Freeze(river.numbers["Alice"], "vouches for anybody"))
+            assert no(river, "Kira", Approve(emma)) is Code.VOUCHERS_MISSING
+            river.do("Bob", Vouch(emma))
+            river.do("Kira", Approve(emma))
+            verify(river.hub.store)
+
 
 class TestLeaving:
+    def test_nothing_is_given_back_into_or_out_of_a_closed_account(self, river: Village) -> None:
+        paid, got = river.pay("Alice", "Bob", 100), river.pay("Chandra", "Alice", 100)
+        river.do("Alice", Leave(river.numbers["Alice"]))
+        assert no(river, "Bob", Reverse(paid.record)) is Code.ACCOUNT_CLOSED
+        assert no(river, "Kira", Reverse(paid.record, "please")) is Code.ACCOUNT_CLOSED
+        assert no(river, "Kira", Reverse(got.record, "please")) is Code.ACCOUNT_CLOSED
+        assert river.balance("Alice") == 0
+        river.do("Kira", Reopen(river.numbers["Alice"], "came home"))
+        river.do("Kira", Reverse(got.record, "was a mistake"))
+        assert river.balance("Alice") == -100
+        verify(river.hub.store)
+
     def test_what_waits_is_cancelled_on_both_sides(self, river: Village) -> None:
         alice = river.numbers["Alice"]
         listed = river.do("Alice", OpenListing(alice, OFFER, "food", "Bread"))

@@ -11,6 +11,8 @@ from appliance.ledger.book.schema import Entry, Listing, Outgoing
 from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.market.listings import CloseListing, OpenListing
+from appliance.ledger.people.leaving import Leave
+from appliance.ledger.people.life import Away, Back, Freeze, Reopen, Unfreeze
 from appliance.ledger.people.showing import LISTING, PERSON, Publish, ShowName
 from appliance.ledger.values import Amount, RecordId
 from tests.support.two_villages import HILL, TwoVillages, two_villages
@@ -221,3 +223,45 @@ class TestTheRule:
             assert [row.entry for row in tx.rows(Outgoing.select().order_by(Outgoing.number))] == sorted(
                 entries
             )
+
+
+class TestWhoGoes:
+    """What was told of somebody is taken back when the person freezes, rests or leaves."""
+
+    def tell(self, two: TwoVillages) -> None:
+        shows(two, "Dina")
+        lists(two, "Dina", "Bread")
+        publishes(two)
+        two.carry()
+        assert list(names_at_river(two).values()) == ["Dina"]
+        assert titles_at_river(two) == ["Bread"]
+
+    def after(self, two: TwoVillages) -> tuple[list[str], list[str]]:
+        publishes(two)
+        two.carry()
+        verify(two.hill.hub.store)
+        return list(names_at_river(two).values()), titles_at_river(two)
+
+    def test_away_hides_what_she_offers_and_not_her_name(self, two: TwoVillages) -> None:
+        self.tell(two)
+        dina = two.hill.numbers["Dina"]
+        two.hill.do("Dina", Away(dina))
+        assert self.after(two) == (["Dina"], [])
+        two.hill.do("Dina", Back(dina))
+        assert self.after(two) == (["Dina"], ["Bread"])
+
+    def test_frozen_hides_both_until_freed(self, two: TwoVillages) -> None:
+        self.tell(two)
+        dina = two.hill.numbers["Dina"]
+        two.hill.do("Hana", Freeze(dina, "the phone was stolen"))
+        assert self.after(two) == ([], [])
+        two.hill.do("Hana", Unfreeze(dina, "found again"))
+        assert self.after(two) == (["Dina"], ["Bread"])
+
+    def test_who_comes_again_is_asked_anew_whether_the_name_may_be_told(self, two: TwoVillages) -> None:
+        self.tell(two)
+        dina = two.hill.numbers["Dina"]
+        two.hill.do("Dina", Leave(dina))
+        assert self.after(two) == ([], [])
+        two.hill.do("Hana", Reopen(dina, "came home"))
+        assert self.after(two) == ([], [])

@@ -46,6 +46,8 @@ def test_a_new_village_needs_no_eye_but_for_its_offers(river: Village) -> None:
 
 def test_alice_moves_from_half_to_near_to_beyond(river: Village) -> None:
     river.pay("Alice", "Bob", 600)
+    assert names(now(river).half) == []  # as on her own page: past half, not at it
+    river.pay("Alice", "Bob", 1)
     assert names(now(river).half) == ["Alice"]
     river.pay("Alice", "Bob", 480)
     found = now(river)

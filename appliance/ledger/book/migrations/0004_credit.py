@@ -12,7 +12,8 @@ STATEMENTS = (
     """,
     """
     CREATE TABLE "departure" ("member" INTEGER NOT NULL PRIMARY KEY, "how" TEXT NOT NULL, "hub"
-    INTEGER, "account" INTEGER, "entry" INTEGER NOT NULL, "closed_entry" INTEGER)
+    INTEGER, "account" INTEGER, "told" INTEGER NOT NULL, "entry" INTEGER NOT NULL, "closed_entry"
+    INTEGER)
     """,
     """
     CREATE TABLE "dispute" ("transfer" BLOB NOT NULL PRIMARY KEY, "member" INTEGER NOT NULL,
