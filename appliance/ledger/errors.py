@@ -86,6 +86,9 @@ class Code(StrEnum):
     ACCOUNT_NOT_ZERO = "account_not_zero"
     ACCOUNT_ZERO = "account_zero"
     UNDER_WAY = "under_way"
+    GRANT_STANDS = "grant_stands"
+    NO_GRANT = "no_grant"
+    HAS_KEY = "has_key"
     # transfers
     SAME_AGAIN = "same_again"
     UNKNOWN_TRANSFER = "unknown_transfer"
@@ -95,7 +98,6 @@ class Code(StrEnum):
     PARTY = "party"
     ALREADY_ASKED = "already_asked"
     NOT_DISPUTED = "not_disputed"
-    HAS_KEY = "has_key"
     DISPUTED = "disputed"
     # other hubs
     UNKNOWN_HUB = "unknown_hub"

@@ -14,6 +14,7 @@ from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
+from appliance.web import acts_grants
 from appliance.web.amounts import money, name_of, percent
 from appliance.web.labels import care_word, group_word
 
@@ -317,4 +318,5 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "close_member": _close_member,
     "move_group": _group,
     "lapse_limits": _lapse,
+    **acts_grants.SENTENCES,
 }

@@ -132,6 +132,9 @@ def name_of(who: Person | None) -> str:
         return _far_name(who)
     if who.commons:
         return _("the commons")
+    if who.owner is not None:
+        name = who.name or _("account %(number)s", number=account_of(who).short)
+        return _("%(account)s (%(owner)s)", account=name, owner=name_of(who.owner))
     return who.name or _("member %(number)s", number=account_of(who).short)
 
 

@@ -211,6 +211,10 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.UNDER_WAY: lambda _n: _(
         "A payment to another hub, a contested payment or confirmed care is not finished yet. It must end first."
     ),
+    Code.GRANT_STANDS: lambda _n: _(
+        "This person has been asked already, or may act on this account already."
+    ),
+    Code.NO_GRANT: lambda _n: _("Nobody's consent to this stands any more. Nothing was done."),
     Code.VOUCHERS_MISSING: lambda n: _(
         "%(wanted)s members must say that they know this person; %(have)s have done so.",
         wanted=n.get("wanted", 0),

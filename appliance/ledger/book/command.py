@@ -37,7 +37,7 @@ from appliance.ledger.money import (
     trunks,
     undo,
 )
-from appliance.ledger.people import founding, leaving, life, members, moving, roster, showing
+from appliance.ledger.people import founding, further, grants, leaving, life, members, moving, roster, showing
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
 
@@ -47,6 +47,8 @@ _SUBJECTS: Final = (
     life,
     leaving,
     moving,
+    further,
+    grants,
     accounts,
     limits,
     transfers,

@@ -28,6 +28,7 @@ class Grant(Table):
 
     ``kind``: helper (acts for the owner) or joint (a household's, a shop's). ``state``: asked,
     agreed (in force) or ended. One row a person and account; a new grant takes its place.
+    ``agreed_entry``: when it was last agreed to, which may have been a grant before this one.
     """
 
     TABLE_CLASS = TRUTH
@@ -43,6 +44,23 @@ class Grant(Table):
     class Meta:
         table_name = "grant"
         primary_key = pw.CompositeKey("account", "member")
+
+
+class Further(Table):
+    """A further account of a member, beside the first one. ``state``: open or closed.
+
+    Its owner and numbers stand in *account*; its name is private text beside ``name_entry``.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    account = pw.IntegerField(primary_key=True)
+    name_entry = pw.IntegerField()
+    state = pw.TextField()
+    closed_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "further"
 
 
 class Voucher(Table):
@@ -205,6 +223,7 @@ class Proposal(Table):
 CREDIT_TABLES: tuple[type[Table], ...] = (
     Terms,
     Grant,
+    Further,
     Voucher,
     Departure,
     Share,

@@ -13,7 +13,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
-from appliance.ledger.book.schema_credit import Grant, Terms
+from appliance.ledger.book.schema_credit import Further, Grant, Terms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, Code, Refusal
@@ -26,7 +26,10 @@ COMMONS_KIND = "commons"
 PERSON = "person"
 
 AGREED = "agreed"
-"""State of a grant that is in force."""
+"""State of a grant that both sides have agreed to."""
+
+OPEN = "open"
+"""State of a further account that can be used."""
 
 
 def can_give(account: AccountRow) -> int | None:
@@ -90,7 +93,10 @@ SELECT COALESCE((SELECT amount FROM aside WHERE account = ?), 0),
 
 
 def reaches(tx: Tx, account: AccountRow, actor: int | None) -> bool:
-    """Whether ``actor`` is the owner of ``account``, or somebody it was granted to."""
+    """Whether ``actor`` is the owner of ``account``, or somebody it was granted to: has a part in it.
+
+    Acting on it takes more (``owned``).
+    """
     if actor is None or account.owner is None:
         return False
     return account.owner == actor or _granted(tx, account.number, actor)
@@ -102,9 +108,27 @@ def _granted(tx: Tx, number: int, actor: int) -> bool:
 
 
 def owned(tx: Tx, number: int | None, actor: int | None) -> bool:
-    """Whether ``actor``, who is active, may act on the account: owner, helper or joint holder."""
+    """Whether ``actor`` may act on the account: owner, helper or joint holder.
+
+    Owner and actor are both in, and neither is frozen; a further account is open.
+    """
     account = None if number is None else get(tx, number)
-    return account is not None and reaches(tx, account, actor) and powers.active(tx, actor)
+    if account is None or not reaches(tx, account, actor) or not powers.active(tx, actor):
+        return False
+    return account.owner == account.number == actor or not isinstance(_standing(tx, account), Refusal)
+
+
+def has_part(tx: Tx, owner: int, actor: int | None) -> bool:
+    """Whether ``actor`` has a part in any account of member ``owner``."""
+    if actor is None:
+        return False
+    return actor == owner or tx.first(_PART, owner, actor) is not None
+
+
+_PART = """
+SELECT 1 FROM account JOIN "grant" ON "grant".account = account.number
+WHERE account.owner = ? AND "grant".member = ? AND "grant".state = 'agreed'
+"""
 
 
 def open_account(
@@ -126,11 +150,24 @@ def usable(tx: Tx, number: int) -> AccountRow | Refusal:
     account = get(tx, number)
     if account is None:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    return _standing(tx, account)
+
+
+def _standing(tx: Tx, account: AccountRow) -> AccountRow | Refusal:
+    """``account``, when its owner can trade and it was not closed by itself."""
     if account.kind == MEMBER:
         owner = tx.get(Member, number=account.owner)
-        if owner is None or owner.status not in powers.STANDING:
+        if owner is None or owner.status not in powers.STANDING or closed(tx, account):
             return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.CHECK_NUMBER, Action.ASK_KEEPER))
     return account
+
+
+def closed(tx: Tx, account: AccountRow) -> bool:
+    """Whether it is a further account that was closed by itself. First ones go with the membership."""
+    if account.owner in (None, account.number):
+        return False
+    further = tx.get(Further, account=account.number)
+    return further is None or further.state != OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
-from appliance.ledger.money.reversals import party, sides
+from appliance.ledger.money.reversals import acts_on, helped, party, sides
 from appliance.ledger.money.transfers import ARRIVED, DONE, ON_WAY, UNDOING
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_TEXT, tidy, too_long
@@ -126,7 +126,7 @@ def without_key(tx: Tx, transfer: Transfer) -> tuple[int, ...]:
     """The parties to ``transfer`` who have no key: they can contest it through a keeper only."""
     found = (accounts.get(tx, number) for number in sides(tx, transfer))
     owners = {account.owner for account in found if account is not None and account.owner is not None}
-    return tuple(o for o in sorted(owners) if not _has_key(tx, o) and party(tx, transfer, o))
+    return tuple(o for o in sorted(owners) if not _has_key(tx, o) and acts_on(tx, transfer, o))
 
 
 def _has_key(tx: Tx, member: int) -> bool:
@@ -137,7 +137,7 @@ def _decide_dispute(tx: Tx, command: Dispute, asking: Asking) -> codec.Body | Re
     transfer = tx.get(Transfer, id=command.transfer)
     if transfer is None:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
-    if not party(tx, transfer, asking.actor):
+    if not acts_on(tx, transfer, asking.actor):
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     return _refuse_opening(tx, transfer, command.note) or {}
 
@@ -186,7 +186,7 @@ def _apply_dispute(tx: Tx, entry: Entry) -> None:
 
 def _may_dispute(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    return transfer is not None and _opens(tx, transfer) and party(tx, transfer, entry.actor)
+    return transfer is not None and _opens(tx, transfer) and acts_on(tx, transfer, entry.actor)
 
 
 def _opens(tx: Tx, transfer: Transfer) -> bool:
@@ -206,14 +206,25 @@ def _decide_withdraw(tx: Tx, command: WithdrawDispute, asking: Asking) -> codec.
     row = tx.get(DisputeRow, transfer=command.transfer)
     if row is None or row.state != OPEN:
         return Refusal(Code.NOT_DISPUTED, {}, (Action.SHOW, Action.HOME))
-    if row.member != asking.actor:
-        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    return {}
+    return {} if may_withdraw(tx, row, asking.actor) else Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+
+
+def may_withdraw(tx: Tx, row: DisputeRow, actor: int | None) -> bool:
+    """Whether ``actor`` may say that all is well: whoever may act for the side that contests.
+
+    So an owner can withdraw what a helper said in her name, and a helper of old cannot.
+    """
+    transfer = tx.get(Transfer, id=row.transfer)
+    return transfer is not None and any(
+        accounts.owned(tx, number, actor)
+        for number in sides(tx, transfer)
+        if accounts.owned(tx, number, row.member) or helped(tx, number, row.member)
+    )
 
 
 def _may_withdraw(tx: Tx, entry: Entry) -> bool:
     row = tx.get(DisputeRow, transfer=entry.act.payload["transfer"])
-    return row is not None and row.state == OPEN and row.member == entry.actor
+    return row is not None and row.state == OPEN and may_withdraw(tx, row, entry.actor)
 
 
 def _decide_end(tx: Tx, command: EndDispute, asking: Asking) -> codec.Body | Refusal:

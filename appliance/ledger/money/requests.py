@@ -17,7 +17,7 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book import rules
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.schema import Transfer
+from appliance.ledger.book.schema import AccountRow, Transfer
 from appliance.ledger.book.schema_credit import Answered, Due
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, one_of, or_none
 from appliance.ledger.book.store import Tx
@@ -306,14 +306,19 @@ def _may_accept(tx: Tx, entry: Entry) -> bool:
 def _may_decline(tx: Tx, entry: Entry) -> bool:
     p, request = entry.act.payload, _pending(tx, entry.act.payload["request"])
     account = accounts.get(tx, p["payer"])
-    mine = account is not None and accounts.reaches(tx, account, entry.actor)
+    mine = account is not None and _answers(tx, account, entry.actor)
     return not isinstance(request, Refusal) and request.payer == p["payer"] and mine
 
 
 def _may_cancel(tx: Tx, entry: Entry) -> bool:
     request = _pending(tx, entry.act.payload["request"])
     account = None if isinstance(request, Refusal) else accounts.get(tx, request.payee)
-    return account is not None and accounts.reaches(tx, account, entry.actor)
+    return account is not None and _answers(tx, account, entry.actor)
+
+
+def _answers(tx: Tx, account: AccountRow, actor: int | None) -> bool:
+    """Whether ``actor`` could say no on ``account``; entries of the first release did not ask for more."""
+    return account.owner == actor or accounts.owned(tx, account.number, actor)
 
 
 _DECLINE: Final = {"request": RECORD, "payer": ACCOUNT}

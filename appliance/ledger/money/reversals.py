@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Posting, Transfer
-from appliance.ledger.book.schema_credit import Dispute, UndoAsk
+from appliance.ledger.book.schema_credit import Dispute, Grant, UndoAsk
 from appliance.ledger.book.shape import RECORD
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
@@ -75,7 +75,15 @@ def got(tx: Tx, transfer: Transfer) -> int:
 
 
 def party(tx: Tx, transfer: Transfer, member: int | None) -> bool:
-    """Whether ``member`` may act on any account that the transfer moves or would move."""
+    """Whether ``member`` has a part in any account that the transfer moves or would move."""
+    return any(
+        (account := accounts.get(tx, number)) is not None and accounts.reaches(tx, account, member)
+        for number in sides(tx, transfer)
+    )
+
+
+def acts_on(tx: Tx, transfer: Transfer, member: int | None) -> bool:
+    """Whether ``member`` may act now on any account that the transfer moves or would move."""
     return any(accounts.owned(tx, number, member) for number in sides(tx, transfer))
 
 
@@ -94,9 +102,15 @@ def _of_somebody_gone(tx: Tx, transfer: Transfer) -> bool:
 
 _GONE: Final = """
 SELECT 1 FROM posting JOIN account ON account.number = posting.account
-JOIN member ON member.number = account.owner
-WHERE posting.transfer = ? AND member.status = 'closed' LIMIT 1
+JOIN member ON member.number = account.owner LEFT JOIN further ON further.account = account.number
+WHERE posting.transfer = ? AND (member.status = 'closed' OR further.state = 'closed') LIMIT 1
 """
+
+
+def helped(tx: Tx, account: int, member: int | None) -> bool:
+    """Whether ``member``, who is not its owner, acts on ``account`` or did so once."""
+    grant = tx.get(Grant, account=account, member=member)
+    return grant is not None and grant.agreed_entry is not None
 
 
 def _apply_reverse(tx: Tx, entry: Entry) -> None:

@@ -18,14 +18,14 @@ from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow
-from appliance.ledger.book.schema import Claim, Listing, Member, MemberKey, NameConsent
-from appliance.ledger.book.schema_credit import Departure, Grant, UndoAsk
+from appliance.ledger.book.schema import AccountRow, Claim, Listing, Member, MemberKey, NameConsent
+from appliance.ledger.book.schema_credit import Departure, Further, Grant, UndoAsk
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.care import claims
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.market import listings
-from appliance.ledger.money import transfers
+from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import AccountNumber
@@ -99,17 +99,30 @@ LIMIT 1
 """
 
 
+def account_under_way(tx: Tx, account: int) -> bool:
+    """As ``under_way``, of one account by itself."""
+    return tx.first(_UNDER_WAY_THERE, account, account, account) is not None
+
+
+_UNDER_WAY_THERE: Final = """
+SELECT 1 FROM crossing WHERE near = ? AND state IN ('on_way', 'held')
+UNION ALL
+SELECT 1 FROM dispute JOIN posting ON posting.transfer = dispute.transfer
+WHERE posting.account = ? AND dispute.state = 'open'
+UNION ALL
+SELECT 1 FROM aside WHERE account = ? AND amount <> 0
+LIMIT 1
+"""
+
+
 def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
     """Close a member whom ``refuse_closing`` does not refuse: the fold of every kind of closing."""
-    for record, payee, amount in tx.select(_PENDING, number, number):
-        transfers.hold(tx, payee, -amount)
-        transfers.close(tx, entry, bytes(record), transfers.CANCELLED)
-    for (record,) in tx.select(_ASKED_BACK, number, number):
-        tx.update(UndoAsk, {"transfer": bytes(record)}, state="withdrawn", closed_entry=entry.number)
+    for row in tx.rows(AccountRow.select().where(AccountRow.owner == number).order_by(AccountRow.number)):
+        close_account(tx, entry, row.number)
     closed = {"closed_entry": entry.number}
     tx.update(Listing, {"owner": number, "state": listings.OPEN}, state=listings.CLOSED, **closed)
     tx.update(Claim, {"carer": number, "state": claims.OPEN}, state=claims.WITHDRAWN, **closed)
-    for account, member in tx.select(_GRANTS, number, number):
+    for account, member in tx.select(_HELPED, number):
         tx.update(Grant, {"account": account, "member": member}, state="ended", ended_entry=entry.number)
     tx.update(MemberKey, {"member": number, "ended_entry": None}, ended_entry=entry.number)
     tx.update(Member, {"number": number}, status=powers.CLOSED, keeper=False, status_entry=entry.number)
@@ -122,21 +135,30 @@ def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
     tx.put(Departure, member=number, **kept, **closed)
 
 
+_HELPED: Final = """SELECT account, member FROM "grant" WHERE state <> 'ended' AND member = ?"""
+
+
+def close_account(tx: Tx, entry: Entry, account: int) -> None:
+    """What waits on one account is cancelled, its grants end, and a further one is closed."""
+    for record, payee, amount in tx.select(_PENDING, account, account):
+        transfers.hold(tx, payee, -amount)
+        transfers.close(tx, entry, bytes(record), transfers.CANCELLED)
+    for (record,) in tx.select(_ASKED_BACK, account, account):
+        tx.update(UndoAsk, {"transfer": bytes(record)}, state="withdrawn", closed_entry=entry.number)
+    ended = {"state": "ended", "ended_entry": entry.number}
+    for state in ("asked", accounts.AGREED):
+        tx.update(Grant, {"account": account, "state": state}, **ended)
+    further = {"account": account, "state": accounts.OPEN}
+    tx.update(Further, further, state="closed", closed_entry=entry.number)
+
+
 _PENDING: Final = """
-SELECT id, payee, amount FROM transfer WHERE state = 'pending' AND (
-  payee IN (SELECT number FROM account WHERE owner = ?)
-  OR payer IN (SELECT number FROM account WHERE owner = ?))
+SELECT id, payee, amount FROM transfer WHERE state = 'pending' AND (payee = ? OR payer = ?)
 ORDER BY opened_entry
 """
 _ASKED_BACK: Final = """
 SELECT undo_ask.transfer FROM undo_ask JOIN transfer ON transfer.id = undo_ask.transfer
-WHERE undo_ask.state = 'open' AND (
-  transfer.payee IN (SELECT number FROM account WHERE owner = ?)
-  OR transfer.payer IN (SELECT number FROM account WHERE owner = ?))
-"""
-_GRANTS: Final = """
-SELECT account, member FROM "grant" WHERE state <> 'ended' AND (
-  member = ? OR account IN (SELECT number FROM account WHERE owner = ?))
+WHERE undo_ask.state = 'open' AND (transfer.payee = ? OR transfer.payer = ?)
 """
 
 
@@ -160,7 +182,7 @@ def _apply_leave(tx: Tx, entry: Entry) -> None:
 def _decide_close(tx: Tx, command: CloseMember, asking: Asking) -> codec.Body | Refusal:
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
-    if command.member == asking.actor:
+    if accounts.has_part(tx, command.member, asking.actor):
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     member = tx.get(Member, number=command.member)
     if member is not None and member.keeper:
@@ -173,7 +195,7 @@ def _decide_close(tx: Tx, command: CloseMember, asking: Asking) -> codec.Body | 
 def _may_close(tx: Tx, entry: Entry) -> bool:
     number = entry.act.payload["member"]
     member = tx.get(Member, number=number)
-    another = member is not None and not member.keeper and entry.actor != number
+    another = member is not None and not member.keeper and not accounts.has_part(tx, number, entry.actor)
     return another and powers.by_keeper(tx, entry) and refuse_closing(tx, number) is None
 
 

@@ -182,7 +182,7 @@ def _decide_step(tx: Tx, command: Standing, asking: Asking) -> codec.Body | Refu
     if not (own and command.KIND in _BY_MEMBER):
         if refusal := powers.refuse_unless_keeper(tx, asking.actor):
             return refusal
-        if own:
+        if accounts.has_part(tx, command.member, asking.actor):
             return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
         if refusal := refuse_reason(command.reason):
             return refusal
@@ -208,6 +208,8 @@ def _may_step(tx: Tx, entry: Entry) -> bool:
         return False
     if entry.actor == number:
         return kind in _BY_MEMBER
+    if accounts.has_part(tx, number, entry.actor):
+        return False
     return powers.by_keeper(tx, entry) and not (kind == Freeze.KIND and member.keeper)
 
 

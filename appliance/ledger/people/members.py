@@ -278,6 +278,8 @@ def _decide_replace(tx: Tx, command: ReplaceKey, asking: Asking) -> codec.Body |
     member = tx.get(Member, number=command.member)
     if member is None or member.status == powers.CLOSED:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    if command.member != asking.actor and accounts.has_part(tx, command.member, asking.actor):
+        return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))  # a helper must not come by the owner's PIN
     return {}
 
 
@@ -305,7 +307,10 @@ def _of_active(tx: Tx, entry: Entry) -> bool:
 
 def _of_present(tx: Tx, entry: Entry) -> bool:
     member = tx.get(Member, number=entry.act.payload["member"])
-    return member is not None and member.status != powers.CLOSED and powers.by_keeper(tx, entry)
+    if member is None or member.status == powers.CLOSED:
+        return False
+    own = entry.actor == member.number  # as books of the first releases have it
+    return powers.by_keeper(tx, entry) and (own or not accounts.has_part(tx, member.number, entry.actor))
 
 
 def _of_vouched(tx: Tx, entry: Entry) -> bool:

@@ -24,7 +24,7 @@ from appliance.ledger.book.schema_credit import Departure
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import trunks
+from appliance.ledger.money import accounts, trunks
 from appliance.ledger.people import leaving, powers
 from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import AccountNumber
@@ -98,13 +98,16 @@ def _refuse_actor(tx: Tx, command: Move | Stay, asking: Asking) -> Refusal | Non
     member = tx.get(Member, number=command.member)
     if member is None:
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    if accounts.has_part(tx, command.member, asking.actor):
+        return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     return Refusal(Code.STILL_KEEPER, {}, (Action.ASK_KEEPER,)) if member.keeper else None
 
 
 def _may_act(tx: Tx, entry: Entry, member: Member) -> bool:
     if entry.actor == member.number:
         return powers.active(tx, entry.actor)
-    return powers.by_keeper(tx, entry) and not member.keeper
+    apart = not accounts.has_part(tx, member.number, entry.actor)
+    return apart and powers.by_keeper(tx, entry) and not member.keeper
 
 
 def _decide_move(tx: Tx, command: Move, asking: Asking) -> codec.Body | Refusal:

@@ -13,6 +13,7 @@ from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant, Quality
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
+from appliance.ledger.reads.acted import helper
 from appliance.ledger.reads.crossings import OtherHub, far_person, other_hub
 from appliance.ledger.reads.people import Person, owner_of, people, person, text_of
 from appliance.ledger.values import COMMONS, RecordId
@@ -39,11 +40,16 @@ KEEPER_ACTS = (
     "move_group",
     "lapse_limits",
     "close_moved",
+    "open_account",
+    "write_grant",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
 
-BY_OTHERS = ("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch")
+BY_OTHERS = (
+    *("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch"),
+    *("end_grant", "close_account"),
+)
 
 
 _MOST_HELD = 100
@@ -236,7 +242,7 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
 
 def _about(tx: Tx, payload: codec.Body) -> int | None:
     """The member whom an act concerns, by what it names."""
-    for name in ("member", "account"):
+    for name in ("member", "account", "owner"):
         if name in payload:
             return int(payload[name])
     if "claim" in payload:
@@ -280,9 +286,15 @@ def _named(tx: Tx, payload: codec.Body) -> set[int]:
     return found if about is None else found | {about}
 
 
-_MEMBERS = frozenset({"member", "helper", "heir", "newcomer"})
+_MEMBERS = frozenset({"member", "owner", "helper", "heir", "newcomer"})
 _ACCOUNTS = frozenset({"account", "payer", "payee"})
 
 
 def _own_act(tx: Tx, entry: chain.Entry, who: int) -> bool:
-    return _about(tx, entry.act.payload) == who
+    """Whether who acted did so on an own account, or as its helper: no keeper's act."""
+    payload = entry.act.payload
+    if who == _about(tx, payload) or ("account" in payload and owner_of(tx, payload["account"]) == who):
+        return True
+    transfer = tx.get(Transfer, id=payload["transfer"]) if "transfer" in payload else None
+    acted_on = transfer.payee if transfer is not None and entry.act.kind == "reverse" else None
+    return acted_on is not None and helper(tx, acted_on, who) is not None

@@ -10,7 +10,7 @@ from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.money.limits import Level, level_high, level_low
 from appliance.ledger.people import powers
-from appliance.ledger.reads.people import Person, owner_of, person
+from appliance.ledger.reads.people import Person, person
 from appliance.ledger.reads.radio import NeighbourView, neighbours
 from appliance.ledger.values import RecordId
 
@@ -127,7 +127,7 @@ def _standing(tx: Tx) -> list[Standing]:
     last = {number: Millis(at) for number, at in tx.select(_LAST_MOVED) if at is not None}
     found = []
     for row in tx.rows(AccountRow.select().where(AccountRow.kind == accounts.MEMBER)):
-        who = person(tx, row.owner)
+        who = person(tx, row.number)
         if who is not None and who.status != powers.CLOSED:
             share = used(row.balance, row.low, row.high)
             found.append(Standing(who, row.balance, row.low, row.high, share, last.get(row.number)))
@@ -139,8 +139,8 @@ def _stale(tx: Tx, now: Instant) -> tuple[Unanswered, ...]:
     for record, payee, payer, amount, at in tx.select(
         _STALE, transfers.PENDING, now.ms - STALE_DAYS * DAY_MS
     ):
-        asker = person(tx, owner_of(tx, payee) or 0)
-        asked = None if payer is None else person(tx, owner_of(tx, payer) or 0)
+        asker = person(tx, payee)
+        asked = None if payer is None else person(tx, payer)
         if asker is not None:
             when = Instant(Millis(at), Quality.NONE)
             found.append(Unanswered(RecordId(bytes(record)), asker, asked, amount, when))

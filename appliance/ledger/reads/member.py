@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import peewee as pw
 
-from appliance.ledger.book.schema import AccountRow, Claim, Listing, Posting, Transfer, Witness
+from appliance.ledger.book.schema import AccountRow, Claim, Entry, Listing, Posting, Transfer, Witness
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant, Millis, Quality
@@ -20,6 +20,7 @@ from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, reversals, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads import crossings
+from appliance.ledger.reads.acted import Acted, acted, actor_of, helper
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.values import COMMONS, AccountNumber, RecordId
@@ -39,6 +40,7 @@ class Line:
             refund when the other side is another hub's.
         state: the transfer's state now.
         cancelled: it undoes another or was undone: one cancelled movement to people.
+    by: who moved it on this account, when that was a helper or joint holder and not the owner.
     """
 
     transfer: RecordId
@@ -52,6 +54,7 @@ class Line:
     note: str
     state: str
     cancelled: bool
+    by: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class TransferView:
     one that this undid, ``claim`` the care that it paid. ``entry`` is the entry that paid it, or the
     last one of what was not paid. ``way`` is there when it crosses between hubs; then ``entry`` is
     the one with which it left or came in, and ``ended_entry`` the later one that ended it, if any.
-    ``levy`` is what the commons kept of it.
+    ``levy`` is what the commons kept of it. ``acted``: who acted on whose account, where that was
+    not the owner.
     """
 
     id: RecordId
@@ -93,6 +97,7 @@ class TransferView:
     way: Way | None = None
     ended_entry: int | None = None
     levy: int = 0
+    acted: tuple[Acted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +227,10 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
             Transfer.reverses,
             Transfer.reversed_by,
             Transfer.state,
+            Entry.authority,
         )
         .join(Transfer, on=(Transfer.id == Posting.transfer))
+        .join(Entry, on=(Entry.number == Posting.entry))
         .where(Posting.account == account)
         .order_by(Posting.entry.desc())
         .limit(limit + 1)
@@ -233,16 +240,24 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
     rows = tx.rows(query.tuples())
     others = names(tx, {row[6] if row[5] == account else row[5] for row in rows[:limit]})
     far = crossings.far_sides(tx, [row[3] for row in rows[:limit] if row[4] in transfers.CROSSING])
-    lines = tuple(_line(tx, row, account, others, far) for row in rows[:limit])
+    owner = owner_of(tx, account)
+    lines = tuple(_line(tx, row, (account, owner), others, far) for row in rows[:limit])
     return Page(lines, lines[-1].entry if len(rows) > limit else None)
 
 
 def _line(
-    tx: Tx, row: tuple[object, ...], account: int, others: dict[int, Person], far: dict[bytes, Person]
+    tx: Tx,
+    row: tuple[object, ...],
+    of: tuple[int, int | None],
+    others: dict[int, Person],
+    far: dict[bytes, Person],
 ) -> Line:
     entry, amount, balance, record, kind, payer, payee, category, text, ms, quality, undoes, undone, state = (
-        row
+        row[:-1]
     )
+    account, owner = of
+    # Credit leaves an account by an act on it; what comes in was moved by somebody else.
+    actor = actor_of(str(row[-1])) if payer == account else None
     field = "reason" if kind == transfers.REVERSAL else "note"
     record = bytes(record)  # type: ignore[call-overload]  # the id, a blob
     return Line(
@@ -257,6 +272,7 @@ def _line(
         text_of(tx, None if text is None else int(str(text)), field),
         str(state),
         undoes is not None or undone is not None,
+        None if actor in (None, owner) or kind == transfers.SLIP else helper(tx, account, actor),
     )
 
 
@@ -278,7 +294,7 @@ def _if_seen(tx: Tx, row: Transfer | None, viewer: int, as_keeper: bool) -> Tran
         return None
     keeper = as_keeper and _is_keeper(person(tx, viewer))
     open_to_all = row.state == transfers.PENDING and row.payer is None
-    seen = keeper or open_to_all or viewer in (row.payer, row.payee)
+    seen = keeper or open_to_all or viewer in (row.payer, row.payee) or reversals.acts_on(tx, row, viewer)
     return _transfer_view(tx, row, viewer, keeper) if seen else None
 
 
@@ -319,6 +335,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         way,
         None if way is None or last == row.opened_entry else last,
         _levy(tx, row),
+        acted(tx, row),
     )
 
 
@@ -333,15 +350,15 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
     who = person(tx, viewer)
     if who is None or who.status not in powers.STANDING:
         return ()
-    mine = owner_of(tx, row.payee) == viewer
+    mine = accounts.owned(tx, row.payee, viewer)
     if (crossing := crossings.crossing_of(tx, row)) is not None:
-        return crossings.actions(row, crossing, owner_of(tx, crossing.near) == viewer, keeper)
+        return crossings.actions(row, crossing, accounts.owned(tx, crossing.near, viewer), keeper)
     if row.state == transfers.PENDING:
         if mine:
             return (Action.CANCEL,)
         if row.payer is None:
             return (Action.ACCEPT,)
-        return (Action.ACCEPT, Action.DECLINE) if owner_of(tx, row.payer) == viewer else ()
+        return (Action.ACCEPT, Action.DECLINE) if accounts.owned(tx, row.payer, viewer) else ()
     undoable = row.state == transfers.DONE and row.kind not in transfers.UNDOING and row.reversed_by is None
     if not undoable:
         return ()

@@ -8,7 +8,9 @@ import peewee as pw
 
 from appliance.ledger.book.private import PrivateText
 from appliance.ledger.book.schema import AccountRow, Member
+from appliance.ledger.book.schema_credit import Further
 from appliance.ledger.book.store import Tx
+from appliance.ledger.money import accounts
 from appliance.ledger.people import powers
 from appliance.ledger.values import COMMONS, AccountNumber
 
@@ -21,6 +23,9 @@ class Person:
     ``hub`` is None for people of this hub. For somebody of another hub (``reads.crossings``) it
     is that hub's number, and ``hub_name`` its name; the name is empty when the other hub has
     told none: then nobody here can say whether the number is anybody's.
+
+    ``owner`` is there when it is a further account of a member: ``number`` and ``name`` are then
+    the account's own, and ``status`` says whether it can be used.
     """
 
     number: AccountNumber
@@ -29,6 +34,7 @@ class Person:
     keeper: bool = False
     hub: int | None = None
     hub_name: str = ""
+    owner: "Person | None" = None
 
     @property
     def commons(self) -> bool:
@@ -58,15 +64,31 @@ def text_of(tx: Tx, entry: int | None, field: str) -> str:
 
 
 def person(tx: Tx, number: int) -> Person | None:
-    """The member of this number, or the commons."""
+    """The member of this number, the further account, or the commons."""
     if number == COMMONS:
         return Person(COMMONS, "", powers.ACTIVE)
     row = tx.get(Member, number=number)
     if row is None:
-        return None
+        return _further(tx, number)
     return Person(
         AccountNumber(row.number), text_of(tx, row.name_entry, "name"), row.status, bool(row.keeper)
     )
+
+
+def _further(tx: Tx, number: int) -> Person | None:
+    row, further = tx.get(AccountRow, number=number), tx.get(Further, account=number)
+    owner = person(tx, row.owner) if row is not None and row.owner is not None and further else None
+    if owner is None or further is None:
+        return None
+    name = text_of(tx, further.name_entry, "name")
+    status = owner.status if further.state == accounts.OPEN else powers.CLOSED
+    return Person(AccountNumber(number), name, status, owner=owner)
+
+
+def further_accounts(tx: Tx) -> tuple[Person, ...]:
+    """All further accounts in the order of their numbers."""
+    found = (_further(tx, number) for (number,) in tx.select("SELECT account FROM further ORDER BY account"))
+    return tuple(account for account in found if account is not None)
 
 
 def people(tx: Tx, status: str | None = None) -> tuple[Person, ...]:
@@ -97,8 +119,11 @@ def folded(text: str) -> str:
 
 
 def named(tx: Tx, text: str, most: int = 20) -> tuple[Person, ...]:
-    """Members who can be paid whose name has a word that begins with ``text``; the closest first."""
-    return fitting((who for who in people(tx) if who.status in powers.STANDING), text, most)
+    """Members and further accounts that can be paid whose name has a word that begins with ``text``;
+    the closest first.
+    """
+    everybody = (*people(tx), *further_accounts(tx))
+    return fitting((who for who in everybody if who.status in powers.STANDING), text, most)
 
 
 def fitting(candidates: Iterable[Person], text: str, most: int = 20) -> tuple[Person, ...]:

@@ -85,12 +85,13 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """For the first page: a payment that the viewer is asked to give back."""
+    """For the first page: a payment that the viewer is asked to give back; ``of``: out of which account."""
 
     id: RecordId
     by: Person | None
     amount: int
     reason: str
+    of: Person | None = None
 
 
 def trouble(tx: Tx, record: bytes, viewer: int, now: Instant, as_keeper: bool = False) -> Trouble:
@@ -98,7 +99,7 @@ def trouble(tx: Tx, record: bytes, viewer: int, now: Instant, as_keeper: bool = 
     row = tx.get(Transfer, id=record)
     assert row is not None  # asked of transfers that were just read
     is_party = reversals.party(tx, row, viewer)
-    inside = is_party or as_keeper
+    inside = _reads(tx, row, viewer) or as_keeper
     ask = tx.get(UndoAsk, transfer=record) if inside else None
     dispute = tx.get(DisputeRow, transfer=record) if inside else None
     answered = tx.get(Answered, transfer=record) if inside else None
@@ -161,11 +162,11 @@ def _actions(
         found.append(Action.ASK_BACK)
     if contested and outside_keeper:
         found.append(Action.END)
-    if contested and dispute is not None and dispute.member == viewer:
+    if contested and dispute is not None and disputes.may_withdraw(tx, dispute, viewer):
         found.append(Action.CLOSE)
     again = dispute is None or dispute.state == disputes.WITHDRAWN
     if again and disputes.can_be_disputed(row):
-        if reversals.party(tx, row, viewer):
+        if reversals.acts_on(tx, row, viewer):
             found.append(Action.DISPUTE)
         elif outside_keeper and disputes.without_key(tx, row):
             found.append(Action.DISPUTE_FOR)
@@ -175,8 +176,10 @@ def _actions(
 def asked_back(tx: Tx, viewer: int) -> tuple[Asked, ...]:
     """Payments to accounts of the viewer that somebody asks back, the oldest ask first."""
     return tuple(
-        Asked(RecordId(bytes(record)), person(tx, by), amount, text_of(tx, entry, "reason"))
-        for record, by, amount, entry in tx.select(_ASKED_BACK, viewer, viewer)
+        Asked(
+            RecordId(bytes(record)), person(tx, by), amount, text_of(tx, entry, "reason"), person(tx, payee)
+        )
+        for record, by, amount, entry, payee in tx.select(_ASKED_BACK, viewer, viewer)
     )
 
 
@@ -187,9 +190,14 @@ def open_disputes(tx: Tx, now: Instant, viewer: int | None = None) -> tuple[Disp
         DisputeRow.select().where(DisputeRow.state == disputes.OPEN).order_by(DisputeRow.until_ms)
     ):
         transfer = tx.get(Transfer, id=row.transfer)
-        if transfer is not None and (viewer is None or reversals.party(tx, transfer, viewer)):
+        if transfer is not None and (viewer is None or _reads(tx, transfer, viewer)):
             found.append(_dispute(tx, row, transfer, now))
     return tuple(found)
+
+
+def _reads(tx: Tx, row: Transfer, viewer: int) -> bool:
+    """Whether the viewer is a side of the transfer, or acts now for one."""
+    return viewer in (row.payer, row.payee) or reversals.acts_on(tx, row, viewer)
 
 
 def unanswered(tx: Tx, viewer: int, since: int) -> tuple[RecordId, ...]:
@@ -199,10 +207,12 @@ def unanswered(tx: Tx, viewer: int, since: int) -> tuple[RecordId, ...]:
 
 
 _MINE: Final = """(SELECT number FROM account WHERE owner = ? UNION
-  SELECT account FROM "grant" WHERE member = ? AND state = 'agreed')"""
+  SELECT account FROM "grant" JOIN account ON account.number = "grant".account
+  JOIN member ON member.number = account.owner AND member.status IN ('active', 'away', 'moving')
+  WHERE "grant".member = ? AND "grant".state = 'agreed')"""
 
 _ASKED_BACK: Final = f"""
-SELECT transfer.id, undo_ask.member, transfer.amount, undo_ask.entry
+SELECT transfer.id, undo_ask.member, transfer.amount, undo_ask.entry, transfer.payee
 FROM undo_ask JOIN transfer ON transfer.id = undo_ask.transfer
 WHERE undo_ask.state = 'open' AND transfer.payee IN {_MINE} ORDER BY undo_ask.entry LIMIT 50
 """  # noqa: S608 - no value of anybody is written into it

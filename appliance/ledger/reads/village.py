@@ -9,6 +9,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import transfers
 from appliance.ledger.people import powers
+from appliance.ledger.reads.acted import helper
 from appliance.ledger.reads.people import Person, owner_of, person, text_of
 
 
@@ -49,7 +50,7 @@ def given_back_by_keeper(tx: Tx, record: bytes) -> ByKeeper | None:
     assert entry is not None  # a reversal is folded from its entry
     kind, _, number = entry.act.authority.partition(":")
     keeper = person(tx, int(number)) if kind == "member" else None
-    if keeper is None or keeper.number == owner_of(tx, row.payer):
+    if keeper is None or keeper.number == owner_of(tx, row.payer) or helper(tx, row.payer, keeper.number):
         return None
     return ByKeeper(keeper, text_of(tx, row.text_entry, "reason"))
 

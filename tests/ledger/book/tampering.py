@@ -69,7 +69,13 @@ def swap(db: sqlite3.Connection, first: int) -> None:
     rechain(db, first)
 
 
-def append_signed(db: sqlite3.Connection, kind: str, payload: dict[str, object], signer: KeySigner) -> int:
+def append_signed(
+    db: sqlite3.Connection,
+    kind: str,
+    payload: dict[str, object],
+    signer: KeySigner,
+    outcome: dict[str, object] | None = None,
+) -> int:
     """Write one more entry with a good signature and a good link, past the write path."""
     last = entry_of(db, db.execute("SELECT MAX(number) FROM entry").fetchone()[0])
     act = replace(
@@ -81,7 +87,7 @@ def append_signed(db: sqlite3.Connection, kind: str, payload: dict[str, object],
         payload=payload,
         private_digest=None,
     )
-    entry = Entry(EntryNumber(last.number + 1), last.hash(), act, {}, signer.sign(act.form()))
+    entry = Entry(EntryNumber(last.number + 1), last.hash(), act, outcome or {}, signer.sign(act.form()))
     db.execute(
         "INSERT INTO entry (number, hash, body, authority, key, kind) VALUES (?, x'', x'', '', x'', '')",
         (entry.number,),

@@ -34,6 +34,10 @@ STATEMENTS = (
     CREATE INDEX "due_until_ms" ON "due" ("until_ms")
     """,
     """
+    CREATE TABLE "further" ("account" INTEGER NOT NULL PRIMARY KEY, "name_entry" INTEGER NOT
+    NULL, "state" TEXT NOT NULL, "closed_entry" INTEGER)
+    """,
+    """
     CREATE TABLE "grant" ("account" INTEGER NOT NULL, "member" INTEGER NOT NULL, "kind" TEXT NOT
     NULL, "state" TEXT NOT NULL, "asked_entry" INTEGER NOT NULL, "agreed_entry" INTEGER,
     "ended_entry" INTEGER, PRIMARY KEY ("account", "member"))
