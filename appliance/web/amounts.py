@@ -1,6 +1,6 @@
 """Amounts, times and people in the reader's language. Integers in, text out; never a float."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from babel import Locale, dates, numbers
@@ -58,6 +58,12 @@ def signed(amount: int) -> str:
     return ("+" if amount > 0 else "") + money(amount)
 
 
+def figure(amount: int) -> str:
+    """``+3.50`` or ``−3.50``: for columns whose heading names the unit."""
+    sign = "−" if amount < 0 else "+" if amount > 0 else ""
+    return sign + _digits(abs(amount), "#,##0")
+
+
 def notation() -> Notation:
     """How the reader's language writes numbers."""
     return notation_of(get_locale() or Locale("en"))
@@ -91,6 +97,11 @@ def day(instant: Instant) -> str:
     """The day of ``instant``."""
     moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
     return dates.format_date(moment.date(), "medium", _date_locale())
+
+
+def date_of(day: date, length: str = "medium") -> str:
+    """A date of the calendar, as people write it."""
+    return dates.format_date(day, length, _date_locale())
 
 
 def moment(ms: int) -> Instant:

@@ -37,6 +37,7 @@ SUBJECTS: Final = (
     "desk_life",
     "me_life",
     "concerning",
+    "statements",
     "trouble",
     "neighbours",
 )
@@ -92,6 +93,7 @@ def _words_for_templates(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=amounts.money,
         signed=amounts.signed,
+        figure=amounts.figure,
         typed=amounts.typed,
         when=amounts.when,
         day=amounts.day,

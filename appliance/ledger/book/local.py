@@ -82,6 +82,23 @@ class Tried(Table):
         primary_key = pw.CompositeKey("member", "seq")
 
 
+class Printed(Table):
+    """What was last printed of an account: a statement of entries ``first`` up to, without, ``end``; or a card."""
+
+    TABLE_CLASS = LOCAL
+
+    account = pw.IntegerField()
+    what = pw.TextField()
+    first = pw.IntegerField()
+    end = pw.IntegerField()
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+
+    class Meta:
+        table_name = "printed"
+        primary_key = pw.CompositeKey("account", "what")
+
+
 class Note(Table):
     """Small facts of this box by name, such as the last head that was verified."""
 
@@ -116,7 +133,7 @@ class HubHeard(Table):
         table_name = "hub_heard"
 
 
-LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Tried, Note, HubHeard)
+LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Tried, Printed, Note, HubHeard)
 
 _VERIFIED: Final = "verified"
 

@@ -85,6 +85,11 @@ STATEMENTS = (
     NULL, "at_ms" INTEGER NOT NULL, "quality" INTEGER NOT NULL, "source" TEXT NOT NULL, PRIMARY KEY
     ("member", "seq"))
     """,
+    """
+    CREATE TABLE "printed" ("account" INTEGER NOT NULL, "what" TEXT NOT NULL, "first" INTEGER NOT
+    NULL, "end" INTEGER NOT NULL, "at_ms" INTEGER NOT NULL, "quality" INTEGER NOT NULL, PRIMARY KEY
+    ("account", "what"))
+    """,
 )
 
 
