@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask_babel import gettext as _
 
+from appliance.ledger.book.rules import GROUPS
 from appliance.ledger.book.schema import Crossing
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
@@ -212,6 +213,12 @@ def _rule(name: str, value: Any, before: Any) -> list[str]:
     return [sentence(value) if sentence else f"{name} = {value}"]
 
 
+def _group_limit(group: str, side: str, amount: int) -> str:
+    if side == "low":
+        return _("%(group)s: may go down to %(amount)s", group=group_word(group), amount=money(amount))
+    return _("%(group)s: may go up to %(amount)s", group=group_word(group), amount=money(amount))
+
+
 _ROUNDINGS: Final[Mapping[str, Callable[[], str]]] = {
     "down": lambda: _("down"),
     "half": lambda: _("to the nearest"),
@@ -219,6 +226,12 @@ _ROUNDINGS: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 _RULES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "vouchers": lambda n: _("%(count)s members must vouch for a newcomer", count=n),
+    **{
+        f"{side}_{group}": lambda n, group=group, side=side: _group_limit(group, side, n)  # type: ignore[misc]
+        for group in GROUPS[1:]
+        for side in ("low", "high")
+    },
     "levy_rate": lambda n: _("the commons keeps %(rate)s of payments", rate=percent(n)),
     "levy_round": lambda word: _("what is too small to count is rounded: %(how)s", how=_ROUNDINGS[word]()),
     "levy_from": lambda n: _("payments from %(amount)s on pay to the commons", amount=money(n)),

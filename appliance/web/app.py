@@ -14,7 +14,7 @@ import appliance
 from appliance.ledger import codec
 from appliance.ledger.errors import Action, BookDamaged, DataDirectoryError
 from appliance.ledger.hub import Hub
-from appliance.web import acting, amounts, i18n, qr, secure, whom, words
+from appliance.web import acting, amounts, i18n, qr, secure, standing, whom, words
 from appliance.web.here import the_keys, the_rules
 from appliance.web.keyring import KeyRing
 from appliance.web.numbers import Number
@@ -36,6 +36,9 @@ SUBJECTS: Final = (
     "desk_lists",
     "desk_life",
     "me_life",
+    "moving",
+    "desk_move",
+    "vouching",
     "concerning",
     "statements",
     "trouble",
@@ -115,6 +118,7 @@ def _words_for_templates(app: Flask) -> None:
         visitor=secure.visitor,
         at_own_screen=secure.at_own_screen,
         account_of=amounts.account_of,
+        short_standing=standing.short,
         levy_on=amounts.levy_on,
         example_elsewhere=whom.example_elsewhere,
         number_elsewhere=whom.number_elsewhere,

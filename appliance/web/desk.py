@@ -14,10 +14,12 @@ from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import BadAmount, BadNumber, Code
 from appliance.ledger.money.accounts import PERSON, SetLimits
 from appliance.ledger.people import powers
-from appliance.ledger.people.members import Approve, TurnAway
+from appliance.ledger.people.members import Approve, TurnAway, key_in_force
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
+from appliance.ledger.reads.crossings import other_hubs
 from appliance.ledger.reads.desk import AccountLine
+from appliance.ledger.reads.life import gone, vouchers
 from appliance.ledger.reads.member import statement
 from appliance.ledger.reads.people import folded
 from appliance.ledger.values import AccountNumber, parse_account, western_digits
@@ -25,7 +27,7 @@ from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_
 from appliance.web.amounts import read_amount
 from appliance.web.desk_life import steps_for
 from appliance.web.here import the_hub
-from appliance.web.labels import group_word
+from appliance.web.labels import group_choices, group_word
 from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
@@ -53,12 +55,20 @@ def people() -> Any:
     typed = request.args.get("q", "")[:60].strip()
     page = number_asked("page") or 0
     with the_hub().reading() as tx:
-        lines = [line for line in reads.account_lines(tx) if line.who.status != powers.CLOSED]
-    lines = [line for line in lines if _fits(line, typed)]
-    lines.sort(key=lambda line: (line.who.status != powers.APPLIED, folded(line.who.name), line.who.number))
+        everybody = [line for line in reads.account_lines(tx) if _fits(line, typed)]
+    # Who has left is found by name or number only, after those who are here.
+    lines = [
+        line for line in everybody if line.who.status != powers.CLOSED or (typed and line.balance is not None)
+    ]
+    lines.sort(
+        key=lambda line: (_PLACE.get(line.who.status, 1), folded(line.who.name), line.who.number),
+    )
     shown = lines[page * PAGE : (page + 1) * PAGE]
     more = page + 1 if len(lines) > (page + 1) * PAGE else None
     return render_template("desk_people.html", lines=shown, q=typed, more=more, found=len(lines))
+
+
+_PLACE: Final = {powers.APPLIED: 0, powers.CLOSED: 2}
 
 
 def _fits(line: AccountLine, typed: str) -> bool:
@@ -88,6 +98,10 @@ def _person(
         line = reads.account_line(tx, number)
         page = statement(tx, number)
         terms = tx.get(Terms, account=number)
+        far = bool(other_hubs(tx))
+        went = gone(tx, number)
+        vouching = vouchers(tx, number)
+        has_pin = key_in_force(tx, number) is not None
     if line is None or line.who.commons:  # the commons has its floor under the rules
         abort(404)
     until = (
@@ -101,7 +115,11 @@ def _person(
         group=group_word(terms.grp if terms else PERSON),
         until=until,
         outside=below or (line.high is not None and balance > line.high),
-        steps=steps_for(line, number == keeper),
+        steps=steps_for(line, number == keeper, far),
+        went=went,
+        vouching=vouching,
+        groups=group_choices(),
+        has_pin=has_pin,
         recent=page.lines,
         key=fresh_key() if problem is None else request.form.get("key", ""),
         problem=problem,
@@ -123,7 +141,8 @@ def approve(number: int) -> Any:
     """Let a newcomer in."""
     me = keeper_at_own_screen()
     key = key_for("approve", number.to_bytes(8, "big"))
-    return _done(act(Approve(AccountNumber(number)), key), number, me.number, "approve")
+    group = request.form.get("group", PERSON)
+    return _done(act(Approve(AccountNumber(number), group), key), number, me.number, "approve")
 
 
 @bp.post("/people/<number:number>/turn-away")

@@ -12,6 +12,7 @@ from appliance.ledger.money.limits import MoveGroup
 from appliance.ledger.people import leaving, powers
 from appliance.ledger.people.leaving import CloseMember
 from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, Unfreeze
+from appliance.ledger.people.moving import Stay
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import AccountLine
@@ -21,6 +22,7 @@ from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
 from appliance.web.secure import keeper_at_own_screen
+from appliance.web.session import end_sign_ins
 
 bp = Blueprint("desk_life", __name__, url_prefix="/desk")
 
@@ -30,6 +32,7 @@ _STEPS: Final[Mapping[str, Callable[[AccountNumber, str], Command]]] = {
     "freeze": Freeze,
     "unfreeze": Unfreeze,
     "reopen": Reopen,
+    "stay": Stay,
     "left": lambda number, why: CloseMember(number, leaving.LEFT, why),
     "died": lambda number, why: CloseMember(number, leaving.DIED, why),
     "group": lambda number, why: MoveGroup(number, request.form.get("group", ""), why),
@@ -41,6 +44,9 @@ TITLES: Final[Mapping[str, Callable[[], str]]] = {
     "freeze": lambda: _("Freeze the account"),
     "unfreeze": lambda: _("Free the account again"),
     "reopen": lambda: _("Take in again"),
+    "stay": lambda: _("Stays here after all"),
+    "move": lambda: _("Moves to another village"),
+    "comes": lambda: _("Comes from another village with a debt"),
     "left": lambda: _("Has left: close the account"),
     "died": lambda: _("Has died: close the account"),
     "group": lambda: _("Another kind of account"),
@@ -52,6 +58,7 @@ _WHAT: Final[Mapping[str, Callable[[], str]]] = {
     "back": lambda: _("Offers and wants are shown again."),
     "freeze": lambda: _("Nothing is paid from this account or to it. The person can still sign in and read."),
     "unfreeze": lambda: _("The account can pay and be paid again."),
+    "stay": lambda: _("The move is called off. Offers and wants are shown again, and the usual limits hold."),
     "reopen": lambda: _("The old number counts again. The person needs a new PIN from you."),
     "left": lambda: _(
         "The balance must be zero. Open requests are cancelled, offers and wants taken down, the PIN ends."
@@ -63,18 +70,29 @@ _WHAT: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
-    powers.ACTIVE: ("away", "freeze", "group", "left", "died"),
-    powers.AWAY: ("back", "freeze", "group", "left", "died"),
+    powers.ACTIVE: ("away", "freeze", "group", "comes", "move", "left", "died"),
+    powers.AWAY: ("back", "freeze", "group", "comes", "move", "left", "died"),
+    powers.MOVING: ("stay", "freeze", "left", "died"),
     powers.FROZEN: ("unfreeze", "group", "left", "died"),
     powers.CLOSED: ("reopen",),
 }
 
 
-def steps_for(line: AccountLine, own: bool) -> list[tuple[str, str]]:
-    """What a keeper can do with this person's membership: each step and what it is called."""
+_NOT_OF_KEEPERS: Final = ("freeze", "left", "died", "move", "stay")
+_BETWEEN: Final = ("move", "comes")
+
+
+def steps_for(line: AccountLine, own: bool, far: bool = False) -> list[tuple[str, str]]:
+    """What a keeper can do with this person's membership: each step and what it is called.
+
+    Args:
+        own: it is the keeper's own.
+        far: there are other villages.
+    """
     if own or line.balance is None:
         return []
-    return [(step, TITLES[step]()) for step in _OFFERED.get(line.who.status, ())]
+    offered = [step for step in _OFFERED.get(line.who.status, ()) if far or step not in _BETWEEN]
+    return [(step, TITLES[step]()) for step in offered if not (line.who.keeper and step in _NOT_OF_KEEPERS)]
 
 
 @bp.get("/people/new")
@@ -104,7 +122,10 @@ def register() -> Any:
     command = Register(form.get("name", ""), form.get("reason", ""), form.get("group", "person"))
     result = act(command, key)
     if isinstance(result, Receipt):
-        return redirect(url_for(".card", number=result.outcome["number"], new=1))
+        number = result.outcome["number"]
+        if "low" not in result.outcome:  # members must vouch first
+            return redirect(url_for("desk.person", number=number))
+        return redirect(url_for(".card", number=number, new=1))
     return _new(key.hex(), result), REFUSED
 
 
@@ -158,5 +179,7 @@ def step_now(number: int, step: str) -> Any:
     key = form_key()
     result = act(_STEPS[step](AccountNumber(number), request.form.get("reason", "")), key)
     if isinstance(result, Receipt):
+        if step in ("left", "died"):
+            end_sign_ins(number)
         return redirect(url_for("desk.person", number=number, done="life"))
     return _step(number, step, key.hex(), result), REFUSED

@@ -9,9 +9,12 @@ from appliance.ledger.keys import KeySigner
 from appliance.ledger.people import powers
 from appliance.ledger.people.members import Approve
 from appliance.ledger.reads import desk as desk_reads
+from appliance.ledger.reads.life import vouchers
 from appliance.ledger.reads.lists import INACTIVE_DAYS, STALE_DAYS, lists
+from appliance.ledger.reads.people import person
 from appliance.ledger.values import AccountNumber
 from appliance.web.acting import REFUSED, Problem, acting_signer, form_key, fresh_key
+from appliance.web.amounts import account_of, name_of
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
@@ -63,9 +66,13 @@ def newcomers() -> Any:
     return _newcomers()
 
 
-def _newcomers(problem: Problem | None = None, ticked: frozenset[int] | None = None, about: str = "") -> str:
+def _newcomers(
+    problem: Problem | None = None, ticked: frozenset[int] | None = None, about: int | None = None
+) -> str:
     with the_hub().reading() as tx:
         waiting = desk_reads.account_lines(tx, powers.APPLIED)
+        vouched = {line.who.number: len(vouchers(tx, line.who.number)) for line in waiting[:MOST_AT_ONCE]}
+        blamed = person(tx, about) if about else None
     return render_template(
         "desk_newcomers.html",
         waiting=waiting[:MOST_AT_ONCE],
@@ -73,7 +80,8 @@ def _newcomers(problem: Problem | None = None, ticked: frozenset[int] | None = N
         ticked=ticked,
         key=fresh_key() if problem is None else request.form.get("key", ""),
         problem=problem,
-        about=about,
+        vouched=vouched,
+        about=f"{name_of(blamed)} {account_of(blamed).short}" if blamed else "",
         done=number_asked("done"),
     )
 
@@ -98,5 +106,5 @@ def let_in() -> Any:
     finally:
         signer.close()
     if isinstance(result, Refused):
-        return _newcomers(result.refusal, frozenset(ticked), str(ticked[result.place])), REFUSED
+        return _newcomers(result.refusal, frozenset(ticked), ticked[result.place]), REFUSED
     return redirect(url_for(".newcomers", done=len(result)))

@@ -11,7 +11,7 @@ from flask_babel import get_locale
 
 from appliance.ledger.amounts import parse_amount
 from appliance.ledger.book.command import Receipt
-from appliance.ledger.book.rules import CARE_CATEGORIES
+from appliance.ledger.book.rules import CARE_CATEGORIES, GROUPS
 from appliance.ledger.errors import BadAmount, Code
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.tries import of_keepers
@@ -24,6 +24,7 @@ from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import typed as as_typed
 from appliance.web.desk import zero_or_more
 from appliance.web.here import the_hub, the_rules
+from appliance.web.labels import group_choices
 from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.words import refusal
@@ -32,8 +33,11 @@ bp = Blueprint("desk_rules", __name__, url_prefix="/desk")
 
 LOG_PAGE: Final = 20
 
-FORMS: Final = ("credit", "levy", "times", "care")
+FORMS: Final = ("credit", "groups", "joining", "levy", "times", "care")
 """Forms for changing rules; all but care are parts of the rules of credit."""
+
+GROUP_LIMITS: Final = tuple(f"{side}_{group}" for group in GROUPS[1:] for side in ("low", "high"))
+"""The limits of the kinds of accounts that are no person's."""
 
 
 @bp.get("/log")
@@ -116,6 +120,7 @@ def _form(
         problem=problem,
         reason=reason,
         kinds=CARE_CATEGORIES,
+        groups=group_choices()[1:],
         longest_line=LONGEST_LINE,
     )
 
@@ -134,6 +139,10 @@ def _present(group: str) -> dict[str, str]:
         }
     if group == "times":
         return {name: str(getattr(credit, name)) for name in ("request_days", "dispute_days", "held_days")}
+    if group == "joining":
+        return {"vouchers": str(credit.vouchers)}
+    if group == "groups":
+        return {name: as_typed(abs(getattr(credit, name))) for name in GROUP_LIMITS}
     if group == "credit":
         return {
             "low": as_typed(-credit.low),
@@ -154,10 +163,11 @@ def _read(group: str, typed: Mapping[str, str]) -> dict[str, Any]:
             changes[name] = _per_mille(text)
         elif name == "levy_round":
             changes[name] = text
-        elif group == "times":
+        elif group in ("times", "joining"):
             changes[name] = _count(text)
-        elif group in ("credit", "levy"):
-            changes[name] = zero_or_more(text) * (-1 if name in ("low", "commons_low") else 1)
+        elif group in ("credit", "groups", "levy"):
+            owed = name.startswith("low") or name == "commons_low"
+            changes[name] = zero_or_more(text) * (-1 if owed else 1)
         elif name == "quorum":
             changes[name] = _count(text)
         else:

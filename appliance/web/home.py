@@ -13,6 +13,7 @@ from appliance.ledger.people.powers import STANDING
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.crossings import came_back, name_shown, other_hubs
+from appliance.ledger.reads.life import vouchers
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.troubles import (
@@ -57,6 +58,7 @@ def home() -> str:
         replaced = new_key(tx, me.number)
         tried = tries.since(tx, me.number)
         back = _came_back(tx, me.number)
+        vouched = len(vouchers(tx, me.number))
         now = the_hub().clock.now()
         back_asked, contested = asked_back(tx, me.number), open_disputes(tx, now, me.number)
         ending = _ending(tx, view, now) if view else {}
@@ -68,7 +70,7 @@ def home() -> str:
     if view is None:
         abort(404)
     if view.balance is None:
-        return render_template("waiting.html", me=me)
+        return render_template("waiting.html", me=me, vouched=vouched)
     return render_template(
         "home.html",
         me=me,

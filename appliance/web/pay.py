@@ -30,6 +30,7 @@ from appliance.web.here import the_hub
 from appliance.web.home import transfer_or_404
 from appliance.web.radio import before_paying, radio_now
 from appliance.web.secure import active_member_or_redirect, owner_or_keeper_present
+from appliance.web.standing import Note, note
 from appliance.web.whom import fits_nobody, look_up, payee
 from appliance.web.words import amount_refusal, refusal
 
@@ -85,10 +86,19 @@ def to(account: str) -> str | tuple[str, int]:
         someone = payee(tx, account, far=True)
     if isinstance(someone, Refusal):
         return render_template("pay_whom.html", text=account, problem=someone), REFUSED
+    with the_hub().reading() as tx:
+        known = note(tx, someone)
+    if known is not None and known.stops:
+        return render_template("pay_whom.html", text="", known=known), REFUSED
     if someone.same(me):
         problem = refusal(Code.OWN_ACCOUNT, Action.HOME)
         return render_template("pay_whom.html", text="", problem=problem), REFUSED
     return _how_much(someone, request.args.get("amount", ""), request.args.get("category", "other"))
+
+
+def _known(someone: Person) -> Note | None:
+    with the_hub().reading() as tx:
+        return note(tx, someone)
 
 
 def _how_much(
@@ -97,6 +107,7 @@ def _how_much(
     return render_template(
         "pay_amount.html",
         payee=someone,
+        known=_known(someone),
         back=bool(request.args.get("back")) and someone.far,
         amount=amount,
         category=category if category in CATEGORIES else "other",
@@ -145,11 +156,13 @@ def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
     back = url_for(".to", account=account_of(terms.payee).compact, category=terms.category)
     with the_hub().reading() as tx:
         there = standing(tx, terms.payee.hub) if terms.payee.hub else None
+        known = note(tx, terms.payee)
         waits = before_paying(radio_now(tx, the_hub())) if there else ""
     return render_template(
         "pay_check.html",
         terms=terms,
         there=there,
+        known=known,
         waits=waits,
         key=key,
         problem=problem,

@@ -186,6 +186,18 @@ def _weak(n: Numbers) -> str:
     )
 
 
+def _moving(n: Numbers) -> str:
+    if "can_give" in n:
+        return _(
+            "You are moving to another village: your account here only goes to zero. It can give %(room)s.",
+            room=money(n["can_give"]),
+        )
+    return _(
+        "You are moving to another village: your account here only goes to zero. It can receive %(room)s.",
+        room=money(n.get("can_receive", 0)),
+    )
+
+
 def _not_zero(n: Numbers) -> str:
     balance = n.get("balance", 0)
     if balance < 0:
@@ -205,7 +217,7 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.FROZEN: lambda _n: _(
         "A keeper has frozen this account. Nothing moves until a keeper frees it again."
     ),
-    Code.MOVING: lambda _n: _("This account is moving to another hub: it only receives until it is at zero."),
+    Code.MOVING: _moving,
     Code.ACCOUNT_NOT_ZERO: _not_zero,
     Code.ACCOUNT_ZERO: lambda _n: _("The balance is zero: the account can be closed as it is."),
     Code.UNDER_WAY: lambda _n: _(
@@ -215,9 +227,10 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         "This person has been asked already, or may act on this account already."
     ),
     Code.NO_GRANT: lambda _n: _("Nobody's consent to this stands any more. Nothing was done."),
-    Code.VOUCHERS_MISSING: lambda n: _(
-        "%(wanted)s members must say that they know this person; %(have)s have done so.",
-        wanted=n.get("wanted", 0),
+    Code.VOUCHERS_MISSING: lambda n: ngettext(
+        "%(num)s member must say that they know this person; %(have)s have done so.",
+        "%(num)s members must say that they know this person; %(have)s have done so.",
+        n.get("wanted", 0),
         have=n.get("have", 0),
     ),
     Code.WRONG_STATUS: lambda _n: _(

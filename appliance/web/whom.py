@@ -10,6 +10,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
 from appliance.ledger.reads import crossings
 from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.life import moved_named
 from appliance.ledger.reads.people import Person, named, person
 from appliance.ledger.reads.village import end_of_open_request
 from appliance.ledger.values import Account, AccountNumber, parse_account, parse_code, western_digits
@@ -56,6 +57,8 @@ def look_up(tx: Tx, text: str, viewer: int, far: bool = False) -> Found:
         return page
     people = named(tx, text) + (crossings.far_named(tx, text) if far else ())
     others = tuple(someone for someone in people if someone.far or someone.number != viewer)
+    if far and not people:
+        others = people = moved_named(tx, text)
     if people and not others:
         return Found(problem=refusal(Code.OWN_ACCOUNT, Action.HOME))
     return Found(people=others, nobody=not others)

@@ -80,7 +80,7 @@ def test_the_desk_says_what_stands_in_the_way_and_takes_in_again(village, kira) 
     page = step(kira, village, "Alice", "died")
     assert "still owes 2.50" in page.text
     village.pay("Bob", "Alice", 250)
-    assert "has left" in step(kira, village, "Alice", "died").text
+    assert "has died" in step(kira, village, "Alice", "died").text
     assert "who has died" in kira.get("/desk/log").text
     assert "Take in again" in kira.get(f"/desk/people/{village.numbers['Alice']}").text
     assert "has left" not in step(kira, village, "Alice", "reopen").text

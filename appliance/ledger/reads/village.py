@@ -15,22 +15,25 @@ from appliance.ledger.reads.people import Person, owner_of, person, text_of
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A member's key and PIN were replaced by somebody else: who did it, and when."""
+    """A member's key and PIN came from somebody else: from whom, and when; ``first``: there was none before."""
 
     by: Person | None
     at: Instant
     entry: int
+    first: bool = False
 
 
 def new_key(tx: Tx, number: int) -> NewKey | None:
     """How the member's present key came to be, when it is not the one the member joined with."""
     key = tx.get(MemberKey, member=number, ended_entry=None)
-    if key is None or key.seq == 1:
+    if key is None:
         return None
     entry = chain.by_number(tx, key.entry)
     assert entry is not None  # a key is folded from its entry
+    if entry.act.kind == "join":
+        return None
     kind, _, name = entry.act.authority.partition(":")
-    return NewKey(person(tx, int(name)) if kind == "member" else None, entry.act.at, key.entry)
+    return NewKey(person(tx, int(name)) if kind == "member" else None, entry.act.at, key.entry, key.seq == 1)
 
 
 @dataclass(frozen=True, slots=True)
