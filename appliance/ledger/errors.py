@@ -91,6 +91,8 @@ class Code(StrEnum):
     HAS_KEY = "has_key"
     # transfers
     SAME_AGAIN = "same_again"
+    SAME_SLIP = "same_slip"
+    PILE_CLOSED = "pile_closed"
     UNKNOWN_TRANSFER = "unknown_transfer"
     NOT_PENDING = "not_pending"
     NOT_REVERSIBLE = "not_reversible"

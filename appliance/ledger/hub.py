@@ -16,6 +16,7 @@ from appliance.ledger.book import chain, rules
 from appliance.ledger.book.chain import Place
 from appliance.ledger.book.command import Book, Receipt, Refused
 from appliance.ledger.book.private import PrivateText, SealedKeyRow
+from appliance.ledger.book.rehearse import Rehearsal, Seen, rehearse
 from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.store import LEDGER_FILE, Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Command
@@ -177,6 +178,12 @@ class Hub:
     ) -> tuple[Receipt, ...] | Refused:
         """Do all that is asked, now, in one transaction, or nothing of it."""
         return self.book.submit_all(asked, signer, key or new_key(), self.clock.now())
+
+    def rehearse(
+        self, made: Sequence[Callable[[int], Command]], member: int, look: Callable[[Tx], Seen]
+    ) -> Rehearsal[Seen] | Refusal:
+        """What would happen if ``member`` asked for all this now; nothing does (``book.rehearse``)."""
+        return rehearse(self.book, made, member, self.clock.now(), look)
 
     def unlock(self, member: int, pin: str, device: bytes = b"", source: str = "") -> KeySigner | Refusal:
         """Open a member's key with its PIN. The caller closes it.

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from appliance.ledger.book.rules import GROUPS
 from appliance.ledger.book.schema import Crossing
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.reads import member as reads
+from appliance.ledger.reads import slips
 from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
 from appliance.web import acts_grants
 from appliance.web.amounts import money, name_of, percent
-from appliance.web.labels import care_word, group_word
+from appliance.web.labels import care_word, date_words, group_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str]]] = {
     "levy_round": lambda word: _("what is too small to count is rounded: %(how)s", how=_ROUNDINGS[word]()),
     "levy_from": lambda n: _("payments from %(amount)s on pay to the commons", amount=money(n)),
     "request_days": lambda n: _("a request lapses after %(days)s days", days=n),
+    "slip_days": lambda n: _("a paper slip may be %(days)s days old", days=n),
     "dispute_days": lambda n: _("keepers have %(days)s days to end a dispute", days=n),
     "low": lambda n: _("a new member may go down to %(amount)s", amount=money(n)),
     "high": lambda n: _("a new member may go up to %(amount)s", amount=money(n)),
@@ -309,6 +312,30 @@ def _lapse(_tx: Tx, line: LogLine) -> str:
     )
 
 
+def _pile(tx: Tx, line: LogLine) -> str:
+    pile = slips.pile(tx, line.payload["pile"])
+    assert pile is not None  # the line is one of its slips
+    return ngettext(
+        "%(who)s typed in %(num)s paper slip, %(amount)s in all.",
+        "%(who)s typed in %(num)s paper slips, %(amount)s in all.",
+        pile.count,
+        who=who_of(line),
+        amount=money(pile.amount),
+    )
+
+
+def _slip(tx: Tx, line: LogLine) -> str:
+    p = line.payload
+    return _(
+        "%(who)s typed in a paper slip: %(payer)s paid %(payee)s %(amount)s on %(day)s.",
+        who=who_of(line),
+        payer=name_of(person(tx, p["payer"])),
+        payee=name_of(person(tx, p["payee"])),
+        amount=money(p["amount"]),
+        day=date_words(p["day"]),
+    )
+
+
 _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "found": _found,
     "approve": _approve,
@@ -332,4 +359,6 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "move_group": _group,
     "lapse_limits": _lapse,
     **acts_grants.SENTENCES,
+    "enter_pile": _pile,
+    "enter_slip": _slip,
 }

@@ -42,6 +42,8 @@ SUBJECTS: Final = (
     "concerning",
     "statements",
     "trouble",
+    "slips",
+    "slips_mine",
     "neighbours",
 )
 """Modules of this package, each with a blueprint ``bp``."""

@@ -138,7 +138,8 @@ def _present(group: str) -> dict[str, str]:
             "levy_from": as_typed(credit.levy_from),
         }
     if group == "times":
-        return {name: str(getattr(credit, name)) for name in ("request_days", "dispute_days", "held_days")}
+        times = ("request_days", "dispute_days", "held_days", "slip_days")
+        return {name: str(getattr(credit, name)) for name in times}
     if group == "joining":
         return {"vouchers": str(credit.vouchers)}
     if group == "groups":

@@ -16,6 +16,7 @@ from appliance.ledger.reads.crossings import came_back, name_shown, other_hubs
 from appliance.ledger.reads.life import vouchers
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.slips import not_seen, slip_of
 from appliance.ledger.reads.troubles import (
     DAY_MS,
     SOON_DAYS,
@@ -36,6 +37,9 @@ from appliance.web.numbers import number_asked
 from appliance.web.secure import active_member_or_redirect, as_keeper, member_or_redirect, visitor
 
 bp = Blueprint("home", __name__)
+
+ON_HOME = 5
+"""How many paper slips the first page tells; the others are one tap further."""
 
 TOLD_DAYS = 30
 """How long a member reads that somebody else has replaced the PIN."""
@@ -60,6 +64,7 @@ def home() -> str:
         back = _came_back(tx, me.number)
         vouched = len(vouchers(tx, me.number))
         now = the_hub().clock.now()
+        slips = not_seen(tx, me.number)
         back_asked, contested = asked_back(tx, me.number), open_disputes(tx, now, me.number)
         ending = _ending(tx, view, now) if view else {}
         lapsed = [
@@ -85,6 +90,8 @@ def home() -> str:
         contested=contested,
         ending=ending,
         lapsed=lapsed,
+        slips=slips,
+        slips_on_home=ON_HOME,
     )
 
 
@@ -187,11 +194,15 @@ def transfer(record: str) -> str:
         )
     with the_hub().reading() as tx:
         by_keeper = given_back_by_keeper(tx, t.reversal or t.id)
+        slip = slip_of(tx, t.id)
+        slip_waits = slip is not None and any(s.transfer == t.id for s in not_seen(tx, me.number))
     return render_template(
         "transfer.html",
         me=me,
         t=t,
         by_keeper=by_keeper,
+        slip=slip,
+        slip_waits=slip_waits,
         trouble=_trouble(t, me),
         key=fresh_key(),
     )

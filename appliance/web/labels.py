@@ -119,6 +119,11 @@ def as_date(day: int) -> date:
     return date.fromordinal(_EPOCH + day)
 
 
+def as_day(day: date) -> int:
+    """The other way round."""
+    return day.toordinal() - _EPOCH
+
+
 def read_date(typed: str) -> int | None:
     """``2026-06-01`` as days since 1970-01-01; None when it is no date."""
     try:

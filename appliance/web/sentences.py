@@ -131,6 +131,15 @@ def _same_again(n: Numbers) -> str:
     )
 
 
+def _same_slip(n: Numbers) -> str:
+    if "amount" not in n:
+        return _("An equal slip is in the book already.")
+    return _(
+        "An equal slip of this day is in the book already: the same two people, %(amount)s. Is this another one?",
+        amount=money(n["amount"]),
+    )
+
+
 def _already_signed(n: Numbers) -> str:
     if "most" in n:
         return _("Name every person once, and at most %(most)s people.", most=n["most"])
@@ -260,6 +269,8 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         "These limits cannot be: the low one is zero or less, the high one zero or more."
     ),
     Code.SAME_AGAIN: _same_again,
+    Code.SAME_SLIP: _same_slip,
+    Code.PILE_CLOSED: lambda _n: _("This pile has been typed in already. Nothing is added to it."),
     Code.UNKNOWN_TRANSFER: lambda _n: _("There is no such payment or request."),
     Code.NOT_PENDING: lambda _n: _("This request has already been answered or cancelled."),
     Code.NOT_REVERSIBLE: lambda _n: _("This payment cannot be given back."),

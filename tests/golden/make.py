@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.ledger import codec
-from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.command import Receipt, Refused
 from appliance.ledger.book.letters import Checkpoint, Named, Why
 from appliance.ledger.book.schema import TRUTH_TABLES, primary_key
 from appliance.ledger.book.schema import Entry as EntryRow
@@ -24,6 +24,7 @@ from appliance.ledger.money.crossings import ArriveAnswer, Recall
 from appliance.ledger.money.disputes import Dispute, DisputeFor, EndDispute, WithdrawDispute
 from appliance.ledger.money.requests import Cancel, Decline, Expire
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.slips import EnterSlip
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
@@ -63,6 +64,7 @@ def live(river: Village) -> None:
     river.do("Bob", Reverse(paid.record))
     river.do("Kira", Reverse(asked[0].record, "paid the wrong person"))
     doubt(river)
+    slips(river)
     by_word(river)
     river.do("Kira", SetLimits(n["Bob"], -5000, None, "runs the bakery"))
     river.do("Kira", ChangeRules("credit", {"commons_low": -5000, "low": -600}, "assembly of May"))
@@ -84,6 +86,22 @@ def live(river: Village) -> None:
     river.do("Kira", TurnAway(river.numbers["Emeka"], "is a member of Hill"))
     river.hub.change_pin(n["Alice"], PIN, "9753")
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
+
+
+def slips(river: Village) -> None:
+    """A pile of paper, one slip of it twice."""
+    n, day, pile = river.numbers, river.clock.now().ms // DAY_MS, bytes(range(16))
+    rows = (
+        (n["Alice"], n["Bob"], "bread"),
+        (n["Bob"], n["Chandra"], ""),
+        (n["Alice"], n["Bob"], "bread again"),
+    )
+    typed = [
+        EnterSlip(pile, line, payer, payee, Amount(21), day - 3, "food", note, again=line == 3)
+        for line, (payer, payee, note) in enumerate(rows, 1)
+    ]
+    done = river.hub.submit_all(typed, river.signers["Kira"])
+    assert not isinstance(done, Refused), done
 
 
 def doubt(river: Village) -> None:

@@ -133,7 +133,51 @@ class HubHeard(Table):
         table_name = "hub_heard"
 
 
-LOCAL_TABLES: tuple[type[Table], ...] = (Session, Attempt, Device, Tried, Printed, Note, HubHeard)
+class SlipDraft(Table):
+    """A pile of paper slips that a keeper has begun to type in. ``body`` is what was typed, as JSON.
+
+    It goes when the pile is in the book, or when the keeper throws it away.
+    """
+
+    TABLE_CLASS = LOCAL
+
+    pile = pw.BlobField(primary_key=True)
+    keeper = pw.IntegerField(index=True)
+    body = pw.TextField()
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+
+    class Meta:
+        table_name = "slip_draft"
+
+
+class SlipSeen(Table):
+    """A member who has read that a keeper typed in this slip, and says that it is right.
+
+    If it is lost, the member is asked once more.
+    """
+
+    TABLE_CLASS = LOCAL
+
+    member = pw.IntegerField()
+    transfer = pw.BlobField()
+
+    class Meta:
+        table_name = "slip_seen"
+        primary_key = pw.CompositeKey("member", "transfer")
+
+
+LOCAL_TABLES: tuple[type[Table], ...] = (
+    Session,
+    Attempt,
+    Device,
+    Tried,
+    Printed,
+    Note,
+    HubHeard,
+    SlipDraft,
+    SlipSeen,
+)
 
 _VERIFIED: Final = "verified"
 

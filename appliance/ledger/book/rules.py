@@ -108,6 +108,7 @@ class Credit(_Group):
         dispute_days: how long keepers have to end a dispute.
         proposal_days: how long an act that needs two keepers waits for the second.
         vouchers: how many members must vouch for a newcomer before a keeper can say yes.
+        slip_days: how old a paper slip may be when a keeper types it in.
     """
 
     low: int = -1200
@@ -132,6 +133,7 @@ class Credit(_Group):
     dispute_days: int = 14
     proposal_days: int = 14
     vouchers: int = 0
+    slip_days: int = 60
 
     def __post_init__(self) -> None:
         for group in ("household", "business", "organisation"):
@@ -146,6 +148,7 @@ class Credit(_Group):
         _within("dispute_days", self.dispute_days, 1, 366)
         _within("proposal_days", self.proposal_days, 1, 366)
         _within("vouchers", self.vouchers, 0, 10)
+        _within("slip_days", self.slip_days, 1, 366)
         _within("low", self.low, -MAX_AMOUNT, 0)
         _within("high", self.high, 0, MAX_AMOUNT)
         _within("commons_low", self.commons_low, -MAX_AMOUNT, 0)

@@ -184,18 +184,26 @@ class Dispute(Table):
 
 
 class Slip(Table):
-    """A transfer that a keeper typed in from paper. ``day`` is days since 1970-01-01."""
+    """A transfer that a keeper typed in from paper. ``day`` is days since 1970-01-01.
+
+    ``pile`` names the pile that it came in, ``line`` its place there, from 1. ``payer`` and ``payee``
+    are the transfer's, to be found by.
+    """
 
     TABLE_CLASS = TRUTH
 
     transfer = pw.BlobField(primary_key=True)
-    entry = pw.IntegerField(index=True)
+    pile = pw.BlobField()
     line = pw.IntegerField()
     day = pw.IntegerField()
+    payer = pw.IntegerField()
+    payee = pw.IntegerField(index=True)
     keeper = pw.IntegerField()
+    entry = pw.IntegerField(index=True)
 
     class Meta:
         table_name = "slip"
+        indexes = ((("pile", "line"), True), (("payer", "payee", "day"), False))
 
 
 class Proposal(Table):

@@ -1,6 +1,6 @@
 """What a keeper sees at the hub's own screen: who waits, accounts and limits, the log of acts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import peewee as pw
 
@@ -42,6 +42,7 @@ KEEPER_ACTS = (
     "close_moved",
     "open_account",
     "write_grant",
+    "enter_slip",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
@@ -50,6 +51,10 @@ BY_OTHERS = (
     *("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch"),
     *("end_grant", "close_account"),
 )
+
+SLIP_ACT = "enter_slip"
+PILE = "enter_pile"
+"""The line of the log that stands for a whole pile of slips."""
 
 
 _MOST_HELD = 100
@@ -192,10 +197,11 @@ def log(
 ) -> tuple[tuple[LogLine, ...], int | None]:
     """Acts of keepers, root and hub, newest first, from before entry ``before``; and where the
     older ones begin (None at the end). Reversals, recalls and closings by somebody else are among them.
+    A pile of paper slips is one line (``PILE``), at its first slip.
 
     Args:
         concerning: only the acts that concern this member: about the person, an account, a
-            payment or a listing of that person.
+            payment or a listing of that person; here each slip is a line.
     """
     limit = max(1, min(limit, 200))
     by_others = Entry.kind.in_(BY_OTHERS)
@@ -209,7 +215,11 @@ def log(
         entries = [chain.parse(bytes(row.body)) for row in rows]
         if concerning is not None:
             entries = [entry for entry in entries if concerning in concerned(tx, entry)]
-        lines += [line for entry in entries if (line := _log_line(tx, entry)) is not None]
+        else:
+            entries = [e for e in entries if e.act.kind != SLIP_ACT or e.act.payload["line"] == 1]
+        found = [line for entry in entries if (line := _log_line(tx, entry)) is not None]
+        whole = concerning is None
+        lines += [replace(line, kind=PILE) if whole and line.kind == SLIP_ACT else line for line in found]
         if len(rows) <= limit:
             break
         cursor = rows[-1].number

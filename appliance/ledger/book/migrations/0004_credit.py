@@ -62,11 +62,32 @@ STATEMENTS = (
     CREATE INDEX "share_account" ON "share" ("account")
     """,
     """
-    CREATE TABLE "slip" ("transfer" BLOB NOT NULL PRIMARY KEY, "entry" INTEGER NOT NULL, "line"
-    INTEGER NOT NULL, "day" INTEGER NOT NULL, "keeper" INTEGER NOT NULL)
+    CREATE TABLE "slip" ("transfer" BLOB NOT NULL PRIMARY KEY, "pile" BLOB NOT NULL, "line"
+    INTEGER NOT NULL, "day" INTEGER NOT NULL, "payer" INTEGER NOT NULL, "payee" INTEGER NOT NULL,
+    "keeper" INTEGER NOT NULL, "entry" INTEGER NOT NULL)
+    """,
+    """
+    CREATE INDEX "slip_payee" ON "slip" ("payee")
     """,
     """
     CREATE INDEX "slip_entry" ON "slip" ("entry")
+    """,
+    """
+    CREATE UNIQUE INDEX "slip_pile_line" ON "slip" ("pile", "line")
+    """,
+    """
+    CREATE INDEX "slip_payer_payee_day" ON "slip" ("payer", "payee", "day")
+    """,
+    """
+    CREATE TABLE "slip_draft" ("pile" BLOB NOT NULL PRIMARY KEY, "keeper" INTEGER NOT NULL,
+    "body" TEXT NOT NULL, "at_ms" INTEGER NOT NULL, "quality" INTEGER NOT NULL)
+    """,
+    """
+    CREATE INDEX "slip_draft_keeper" ON "slip_draft" ("keeper")
+    """,
+    """
+    CREATE TABLE "slip_seen" ("member" INTEGER NOT NULL, "transfer" BLOB NOT NULL, PRIMARY KEY
+    ("member", "transfer"))
     """,
     """
     CREATE TABLE "terms" ("account" INTEGER NOT NULL PRIMARY KEY, "grp" TEXT NOT NULL,
