@@ -21,7 +21,6 @@ from appliance.ledger.reads import statements as reads
 from appliance.ledger.reads.people import Person, person
 from appliance.ledger.reads.periods import first_from
 from appliance.ledger.reads.statements import Line, Statement
-from appliance.ledger.values import AccountNumber
 from appliance.web import csvfile
 from appliance.web.acting import REFUSED
 from appliance.web.amounts import account_of, date_of, doubtful, name_of
@@ -97,15 +96,18 @@ def asked_period(tx: Tx) -> Period:
 
 
 def account_seen(tx: Tx, number: int, me: Person) -> Person:
-    """The account as its holder; ends the request when ``me`` may not see its statement."""
+    """The account; ends the request when ``me`` may not see its statement."""
     row = accounts.get(tx, number)
-    if row is None or row.kind != accounts.MEMBER or row.owner is None:
+    who = person(tx, number) if row is not None and row.owner is not None else None
+    if who is None or not (_reads(tx, number, me) or as_keeper(me)):
         abort(404)
-    if not (accounts.reaches(tx, row, me.number) or as_keeper(me)):
-        abort(404)
-    who = person(tx, row.owner)
-    assert who is not None  # an account's owner is a member
-    return Person(AccountNumber(row.number), who.name, who.status, who.keeper)
+    return who
+
+
+def _reads(tx: Tx, number: int, me: Person) -> bool:
+    """An own account, whatever its state; that of somebody else only while ``me`` may act on it."""
+    row = accounts.get(tx, number)
+    return row is not None and (row.owner == me.number or accounts.owned(tx, number, me.number))
 
 
 @bp.get("/statements")
@@ -137,8 +139,8 @@ def _choose(mine: list[Person], account: Person, problem: str, printed: Printed 
 
 def _mine(tx: Tx, me: Person) -> list[Person]:
     """The accounts of which ``me`` may read the statement: the own one first."""
-    numbers = [n for (n,) in tx.select(_MINE, me.number, me.number)]
-    return [account_seen(tx, n, me) for n in sorted(numbers, key=lambda n: (n != me.number, n))]
+    found = [account_seen(tx, n, me) for (n,) in tx.select(_MINE, me.number, me.number) if _reads(tx, n, me)]
+    return sorted(found, key=lambda who: (who.number != me.number, who.number))
 
 
 _MINE: Final = """SELECT number FROM account WHERE owner = ? AND kind = 'member' UNION

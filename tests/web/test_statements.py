@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from appliance.ledger.clock import Quality
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant
 from appliance.ledger.people.life import Freeze
 from appliance.ledger.reads.statements import LINES
 from appliance.web.csvfile import plain
@@ -95,6 +96,22 @@ def test_nobody_reads_the_statement_of_somebody_else(village, signed_in, phone) 
     assert bob.get(f"/desk/people/{village.numbers['Alice']}/statements").status_code == 403
     assert phone().get(path(village, "Alice")).status_code == 302
     assert signed_in("Kira", OWN_SCREEN).get(path(village, "Alice")).status_code == 200
+
+
+def test_a_helper_reads_the_statement_as_long_as_the_grant_is_in_force(village, signed_in) -> None:
+    n = village.numbers
+    dina = signed_in("Dina")
+    village.do("Alice", AskGrant(n["Alice"], n["Dina"], HELPER))
+    assert dina.get(path(village, "Alice")).status_code == 404
+    village.do("Dina", AgreeGrant(n["Alice"], HELPER))
+    assert dina.get(path(village, "Alice")).status_code == 200
+    assert "Which account" in dina.get("/statements").text
+    asked = {"account": n["Alice"], "from": "2026-06-01", "to": "2026-06-30"}
+    page = dina.get("/statements/go", query_string=asked, follow_redirects=True)
+    assert village.account("Alice").full in page.text
+    village.do("Alice", EndGrant(n["Alice"], n["Dina"]))
+    assert dina.get(path(village, "Alice")).status_code == 404
+    assert dina.get(f"{path(village, 'Alice')}.csv").status_code == 404
 
 
 def test_who_is_frozen_still_reads_the_own_statement(village, signed_in) -> None:

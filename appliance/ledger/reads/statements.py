@@ -20,7 +20,7 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.money import transfers
 from appliance.ledger.reads import crossings
 from appliance.ledger.reads.people import Person, owner_of, person, text_of
-from appliance.ledger.values import COMMONS, AccountNumber, RecordId
+from appliance.ledger.values import COMMONS, RecordId
 
 LINES: Final = 18
 """Lines on one sheet: what an A4 page holds in letters that people can read, when each takes two rows."""
@@ -95,8 +95,8 @@ def statement(tx: Tx, account: int, first: int, end: int, sheet: int = 1) -> Sta
     ``end`` may lie beyond the book; a sheet beyond the last is the last.
     """
     row = tx.get(AccountRow, number=account)
-    who = None if row is None or row.owner is None else person(tx, row.owner)
-    if row is None or who is None:
+    who = None if row is None or row.owner is None else person(tx, account)
+    if who is None:
         return None
     first, last = max(1, first), chain.head(tx).number
     end = max(first, min(end, last + 1))
@@ -114,7 +114,7 @@ def statement(tx: Tx, account: int, first: int, end: int, sheet: int = 1) -> Sta
         running += 0 if raw[_UNDOING] else raw[2]
         lines.append(_line(tx, account, raw, running))
     return Statement(
-        Person(AccountNumber(row.number), who.name, who.status, who.keeper),
+        who,
         first,
         end,
         opening,
@@ -214,16 +214,7 @@ def _others(
             account,
         )
         numbers = [n for (n,) in rows if n != COMMONS or len(rows) == 1]
-    return tuple(who for n in numbers if n is not None and (who := _holder(tx, n)) is not None)
-
-
-def _holder(tx: Tx, account: int) -> Person | None:
-    """Whose account it is, by the account's own number; the commons is itself."""
-    if account == COMMONS:
-        return person(tx, COMMONS)
-    owner = owner_of(tx, account)
-    who = None if owner is None else person(tx, owner)
-    return None if who is None else Person(AccountNumber(account), who.name, who.status)
+    return tuple(who for n in numbers if n is not None and (who := person(tx, n)) is not None)
 
 
 _UNDOING: Final = 5

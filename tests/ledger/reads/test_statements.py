@@ -7,9 +7,11 @@ import pytest
 
 from appliance.ledger.clock import Quality
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.reads.statements import LINES, Line, Statement, postings, statement
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, two_villages
 from tests.support.village import Village, a_village
 
@@ -86,6 +88,17 @@ def test_what_was_undone_later_stands_with_a_mark_in_each_period(river: Village)
     assert after.lines[0].by is not None
     assert after.lines[0].by.name == "Kira"
     assert after.lines[0].note == "paid the wrong person"
+
+
+def test_a_helper_stands_on_the_line_of_who_was_helped(river: Village) -> None:
+    n = river.numbers
+    river.do("Alice", AskGrant(n["Alice"], n["Dina"], HELPER))
+    river.do("Dina", AgreeGrant(n["Alice"], HELPER))
+    river.do("Dina", Pay(n["Alice"], n["Bob"], Amount(30)))
+    (line,) = of(river, "Alice").lines
+    assert line.by is not None
+    assert line.by.name == "Dina"
+    assert of(river, "Bob").lines[0].by is None
 
 
 def test_the_levy_is_told_to_who_was_paid(river: Village) -> None:
