@@ -64,6 +64,11 @@ def figure(amount: int) -> str:
     return sign + _digits(abs(amount), "#,##0")
 
 
+def hundredths(number: int) -> str:
+    """``1.25`` of 125."""
+    return numbers.format_decimal(Decimal(number).scaleb(-2), format="0.00", locale=get_locale())
+
+
 def notation() -> Notation:
     """How the reader's language writes numbers."""
     return notation_of(get_locale() or Locale("en"))

@@ -41,6 +41,7 @@ SUBJECTS: Final = (
     "vouching",
     "concerning",
     "statements",
+    "report",
     "trouble",
     "slips",
     "slips_mine",

@@ -5,7 +5,7 @@ The pictures are our own line drawings on a 24 x 24 grid; each stands beside its
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from babel import dates
@@ -122,6 +122,11 @@ def as_date(day: int) -> date:
 def as_day(day: date) -> int:
     """The other way round."""
     return day.toordinal() - _EPOCH
+
+
+def starts(day: date) -> int:
+    """The village's own midnight at which ``day`` begins, in milliseconds."""
+    return int(datetime.combine(day, time()).astimezone().timestamp()) * 1000
 
 
 def read_date(typed: str) -> int | None:

@@ -6,7 +6,7 @@ village's own; the order, and what belongs to a period, is the book's (``reads/p
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -26,7 +26,7 @@ from appliance.web.acting import REFUSED
 from appliance.web.amounts import account_of, date_of, doubtful, name_of
 from appliance.web.csvfile import Figure, decimal
 from appliance.web.here import the_hub
-from appliance.web.labels import as_date, read_date, today
+from appliance.web.labels import as_date, read_date, starts, today
 from appliance.web.numbers import number_asked
 from appliance.web.secure import as_keeper, keeper_at_own_screen, member_or_redirect
 from appliance.web.words import about
@@ -56,14 +56,9 @@ class Period:
         return {"first": self.first, "end": self.end}
 
 
-def _starts(day: date) -> int:
-    """The village's own midnight at which ``day`` begins, in milliseconds."""
-    return int(datetime.combine(day, time()).astimezone().timestamp()) * 1000
-
-
 def of_days(tx: Tx, begins: date, ends: date) -> Period:
     """The entries from the beginning of one day to the end of another."""
-    return Period(first_from(tx, _starts(begins)), first_from(tx, _starts(ends + timedelta(1))), begins, ends)
+    return Period(first_from(tx, starts(begins)), first_from(tx, starts(ends + timedelta(1))), begins, ends)
 
 
 def this_month() -> tuple[date, date]:
