@@ -21,13 +21,14 @@ from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.book.store import Store
 from appliance.ledger.book.subject import Command
 from appliance.ledger.book.verify import verify
-from appliance.ledger.clock import ManualClock
+from appliance.ledger.clock import ManualClock, Millis
 from appliance.ledger.errors import BookDamaged, Code, Refusal
 from appliance.ledger.hub import Hub, new_key
-from appliance.ledger.keys import KdfCost, KeySigner
+from appliance.ledger.keys import KdfCost, KeySigner, new_seed
 from tests.ledger.book import tampering
 
 START = 1_760_000_000_000
+DAY_MS = 86_400_000
 PIN = "2580"
 COST = KdfCost(1, 8 * 1024)
 TALLY: Counter[tuple[str, bool]] = Counter()
@@ -43,6 +44,13 @@ AMOUNT = st.one_of(
     st.integers(1, 2500),
     st.sampled_from([0, 10**13]),
 )
+
+
+class Keys(dict[int, KeySigner]):
+    """Everybody's open key; who has none, or none any more, tries with one made up."""
+
+    def __missing__(self, number: int) -> KeySigner:
+        return KeySigner(f"member:{number}", new_seed())
 
 
 class Base(RuleBasedStateMachine):
@@ -97,7 +105,7 @@ class Base(RuleBasedStateMachine):
 
     def _begin(self) -> None:
         """The model of an empty village."""
-        self.signers: dict[int, KeySigner] = {}
+        self.signers = Keys()
         self.status: dict[int, str] = {}
         self.keepers: set[int] = set()
         self.balance: dict[int, int] = {0: 0}
@@ -113,6 +121,12 @@ class Base(RuleBasedStateMachine):
 
     def _by_itself(self) -> None:
         """What the hub does by itself after each act."""
+
+    def _close(self, member: int) -> None:
+        """What ends in the model with somebody's membership."""
+        self.status[member] = "closed"
+        self.keepers.discard(member)
+        self.signers.pop(member, None)
 
     # -- asking -------------------------------------------------------------------------------
 
@@ -131,6 +145,18 @@ class Base(RuleBasedStateMachine):
             self._nobody_further_out(before)
         return answer
 
+    def _by_rule(self, command: Command, rule: str, days: int) -> bool:
+        """Let the hub do ``command`` by ``rule``, so many days from now; whether it did."""
+        now = self.clock.now()
+        late = replace(now, ms=Millis(now.ms + days * DAY_MS))
+        answer = self.hub.book.by_rule(command, rule, new_key(), late)
+        TALLY[command.KIND, isinstance(answer, Receipt)] += 1
+        if isinstance(answer, Refusal):
+            return False
+        self._model(command, KeySigner(f"hub:{rule}", new_seed()), answer)
+        self._by_itself()
+        return True
+
     def _nobody_further_out(self, before: dict[int, tuple[int, tuple[int | None, int | None]]]) -> None:
         for number, (was, (low, high)) in before.items():
             now = self.balance[number]
@@ -147,12 +173,17 @@ class Base(RuleBasedStateMachine):
 
     # -- choosing -----------------------------------------------------------------------------
 
+    def _able(self) -> list[int]:
+        """Who can do something: let in, here, with a key."""
+        return [n for n, s in self.status.items() if s == "active" and n in self.signers]
+
     def _active(self, pick: int) -> int:
-        people = [n for n, s in self.status.items() if s == "active"]
+        people = self._able()
         return people[pick % len(people)]
 
     def _another(self, pick: int, than: int, oddly: bool) -> int:
-        others = [n for n, s in self.status.items() if s == "active" and n != than]
+        """Somebody who can be paid, with a phone or without."""
+        others = [n for n, s in self.status.items() if s in ("active", "away") and n != than]
         return self._anybody(pick, True) if oddly else others[pick % len(others)]
 
     def _anybody(self, pick: int, oddly: bool) -> int:
@@ -160,14 +191,16 @@ class Base(RuleBasedStateMachine):
             return ([*self.status, 0, 999, -1])[pick % (len(self.status) + 3)]
         return self._active(pick)
 
-    def _keeper(self, pick: int, oddly: bool) -> KeySigner:
-        who = self._active(pick) if oddly else sorted(self.keepers)[pick % len(self.keepers)]
-        return self.signers[who]
+    def _keeper(self, pick: int, oddly: bool, *than: int) -> KeySigner:
+        """A keeper, none of ``than`` where there is another; oddly anybody."""
+        keepers = sorted(n for n in self.keepers if n in self.signers)
+        others = [n for n in keepers if n not in than] or keepers
+        return self.signers[self._active(pick) if oddly else others[pick % len(others)]]
 
     # -- what always holds ----------------------------------------------------------------------
 
     @invariant()
-    def the_state_is_the_model(self) -> None:
+    def the_accounts_are_the_model(self) -> None:
         if not self.founded:
             return
         with self.hub.reading() as tx:

@@ -54,6 +54,11 @@ class Care(Money):
                 self.claims.pop(claim, None)
                 self.confirmed.pop(claim, None)
 
+    def _close(self, member: int) -> None:
+        super()._close(member)
+        self.claims = {record: claim for record, claim in self.claims.items() if claim[0] != member}
+        assert member not in [carer for carer, _ in self.confirmed.values()]
+
     def _by_itself(self) -> None:
         """Pay confirmed care, oldest first.
 
@@ -62,6 +67,8 @@ class Care(Money):
         super()._by_itself()
         for claim in [claim for claim in self.claimed if claim in self.confirmed]:
             carer, amount = self.confirmed[claim]
+            if self.status[carer] not in ("active", "away"):
+                continue
             low, high = self.limits[0][0], self.limits[carer][1]
             if high is not None and amount > max(0, high - self.balance[carer] - self.held[carer]):
                 continue
@@ -115,7 +122,7 @@ class Care(Money):
         if record not in self.claims:
             return
         carer, _, terms, signed, _ = self.claims[record]
-        able = [n for n, s in self.status.items() if s == "active" and n != carer and n not in signed]
+        able = [n for n in self._able() if n != carer and n not in signed]
         who = self._active(other) if oddly or not able else able[other % len(able)]
         self._ask(Cosign(RecordId(record), bytes(32) if oddly and other % 2 else terms), self.signers[who])
 
@@ -124,7 +131,7 @@ class Care(Money):
     def decline_cosign(self, pick: int, other: int, oddly: bool) -> None:
         record = list(self.claims)[pick % len(self.claims)]
         _, _, _, signed, asked = self.claims[record]
-        able = sorted(asked - signed)
+        able = sorted(n for n in asked - signed if n in self.signers)
         if not able and not oddly:
             return
         who = self._active(other) if oddly else able[0]

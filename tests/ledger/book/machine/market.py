@@ -1,7 +1,7 @@
 """Offers and wants."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
@@ -25,6 +25,18 @@ class Market(Base):
                 self.listings[receipt.record] = owner
             case CloseListing(listing):
                 del self.listings[listing]
+
+    def _close(self, member: int) -> None:
+        super()._close(member)
+        self.listings = {record: owner for record, owner in self.listings.items() if owner != member}
+
+    @invariant()
+    def the_listings_are_the_model(self) -> None:
+        if not self.founded:
+            return
+        with self.hub.reading() as tx:
+            rows = tx.select("SELECT id, owner FROM listing WHERE state = 'open'")
+        assert {bytes(record): owner for record, owner in rows} == self.listings
 
     @rule(
         pick=PICK,

@@ -1,7 +1,7 @@
 """Joining, being taken in or turned away, keys and keepers."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
@@ -14,7 +14,7 @@ from tests.ledger.book.machine.base import COST, ODDLY, PICK, PIN, Base
 
 
 class People(Base):
-    """Up to a dozen people, two of them keepers in time."""
+    """Five people, two of them keepers, and up to sixteen in time."""
 
     def _set_out(self) -> None:
         super()._set_out()
@@ -22,22 +22,34 @@ class People(Base):
             self._join(name)
         for number in (1, 2, 3, 4, 5):
             assert self._ask(Approve(AccountNumber(number)), self.root)
-        assert self._ask(AppointKeeper(AccountNumber(1)), self.root)
+        for keeper in (1, 2):
+            assert self._ask(AppointKeeper(AccountNumber(keeper)), self.root)
 
     def _model(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:
         super()._model(command, signer, receipt)
         match command:
             case Approve(member):
+                assert self.status[member] == "applied"
                 self._admit(member)
             case TurnAway(member):
+                assert self.status[member] == "applied"
                 self.status[member] = "closed"
+                self.signers.pop(member, None)
             case AppointKeeper(member):
                 self.keepers.add(member)
 
     def _admit(self, member: int) -> None:
+        """Somebody new has an account at zero; its limits are for ``limits.py`` to say."""
         self.status[member], self.balance[member], self.held[member] = "active", 0, 0
-        credit = self.hub.rules().credit
-        self.limits[member] = (credit.low, credit.high)
+
+    @invariant()
+    def the_people_are_the_model(self) -> None:
+        if not self.founded:
+            return
+        with self.hub.reading() as tx:
+            rows = tx.select("SELECT number, status, keeper FROM member")
+        assert {number: status for number, status, _ in rows} == self.status
+        assert {number for number, _, keeper in rows if keeper} == self.keepers
 
     def _join(self, name: str) -> None:
         seed = new_seed()
@@ -50,7 +62,7 @@ class People(Base):
 
     @rule(name=st.sampled_from(["Emeka", "Fatima", "Grace", "हरि", "", "x" * 41]))
     def join(self, name: str) -> None:
-        if len(self.status) < 12:
+        if len(self.status) < 16:
             self._join(name)
 
     def _newcomer(self, pick: int, oddly: bool) -> AccountNumber:

@@ -1,5 +1,7 @@
 """The rules of the community, time that passes, and whatever comes twice."""
 
+from typing import ClassVar
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -14,7 +16,7 @@ from tests.ledger.book.machine.base import ODDLY, PICK, Base
 class Rules(Base):
     """Assemblies, and the days between them."""
 
-    BEYOND_LIMITS = ("change_rules",)
+    BEYOND_LIMITS: ClassVar[tuple[str, ...]] = ("change_rules",)
 
     def _model(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:
         super()._model(command, signer, receipt)

@@ -8,8 +8,9 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.disputes import Dispute, EndDispute, WithdrawDispute
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import AccountNumber, Amount, RecordId
 from tests.ledger.book.machine.base import ODDLY, PICK
 from tests.ledger.book.machine.money import Money
 
@@ -51,6 +52,14 @@ class Trouble(Money):
                 if self.contested.get(transfer, (0, ""))[1] == "open":
                     self.contested[transfer] = (self.contested[transfer][0], "reversed")
 
+    def _close(self, member: int) -> None:
+        super()._close(member)
+        for record, state in self.asked_back.items():
+            if state == "open" and member in self.transfers[record][:2]:
+                self.asked_back[record] = "over"
+        for record, (_, state) in self.contested.items():
+            assert state != "open" or member not in self.transfers[record][:2]
+
     def _standing(self, pick: int, of_people: bool) -> RecordId | None:
         found = [
             record
@@ -80,6 +89,36 @@ class Trouble(Money):
         if record is not None and (oddly or self.contested.get(record, (0, "withdrawn"))[1] == "withdrawn"):
             who = self._active(other) if oddly else self.transfers[record][other % 2]
             self._ask(Dispute(record, "" if oddly and pick % 2 else "it never came"), self.signers[who])
+
+    @rule(
+        a=PICK,
+        b=PICK,
+        oddly=ODDLY,
+        how=st.sampled_from(["keep", "withdraw", "give back", "contest", "make up"]),
+    )
+    def quarrel_day(self, a: int, b: int, oddly: bool, how: str) -> None:
+        """A payment, asked back at once, and what comes of it the same day."""
+        payer = self._active(a)
+        others = [n for n in self._able() if n != payer]
+        payee = others[b % len(others)]
+        paid = self._ask(
+            Pay(AccountNumber(payer), AccountNumber(payee), Amount(5), again=True), self.signers[payer]
+        )
+        if paid is None or self._ask(AskBack(paid.record, "wrong person"), self.signers[payer]) is None:
+            return
+        odd = self.signers[payer if oddly else payee]
+        match how:
+            case "keep":
+                self._ask(KeepIt(paid.record), odd)
+            case "withdraw":
+                self._ask(WithdrawAsk(paid.record), self.signers[payee if oddly else payer])
+            case "give back":
+                self._ask(Reverse(paid.record, ""), odd)
+            case "make up" if self._ask(Dispute(paid.record, "it never came"), self.signers[payer]):
+                self._ask(WithdrawDispute(paid.record), odd if oddly else self.signers[payer])
+            case "contest" if self._ask(Dispute(paid.record, "it never came"), self.signers[payer]):
+                keeper = self._keeper(b, oddly, payer, payee)
+                self._ask(EndDispute(paid.record, "they agreed on half a day"), keeper)
 
     @precondition(lambda self: any(state == "open" for _, state in self.contested.values()))
     @rule(pick=PICK, other=PICK, oddly=ODDLY, well=st.booleans())
