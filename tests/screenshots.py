@@ -24,6 +24,7 @@ from appliance.ledger.keys import KdfCost
 from appliance.ledger.reads import desk, member
 from appliance.ledger.values import Account
 from tests import screenshots_between as between
+from tests import screenshots_splits as splits
 from tests.support.pictures import (
     FORBIDDEN,
     MISSING,
@@ -102,6 +103,8 @@ def shots(data: Path) -> list[Shot]:
         Shot("request", ALICE, at(f"/R/{bobs.code}")),
         Shot("request_paid", ALICE, sent(f"/R/{bobs.code}", "form[action$=accept] button", pin=PIN)),
         Shot("request_declined", ALICE, sent(f"/R/{other.code}", "form[action$=decline] button")),
+        # several at once
+        *splits.shots(hub.number),
         # the market
         Shot("market", ALICE, at("/market")),
         Shot("market_wants", ALICE, at("/market?kind=want")),

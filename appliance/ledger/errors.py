@@ -100,6 +100,8 @@ class Code(StrEnum):
     PARTY = "party"
     ALREADY_ASKED = "already_asked"
     NOT_DISPUTED = "not_disputed"
+    SHARES_WRONG = "shares_wrong"
+    SHARE_STUCK = "share_stuck"
     DISPUTED = "disputed"
     # other hubs
     UNKNOWN_HUB = "unknown_hub"
@@ -140,6 +142,7 @@ class Action(StrEnum):
     ASK = "ask"
     ACCEPT = "accept"
     DECLINE = "decline"
+    LEAVE_OUT = "leave_out"
     CANCEL = "cancel"
     REVERSE = "reverse"
     ASK_BACK = "ask_back"

@@ -1,5 +1,5 @@
-"""What falls due by itself: requests that nobody answered, limits that were set for a while, old
-accounts of people who have moved.
+"""What falls due by itself: requests and splits that were not answered, limits that were set for a
+while, old accounts of people who have moved.
 
 Each is a command by rule in the book. Nothing expires by a clock that nobody has vouched for
 (design.md 6): below ``Quality.KEEPER`` only what needs no clock happens.
@@ -15,7 +15,7 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Quality
 from appliance.ledger.hub import Hub
-from appliance.ledger.money import limits, requests
+from appliance.ledger.money import limits, requests, shares
 from appliance.ledger.people import moving
 
 _log = logging.getLogger(__name__)
@@ -27,6 +27,12 @@ def _expire_requests(hub: Hub) -> int:
     with hub.reading() as tx:
         due = requests.overdue(tx, hub.clock.now())
     return _done(hub, [(requests.Expire(record), record) for record in due], "expire")
+
+
+def _expire_splits(hub: Hub) -> int:
+    with hub.reading() as tx:
+        due = shares.overdue(tx, hub.clock.now())
+    return _done(hub, [(shares.ExpireSplit(record), record) for record in due], "expire")
 
 
 def _lapse_limits(hub: Hub) -> int:
@@ -56,6 +62,7 @@ TIMELESS: Final[tuple[Chore, ...]] = (_close_moved,)
 
 CHORES: Final[tuple[Chore, ...]] = (
     _expire_requests,
+    _expire_splits,
     _lapse_limits,
 )
 """Each does what is due now, by rule, some at a time; how many it did."""

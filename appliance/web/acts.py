@@ -97,6 +97,13 @@ def _reverse(tx: Tx, line: LogLine) -> str:
     undone = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
     if undone is None:
         return _other(tx, line)
+    if undone.split is not None:
+        return _(
+            "%(who)s gave back %(amount)s that %(name)s and others had shared.",
+            who=who_of(line),
+            amount=money(undone.split.total),
+            name=name_of(undone.split.one),
+        )
     return _(
         "%(who)s gave back %(amount)s from %(payer)s to %(payee)s.",
         who=who_of(line),
@@ -110,6 +117,13 @@ def _end_dispute(tx: Tx, line: LogLine) -> str:
     t = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
     if t is None:
         return _other(tx, line)
+    if t.split is not None:
+        return _(
+            "%(who)s wrote down how it ended that %(amount)s, shared by %(name)s and others, were contested.",
+            who=who_of(line),
+            amount=money(t.split.total),
+            name=name_of(t.split.one),
+        )
     return _(
         "%(who)s wrote down how it ended that %(amount)s from %(payer)s to %(payee)s was contested.",
         who=who_of(line),

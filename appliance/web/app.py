@@ -28,6 +28,7 @@ SUBJECTS: Final = (
     "pay",
     "crossing",
     "ask",
+    "splits",
     "health",
     "market",
     "care",

@@ -98,7 +98,7 @@ def home() -> str:
 def _ending(tx: Tx, view: reads.Home, now: Instant) -> dict[bytes, Waits]:
     """Requests of and to the member that end within days, by their ids."""
     found: dict[bytes, Waits] = {}
-    for t in (*view.to_pay, *view.asked):
+    for t in (*view.to_pay, *view.asked, *view.to_share, *view.agreed):
         row = tx.get(Transfer, id=t.id)
         due = waits(tx, row, now) if row is not None else None
         if due is not None and due.days_left <= SOON_DAYS:
@@ -192,12 +192,13 @@ def transfer(record: str) -> str:
         return render_template(
             "crossing.html", me=me, t=t, told=way.told(t, t.way), trouble=_trouble(t, me), key=fresh_key()
         )
+    page = "transfer.html" if t.split is None else "split.html"
     with the_hub().reading() as tx:
         by_keeper = given_back_by_keeper(tx, t.reversal or t.id)
         slip = slip_of(tx, t.id)
         slip_waits = slip is not None and any(s.transfer == t.id for s in not_seen(tx, me.number))
     return render_template(
-        "transfer.html",
+        page,
         me=me,
         t=t,
         by_keeper=by_keeper,

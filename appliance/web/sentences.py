@@ -11,7 +11,8 @@ from flask_babel import ngettext
 
 from appliance.ledger.errors import Code
 from appliance.ledger.reads.crossings import other_hub, other_hubs
-from appliance.web.amounts import duration, money, typed
+from appliance.ledger.reads.people import person
+from appliance.web.amounts import duration, money, name_of, typed
 from appliance.web.here import the_hub, the_rules, the_unit
 
 Numbers = Mapping[str, int]
@@ -186,6 +187,27 @@ def _trunk_limit(n: Numbers) -> str:
     )
 
 
+def _shares_wrong(n: Numbers) -> str:
+    if "nobody" in n:
+        return _("Nobody would be left to pay. Take all of it back instead.")
+    if "twice" in n:
+        return _("This person stands here twice. Name everybody once.")
+    return _(
+        "Name %(fewest)s to %(most)s people, everybody once, each with an amount.",
+        fewest=n.get("fewest", 2),
+        most=n.get("most", 20),
+    )
+
+
+def _share_stuck(n: Numbers) -> str:
+    with the_hub().reading() as tx:
+        who = person(tx, n.get("number", 0))
+    return _(
+        "%(name)s has agreed, but cannot pay just now, so nothing was paid. Who asked can go on without that person.",
+        name=name_of(who),
+    )
+
+
 def _weak(n: Numbers) -> str:
     return _(
         "This PIN is too easy or has the wrong length. Take %(shortest)s to %(longest)s digits, not all the same and "
@@ -285,6 +307,8 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         "This person has a PIN and says it with that: on a phone, or here at the hub."
     ),
     Code.NOT_DISPUTED: lambda _n: _("Nobody says any more that something is wrong with this payment."),
+    Code.SHARES_WRONG: _shares_wrong,
+    Code.SHARE_STUCK: _share_stuck,
     Code.TRUNK_LIMIT: _trunk_limit,
     Code.NOT_ON_WAY: lambda _n: _(
         "This payment is not on its way any more, or it has been asked back already."

@@ -28,7 +28,10 @@ def sentence(problem: Problem, number_typed: bool = False) -> str:
         return _("Please type your PIN to do this.")
     if problem.code is Code.PIN_WRONG and number_typed:
         return number_or_pin_wrong(problem.numbers)
-    return SENTENCES[problem.code](problem.numbers)
+    said = SENTENCES[problem.code](problem.numbers)
+    if (row := problem.numbers.get("row")) is not None:
+        return _("Row %(row)s: %(why)s", row=row, why=said)
+    return said
 
 
 LABELS: Final[Mapping[Action, Callable[[], str]]] = {
@@ -38,6 +41,7 @@ LABELS: Final[Mapping[Action, Callable[[], str]]] = {
     Action.ASK: lambda: _("Ask for payment"),
     Action.ACCEPT: lambda: _("Pay this"),
     Action.DECLINE: lambda: _("Say no"),
+    Action.LEAVE_OUT: lambda: _("Go on without somebody"),
     Action.CANCEL: lambda: _("Take it back"),
     Action.REVERSE: lambda: _("Give it back"),
     Action.ASK_BACK: lambda: _("Ask for it back"),

@@ -99,7 +99,10 @@ class Departure(Table):
 
 
 class Share(Table):
-    """One person's part of a split transfer. ``state``: asked, accepted, declined or done."""
+    """One person's part of a split transfer.
+
+    ``state``: asked, accepted, declined, left_out or done. ``phrase``: why it was declined, or empty.
+    """
 
     TABLE_CLASS = TRUTH
 
@@ -107,6 +110,7 @@ class Share(Table):
     account = pw.IntegerField(index=True)
     amount = pw.IntegerField()
     state = pw.TextField()
+    phrase = pw.TextField()
     entry = pw.IntegerField()
 
     class Meta:

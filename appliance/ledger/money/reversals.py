@@ -3,6 +3,8 @@
 Who gave it back by themselves keeps to the own lower limit: else a friend's payment, spent and
 then given back, would pass it (``docs/decisions/0004``). A keeper may put right others'
 payments whatever the limits say, and whoever gets credit back may stand above the upper one.
+
+A split is given back whole: by its one payee where several paid, else by a keeper.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
-from appliance.ledger.money.transfers import DONE, REVERSAL, UNDOING
+from appliance.ledger.money.transfers import DONE, REVERSAL, SPLIT, UNDOING
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import AccountNumber, Amount, RecordId
@@ -49,7 +51,7 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
     if transfer is None:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
     payee = accounts.get(tx, transfer.payee)
-    mine = payee is not None and accounts.owned(tx, transfer.payee, asking.actor)
+    mine = payee is not None and gives_back(tx, transfer, asking.actor)
     keeper = powers.refuse_unless_keeper(tx, asking.actor) is None
     if not mine and not keeper:
         return Refusal(Code.NOT_YOURS, {}, (Action.ASK_KEEPER,))
@@ -66,6 +68,12 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
     if _of_somebody_gone(tx, transfer):
         return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.ASK_KEEPER,))
     return (accounts.refuse_giving(payee, got(tx, transfer)) if mine and payee else None) or {}
+
+
+def gives_back(tx: Tx, transfer: Transfer, member: int | None) -> bool:
+    """Whether ``member`` may act for the one who was paid. Where several were, nobody may for all of them."""
+    several_paid = transfer.kind == SPLIT and transfer.payer == transfer.payee
+    return not several_paid and accounts.owned(tx, transfer.payee, member)
 
 
 def got(tx: Tx, transfer: Transfer) -> int:
@@ -116,15 +124,19 @@ def helped(tx: Tx, account: int, member: int | None) -> bool:
 def _apply_reverse(tx: Tx, entry: Entry) -> None:
     undone = entry.act.payload["transfer"]
     original = tx.get(Transfer, id=undone)
-    if original is None or original.payer is None:
+    if original is None or (original.payer is None and original.kind != SPLIT):
         raise BookDamaged("undoes a transfer that is not there", entry.number)
+    payer, payee = original.payee, original.payer
+    several_paid = original.kind == SPLIT and payer == payee
+    # As with splits: the one stands in its column, several stand in none.
+    gives, gets = (None, payee) if several_paid else (payer, payer if payee is None else payee)
     tx.insert(
         Transfer,
         id=entry.record,
         kind=REVERSAL,
         state=DONE,
-        payer=original.payee,
-        payee=original.payer,
+        payer=gives,
+        payee=gets,
         amount=original.amount,
         category=original.category,
         text_entry=entry.number if entry.act.private_digest else None,
@@ -151,7 +163,7 @@ def _may_reverse(tx: Tx, entry: Entry) -> bool:
     if transfer is None or transfer.state != DONE or transfer.kind in UNDOING or transfer.reversed_by:
         return False
     payee = accounts.get(tx, transfer.payee)
-    if payee is not None and accounts.owned(tx, transfer.payee, entry.actor):
+    if payee is not None and gives_back(tx, transfer, entry.actor):
         return accounts.refuse_giving(payee, got(tx, transfer)) is None
     return powers.by_keeper(tx, entry)
 
@@ -161,7 +173,7 @@ def _may_reverse_2(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
     if transfer is None or not _may_reverse(tx, entry) or _of_somebody_gone(tx, transfer):
         return False
-    return accounts.owned(tx, transfer.payee, entry.actor) or not party(tx, transfer, entry.actor)
+    return gives_back(tx, transfer, entry.actor) or not party(tx, transfer, entry.actor)
 
 
 HANDLERS = (Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse_2, {"transfer": RECORD}),)

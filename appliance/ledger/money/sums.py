@@ -3,6 +3,7 @@
 import peewee as pw
 
 from appliance.ledger.book.schema import AccountRow, Neighbour, Posting, Transfer
+from appliance.ledger.book.schema_credit import Aside
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import BookDamaged
 from appliance.ledger.money import transfers
@@ -12,8 +13,8 @@ def check(tx: Tx) -> int:
     """How many postings there are, once every sum holds.
 
     The postings of each transfer sum to zero; each balance is the sum of its account's
-    postings; each hold is what the account's unanswered requests ask for; all balances sum to
-    zero; what is counted with each neighbour is the sum of its crossings, and its trunk stands
+    postings; each hold is what the account's unanswered requests and splits ask for; what is kept aside is
+    what was agreed to of splits that wait; the parts of each split are its amount; all balances sum to zero; what is counted with each neighbour is the sum of its crossings, and its trunk stands
     where they put it.
 
     Raises:
@@ -42,8 +43,27 @@ def check(tx: Tx) -> int:
         raise BookDamaged(f"postings or requests of accounts that are not there: {sorted({*posted, *held})}")
     if total:
         raise BookDamaged(f"the balances sum to {total}, not to zero")
+    _check_splits(tx)
     _check_neighbours(tx)
     return int(tx.scalar(Posting.select(pw.fn.COUNT(Posting.account))))
+
+
+def _check_splits(tx: Tx) -> None:
+    asides = {row.account: row.amount for row in tx.rows(Aside.select())}
+    if any(amount <= 0 for amount in asides.values()) or asides != dict(tx.select(_AGREED)):
+        raise BookDamaged("what is kept aside is not what was agreed to of splits that wait")
+    if (found := tx.first(_UNEVEN)) is not None:
+        raise BookDamaged(f"the parts of split {bytes(found[0]).hex()} are not its amount")
+
+
+_AGREED = """
+SELECT share.account, SUM(share.amount) FROM share JOIN transfer ON transfer.id = share.transfer
+WHERE transfer.state = 'pending' AND share.state = 'accepted' GROUP BY share.account
+"""
+_UNEVEN = """
+SELECT transfer.id FROM transfer LEFT JOIN share ON share.transfer = transfer.id AND share.state <> 'left_out'
+WHERE transfer.kind = 'split' GROUP BY transfer.id HAVING COALESCE(SUM(share.amount), 0) <> transfer.amount LIMIT 1
+"""
 
 
 def _check_neighbours(tx: Tx) -> None:

@@ -7,8 +7,8 @@
 
 A member is closed when every account stands at zero and nothing is under way: no payment on its
 way to or held from another hub, no open dispute, no confirmed care that waits to be paid. What
-merely waits for an answer is cancelled, on either side. Names stay on the receipts of others;
-other hubs are told to forget them.
+merely waits for an answer is cancelled, on either side; of a split, the whole. Names stay on the
+receipts of others; other hubs are told to forget them.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.care import claims
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, transfers
+from appliance.ledger.money import accounts, shares, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import AccountNumber
@@ -140,6 +140,8 @@ _HELPED: Final = """SELECT account, member FROM "grant" WHERE state <> 'ended' A
 
 def close_account(tx: Tx, entry: Entry, account: int) -> None:
     """What waits on one account is cancelled, its grants end, and a further one is closed."""
+    for (record,) in tx.select(_SPLITS, account, account):
+        shares.end(tx, entry, bytes(record), transfers.CANCELLED)
     for record, payee, amount in tx.select(_PENDING, account, account):
         transfers.hold(tx, payee, -amount)
         transfers.close(tx, entry, bytes(record), transfers.CANCELLED)
@@ -152,6 +154,11 @@ def close_account(tx: Tx, entry: Entry, account: int) -> None:
     tx.update(Further, further, state="closed", closed_entry=entry.number)
 
 
+_SPLITS: Final = """
+SELECT id FROM transfer WHERE state = 'pending' AND kind = 'split' AND (payee = ?
+  OR id IN (SELECT transfer FROM share WHERE account = ? AND state <> 'left_out'))
+ORDER BY opened_entry
+"""
 _PENDING: Final = """
 SELECT id, payee, amount FROM transfer WHERE state = 'pending' AND (payee = ? OR payer = ?)
 ORDER BY opened_entry

@@ -35,6 +35,8 @@ def acted(tx: Tx, row: Transfer) -> tuple[Acted, ...]:
         return ()
     asked = row.kind == transfers.REQUEST
     entries = ((row.opened_entry, row.payee if asked else row.payer), (row.closed_entry, row.payer))
+    if row.kind == transfers.SPLIT:  # who answered for a part is told beside it
+        entries = ((row.opened_entry, row.payee), (None, None))
     found: list[Acted] = []
     for entry, side in entries:
         signed = tx.first("SELECT authority, kind FROM entry WHERE number = ?", entry or 0)

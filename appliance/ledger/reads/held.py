@@ -111,7 +111,9 @@ def requests(tx: Tx, number: int, viewer: int, asked: bool) -> tuple[TransferVie
     side = Transfer.payee if asked else Transfer.payer
     query = (
         Transfer.select(Transfer.id)
-        .where((side == number) & (Transfer.state == transfers.PENDING))
+        .where(
+            (side == number) & (Transfer.state == transfers.PENDING) & (Transfer.kind == transfers.REQUEST)
+        )
         .order_by(Transfer.opened_entry.desc())
         .limit(_MOST)
     )

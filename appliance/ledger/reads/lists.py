@@ -41,13 +41,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A request that waits. ``payer`` is None when anybody may answer it."""
+    """A request that waits. ``payer`` is None when anybody may answer it.
+
+    ``several``: how many people are asked, when it is a split; else 0.
+    """
 
     id: RecordId
     payee: Person
     payer: Person | None
     amount: int
     at: Instant
+    several: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +140,14 @@ def _standing(tx: Tx) -> list[Standing]:
 
 def _stale(tx: Tx, now: Instant) -> tuple[Unanswered, ...]:
     found = []
-    for record, payee, payer, amount, at in tx.select(
+    for record, payee, payer, amount, at, several in tx.select(
         _STALE, transfers.PENDING, now.ms - STALE_DAYS * DAY_MS
     ):
         asker = person(tx, payee)
         asked = None if payer is None else person(tx, payer)
         if asker is not None:
             when = Instant(Millis(at), Quality.NONE)
-            found.append(Unanswered(RecordId(bytes(record)), asker, asked, amount, when))
+            found.append(Unanswered(RecordId(bytes(record)), asker, asked, amount, when, several))
     return tuple(found)
 
 
@@ -161,6 +165,7 @@ ORDER BY number
 """
 
 _STALE: Final = """
-SELECT id, payee, payer, amount, opened_ms FROM transfer
+SELECT id, payee, payer, amount, opened_ms,
+  (SELECT COUNT(*) FROM share WHERE share.transfer = transfer.id AND share.state <> 'left_out') FROM transfer
 WHERE state = ? AND opened_ms < ? ORDER BY opened_ms LIMIT 200
 """

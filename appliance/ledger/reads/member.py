@@ -19,11 +19,12 @@ from appliance.ledger.errors import Action
 from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, reversals, transfers
 from appliance.ledger.people import powers
-from appliance.ledger.reads import crossings
+from appliance.ledger.reads import crossings, splits
 from appliance.ledger.reads.acted import Acted, acted, actor_of, helper
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
-from appliance.ledger.values import COMMONS, AccountNumber, RecordId
+from appliance.ledger.reads.splits import SplitView
+from appliance.ledger.values import AccountNumber, RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Line:
             refund when the other side is another hub's.
         state: the transfer's state now.
         cancelled: it undoes another or was undone: one cancelled movement to people.
-    by: who moved it on this account, when that was a helper or joint holder and not the owner.
+        by: who moved it on this account, when that was a helper or joint holder and not the owner.
+        others: how many more people than this account and ``other`` had a part in it (a split).
     """
 
     transfer: RecordId
@@ -55,6 +57,7 @@ class Line:
     state: str
     cancelled: bool
     by: Person | None = None
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ class TransferView:
     last one of what was not paid. ``way`` is there when it crosses between hubs; then ``entry`` is
     the one with which it left or came in, and ``ended_entry`` the later one that ended it, if any.
     ``levy`` is what the commons kept of it. ``acted``: who acted on whose account, where that was
-    not the owner.
+    not the owner. ``split`` is there when it is a split, or undoes one; then ``amount`` is the
+    viewer's own part, the whole to its one and to keepers.
     """
 
     id: RecordId
@@ -98,6 +102,7 @@ class TransferView:
     ended_entry: int | None = None
     levy: int = 0
     acted: tuple[Acted, ...] = ()
+    split: SplitView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +160,8 @@ class Home:
     ``to_confirm``: care that names the member as co-signer; ``asked``: own unanswered requests;
     ``my_care``: own claims not yet paid; ``on_way``: payments to other hubs that neither arrived
     nor came back; ``coming``: payments from there that are
-    held. A newcomer who waits for a keeper has
-    balance None.
+    held. ``to_share``: splits of which the own part waits for an answer; ``agreed``: those that wait
+    for others. A newcomer who waits for a keeper has balance None.
     """
 
     me: Person
@@ -173,6 +178,9 @@ class Home:
     recent: tuple[Line, ...]
     on_way: tuple[TransferView, ...] = ()
     coming: tuple[TransferView, ...] = ()
+    to_share: tuple[TransferView, ...] = ()
+    agreed: tuple[TransferView, ...] = ()
+    aside: int = 0
 
 
 _LONGEST_LIST = 50
@@ -205,6 +213,9 @@ def home(tx: Tx, number: int) -> Home | None:
         statement(tx, number, limit=5).lines,
         _transfers(tx, number, (Transfer.payer == number) & (Transfer.state == transfers.ON_WAY)),
         _transfers(tx, number, (Transfer.payee == number) & (Transfer.state == transfers.HELD)),
+        _transfers(tx, number, splits.having(tx, number, "asked") & pending),
+        _transfers(tx, number, splits.having(tx, number, "accepted") & pending),
+        account.aside,
     )
 
 
@@ -238,10 +249,13 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
     if before is not None:
         query = query.where(Posting.entry < before)
     rows = tx.rows(query.tuples())
-    others = names(tx, {row[6] if row[5] == account else row[5] for row in rows[:limit]})
+    sides = {
+        row[3]: splits.other_side(tx, row[11] or row[3], row[5], row[6], account) for row in rows[:limit]
+    }
+    others = names(tx, {number for number, _ in sides.values()})
     far = crossings.far_sides(tx, [row[3] for row in rows[:limit] if row[4] in transfers.CROSSING])
     owner = owner_of(tx, account)
-    lines = tuple(_line(tx, row, (account, owner), others, far) for row in rows[:limit])
+    lines = tuple(_line(tx, row, (account, owner), sides[row[3]], (others, far)) for row in rows[:limit])
     return Page(lines, lines[-1].entry if len(rows) > limit else None)
 
 
@@ -249,13 +263,14 @@ def _line(
     tx: Tx,
     row: tuple[object, ...],
     of: tuple[int, int | None],
-    others: dict[int, Person],
-    far: dict[bytes, Person],
+    side: tuple[int, int],
+    people: tuple[dict[int, Person], dict[bytes, Person]],
 ) -> Line:
-    entry, amount, balance, record, kind, payer, payee, category, text, ms, quality, undoes, undone, state = (
-        row[:-1]
-    )
+    entry, amount, balance, record, kind, payer, _, category, text, ms, quality, undoes, undone, state = row[
+        :-1
+    ]
     account, owner = of
+    others, far = people
     # Credit leaves an account by an act on it; what comes in was moved by somebody else.
     actor = actor_of(str(row[-1])) if payer == account else None
     field = "reason" if kind == transfers.REVERSAL else "note"
@@ -264,7 +279,7 @@ def _line(
         RecordId(record),
         int(str(entry)),
         Instant(Millis(int(str(ms))), Quality(int(str(quality)))),
-        far[record] if record in far else others[int(str(payee if payer == account else payer))],
+        far[record] if record in far else others[side[0]],
         int(str(amount)),
         int(str(balance)),
         str(kind),
@@ -273,11 +288,12 @@ def _line(
         str(state),
         undoes is not None or undone is not None,
         None if actor in (None, owner) or kind == transfers.SLIP else helper(tx, account, actor),
+        side[1],
     )
 
 
 def transfer(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> TransferView | None:
-    """A transfer by its id, for those who may see it: its two sides and keepers; a pending
+    """A transfer by its id, for those who may see it: its sides and keepers; a pending
     open request for everybody who has its id. None too for what another hub sent to nobody:
     it has no two sides, and ``desk.held`` tells of it.
     """
@@ -293,8 +309,9 @@ def _if_seen(tx: Tx, row: Transfer | None, viewer: int, as_keeper: bool) -> Tran
     if row is None or crossings.for_nobody(tx, row):
         return None
     keeper = as_keeper and _is_keeper(person(tx, viewer))
-    open_to_all = row.state == transfers.PENDING and row.payer is None
+    open_to_all = row.state == transfers.PENDING and row.payer is None and row.kind == transfers.REQUEST
     seen = keeper or open_to_all or viewer in (row.payer, row.payee) or reversals.acts_on(tx, row, viewer)
+    seen = seen or splits.has_a_part(tx, row, viewer)
     return _transfer_view(tx, row, viewer, keeper) if seen else None
 
 
@@ -315,6 +332,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         closed = Instant(Millis(row.closed_ms), Quality(row.closed_quality or 0))
     opened = Instant(Millis(row.opened_ms), Quality.NONE if closed is None else closed.quality)
     way, last = crossings.way(tx, row), row.closed_entry or row.opened_entry
+    split = splits.view(tx, row, viewer)
     return TransferView(
         RecordId(bytes(row.id)),
         row.code,
@@ -322,7 +340,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         row.state,
         payer,
         payee,
-        row.amount,
+        split.mine.amount if split and split.mine else row.amount,
         row.category,
         text,
         opened,
@@ -334,16 +352,10 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         _transfer_actions(tx, row, viewer, keeper),
         way,
         None if way is None or last == row.opened_entry else last,
-        _levy(tx, row),
+        splits.levy(tx, row),
         acted(tx, row),
+        split,
     )
-
-
-def _levy(tx: Tx, row: Transfer) -> int:
-    if COMMONS in (row.payer, row.payee):
-        return 0
-    posted = tx.get(Posting, transfer=row.id, account=COMMONS)
-    return abs(posted.amount) if posted else 0
 
 
 def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple[Action, ...]:
@@ -353,6 +365,8 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
     mine = accounts.owned(tx, row.payee, viewer)
     if (crossing := crossings.crossing_of(tx, row)) is not None:
         return crossings.actions(row, crossing, accounts.owned(tx, crossing.near, viewer), keeper)
+    if row.kind == transfers.SPLIT:
+        return splits.actions(tx, row, viewer, keeper)
     if row.state == transfers.PENDING:
         if mine:
             return (Action.CANCEL,)

@@ -9,13 +9,14 @@ from typing import Final
 
 from appliance.ledger.book import chain
 from appliance.ledger.book.schema import Transfer
-from appliance.ledger.book.schema_credit import Answered, Due, UndoAsk
+from appliance.ledger.book.schema_credit import Answered, Due, Share, UndoAsk
 from appliance.ledger.book.schema_credit import Dispute as DisputeRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
 from appliance.ledger.money import accounts, disputes, reversals, transfers, undo
 from appliance.ledger.people import powers
+from appliance.ledger.reads import splits
 from appliance.ledger.reads.people import Person, person, text_of
 from appliance.ledger.values import RecordId
 
@@ -56,7 +57,7 @@ class DisputeView:
 
     ``noted_by``: the keeper who noted it for ``by``, who has no key; else None.
     ``late``: it is open and its deadline is over. ``ended_by`` and ``outcome`` when a keeper
-    ended it in writing.
+    ended it in writing. ``amount``: the viewer's own part, when the transfer is a split.
     """
 
     transfer: RecordId
@@ -107,7 +108,7 @@ def trouble(tx: Tx, record: bytes, viewer: int, now: Instant, as_keeper: bool = 
         waits(tx, row, now),
         answered.phrase if answered else "",
         _ask(tx, ask) if ask else None,
-        _dispute(tx, dispute, row, now) if dispute else None,
+        _dispute(tx, dispute, row, now, viewer) if dispute else None,
         _actions(tx, row, ask, dispute, viewer, as_keeper and not is_party),
     )
 
@@ -127,9 +128,10 @@ def _ask(tx: Tx, row: UndoAsk) -> AskView:
     return AskView(person(tx, row.member), row.state, text_of(tx, row.entry, "reason"), entry.act.at)
 
 
-def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant) -> DisputeView:
+def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant, viewer: int | None) -> DisputeView:
     entry = chain.by_number(tx, row.entry)
     assert entry is not None  # a dispute is folded from its entry
+    share = None if viewer is None else tx.get(Share, transfer=transfer.id, account=viewer)
     ended = chain.by_number(tx, row.closed_entry) if row.closed_entry else None
     return DisputeView(
         RecordId(bytes(row.transfer)),
@@ -141,7 +143,7 @@ def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant) -> Dispu
         row.state == disputes.OPEN and now.ms > row.until_ms and now.quality >= Quality.KEEPER,
         person(tx, ended.actor) if ended is not None and ended.actor is not None else None,
         text_of(tx, row.closed_entry, "text"),
-        transfer.amount,
+        transfer.amount if share is None else share.amount,
         person(tx, entry.actor) if entry.actor not in (None, row.member) else None,
     )
 
@@ -191,18 +193,19 @@ def open_disputes(tx: Tx, now: Instant, viewer: int | None = None) -> tuple[Disp
     ):
         transfer = tx.get(Transfer, id=row.transfer)
         if transfer is not None and (viewer is None or _reads(tx, transfer, viewer)):
-            found.append(_dispute(tx, row, transfer, now))
+            found.append(_dispute(tx, row, transfer, now, viewer))
     return tuple(found)
 
 
 def _reads(tx: Tx, row: Transfer, viewer: int) -> bool:
     """Whether the viewer is a side of the transfer, or acts now for one."""
-    return viewer in (row.payer, row.payee) or reversals.acts_on(tx, row, viewer)
+    mine = viewer in (row.payer, row.payee) or splits.has_a_part(tx, row, viewer)
+    return mine or reversals.acts_on(tx, row, viewer)
 
 
 def unanswered(tx: Tx, viewer: int, since: int) -> tuple[RecordId, ...]:
-    """Requests of or to the viewer that expired after ``since``, newest first."""
-    rows = tx.select(_UNANSWERED, since, viewer, viewer, viewer, viewer)
+    """Requests and splits of or to the viewer that expired after ``since``, newest first."""
+    rows = tx.select(_UNANSWERED, since, *[viewer] * 6)
     return tuple(RecordId(bytes(record)) for (record,) in rows)
 
 
@@ -219,5 +222,6 @@ WHERE undo_ask.state = 'open' AND transfer.payee IN {_MINE} ORDER BY undo_ask.en
 
 _UNANSWERED: Final = f"""
 SELECT id FROM transfer WHERE state = 'expired' AND closed_ms > ?
-  AND (payee IN {_MINE} OR payer IN {_MINE}) ORDER BY closed_entry DESC LIMIT 10
+  AND (payee IN {_MINE} OR payer IN {_MINE}
+    OR id IN (SELECT transfer FROM share WHERE state <> 'left_out' AND account IN {_MINE})) ORDER BY closed_entry DESC LIMIT 10
 """  # noqa: S608 - no value of anybody is written into it

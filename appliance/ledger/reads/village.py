@@ -47,13 +47,17 @@ class ByKeeper:
 def given_back_by_keeper(tx: Tx, record: bytes) -> ByKeeper | None:
     """The keeper who made reversal ``record``; None when its giver gave it back, or it is no reversal."""
     row = tx.get(Transfer, id=record)
-    if row is None or row.kind != transfers.REVERSAL or row.payer is None:
+    if row is None or row.kind != transfers.REVERSAL:
         return None
     entry = chain.by_number(tx, row.opened_entry)
     assert entry is not None  # a reversal is folded from its entry
     kind, _, number = entry.act.authority.partition(":")
     keeper = person(tx, int(number)) if kind == "member" else None
-    if keeper is None or keeper.number == owner_of(tx, row.payer) or helper(tx, row.payer, keeper.number):
+    if keeper is None:
+        return None
+    if row.payer is not None and (
+        keeper.number == owner_of(tx, row.payer) or helper(tx, row.payer, keeper.number)
+    ):
         return None
     return ByKeeper(keeper, text_of(tx, row.text_entry, "reason"))
 

@@ -55,8 +55,8 @@ STATEMENTS = (
     """,
     """
     CREATE TABLE "share" ("transfer" BLOB NOT NULL, "account" INTEGER NOT NULL, "amount" INTEGER
-    NOT NULL, "state" TEXT NOT NULL, "entry" INTEGER NOT NULL, PRIMARY KEY ("transfer",
-    "account"))
+    NOT NULL, "state" TEXT NOT NULL, "phrase" TEXT NOT NULL, "entry" INTEGER NOT NULL, PRIMARY KEY
+    ("transfer", "account"))
     """,
     """
     CREATE INDEX "share_account" ON "share" ("account")
