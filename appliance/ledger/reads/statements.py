@@ -206,7 +206,7 @@ def _others(
         far = crossings.far_sides(tx, [record])
         return (far[record],) if record in far else ()
     if account != payee and (payer is None or payer == payee):  # a split, seen by one of the several
-        who = _holder(tx, payee)
+        who = person(tx, payee)
         return (who,) if who is not None else ()
     other = payee if payer == account else payer
     numbers = [other]
