@@ -33,6 +33,7 @@ from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import TurnAway
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.values import AccountNumber, Amount, RecordId
+from tests.golden.lives import lives, moves
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import PIN, Village, a_village
 
@@ -86,6 +87,7 @@ def live(river: Village) -> None:
     river.do("Kira", TurnAway(river.numbers["Emeka"], "is a member of Hill"))
     river.hub.change_pin(n["Alice"], PIN, "9753")
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
+    lives(river)
 
 
 def slips(river: Village) -> None:
@@ -137,6 +139,7 @@ def by_word(river: Village) -> None:
 def trade(villages: TwoVillages) -> None:
     """Everything that can happen between two hubs, once at least."""
     v = villages
+    moves(v)
     v.send("Alice", "Chandra", 250, category="food", note="two loaves of bread")
     v.send("Chandra", "Alice", 90, note="Vielen Dank! Köszönöm!")
     v.carry()
