@@ -24,6 +24,7 @@ from appliance.ledger.keys import KdfCost
 from appliance.ledger.reads import desk, member
 from appliance.ledger.values import Account
 from tests import screenshots_between as between
+from tests import screenshots_life as life
 from tests import screenshots_splits as splits
 from tests.support.pictures import (
     FORBIDDEN,
@@ -133,6 +134,8 @@ def shots(data: Path) -> list[Shot]:
         Shot("desk_rules", KIRA, at("/desk/rules")),
         Shot("desk_rules_credit", KIRA, at("/desk/rules/credit")),
         Shot("desk_rules_care", KIRA, at("/desk/rules/care")),
+        # members' life: last, as it changes the rules
+        *life.shots(newcomer, Account(hub.number, newcomer).short, to_bob),
     ]
 
 
@@ -159,7 +162,7 @@ def of_two(browser: Browser, folder: Path, stack: ExitStack) -> dict[int, tuple[
     found = {}
     for hub in (RIVER, HILL):
         address = stack.enter_context(serving(two.at(hub).hub.data, folder / f"server-{hub}.log"))
-        found[hub] = Visitors(browser, address, hub), between.shots(two, hub)
+        found[hub] = Visitors(browser, address, hub), [*between.shots(two, hub), *life.of_two(two, hub)]
     return found
 
 
