@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
+from appliance.ledger.money.accounts import group_of
 from appliance.ledger.money.limits import MoveGroup
 from appliance.ledger.people import leaving, powers
 from appliance.ledger.people.leaving import CloseMember
@@ -156,9 +157,12 @@ def step_form(number: int, step: str) -> Any:
 def _step(number: int, step: str, key: str, problem: Problem | None = None) -> str:
     if step not in _STEPS:
         abort(404)
+    with the_hub().reading() as tx:
+        group = group_of(tx, number)
     return render_template(
         "desk_step.html",
         line=_line(number),
+        group=request.form.get("group", group),
         step=step,
         title=TITLES[step](),
         what=_WHAT[step](),

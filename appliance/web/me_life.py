@@ -7,7 +7,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.people.leaving import Leave
 from appliance.ledger.people.life import Away, Back
+from appliance.ledger.reads.crossings import other_hubs
+from appliance.ledger.reads.life import only_keeper
+from appliance.ledger.reads.people import Person
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key
+from appliance.web.here import the_hub
 from appliance.web.secure import active_member_or_redirect
 from appliance.web.session import end_sign_ins, this_session
 
@@ -38,8 +42,14 @@ def away_now() -> Any:
 @bp.get("/close")
 def leave() -> Any:
     """What leaving means, and the last question."""
-    active_member_or_redirect()
-    return render_template("leave.html", key=fresh_key())
+    return _leave(active_member_or_redirect(), fresh_key())
+
+
+def _leave(me: Person, key: str, problem: Problem | None = None) -> str:
+    with the_hub().reading() as tx:
+        last = only_keeper(tx, me.number)
+        far = bool(other_hubs(tx))
+    return render_template("leave.html", key=key, problem=problem, only_keeper=last, far=far)
 
 
 @bp.post("/close")
@@ -48,7 +58,7 @@ def leave_now() -> Any:
     me, key = active_member_or_redirect(), form_key()
     result = act(Leave(me.number), key, ALWAYS)
     if not isinstance(result, Receipt):
-        return render_template("leave.html", key=key.hex(), problem=result), REFUSED
+        return _leave(me, key.hex(), result), REFUSED
     this_session().sign_out()
     end_sign_ins(me.number)
     return redirect("/")

@@ -10,6 +10,7 @@ from appliance.ledger.money.crossings import Send
 from appliance.ledger.people import powers
 from appliance.ledger.people.moving import Move, Stay, left
 from appliance.ledger.reads.crossings import far_person, other_hubs
+from appliance.ledger.reads.life import only_keeper
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import AccountNumber, Amount
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key
@@ -26,7 +27,7 @@ def far_account(text: str) -> Person | Refusal:
     with the_hub().reading() as tx:
         found = payee(tx, text, far=True)
     if isinstance(found, Person) and not found.far:
-        return refusal(Code.UNKNOWN_HUB)
+        return refusal(Code.UNKNOWN_ACCOUNT)
     return found
 
 
@@ -64,7 +65,11 @@ def check() -> Any:
 
 
 def _check(me: Person, there: Person, told: bool, key: str, problem: Problem | None = None) -> str:
-    return render_template("move_check.html", me=me, there=there, told=told, key=key, problem=problem)
+    with the_hub().reading() as tx:
+        last = only_keeper(tx, me.number)
+    return render_template(
+        "move_check.html", there=there, told=told, key=key, problem=problem, only_keeper=last
+    )
 
 
 @bp.post("")

@@ -4,6 +4,7 @@ import pytest
 
 from appliance.ledger.people.leaving import Leave
 from appliance.ledger.people.life import Freeze
+from appliance.ledger.people.members import AppointKeeper
 from tests.support.village import PIN
 from tests.web.conftest import OWN_SCREEN
 
@@ -132,3 +133,11 @@ def test_a_member_who_left_is_signed_out_everywhere(village, signed_in) -> None:
     assert alice.get("/me").status_code in (302, 403)
     village.do("Kira", Freeze(village.numbers["Bob"], "lost phone"))
     assert village.balance("Bob") == 0
+
+
+def test_the_only_keeper_reads_what_follows_from_leaving(village, signed_in) -> None:
+    kira = signed_in("Kira")
+    assert "You are the only keeper" in kira.get("/me/close").text
+    assert "only keeper" not in signed_in("Alice").get("/me/close").text
+    village.root(AppointKeeper(village.numbers["Bob"]))
+    assert "only keeper" not in kira.get("/me/close").text

@@ -218,6 +218,7 @@ class Left:
         can_go: how much of it can be sent there now; less than the balance when the trunk has no room.
         can_come: how much of the debt can arrive from there now, by what this hub knows of the trunk.
         under_way: something else is not finished yet.
+        others: another account of the same owner is not at zero.
     """
 
     hub: int
@@ -227,6 +228,7 @@ class Left:
     can_go: int
     can_come: int
     under_way: bool
+    others: bool = False
 
 
 def left(tx: Tx, number: int) -> Left | None:
@@ -244,7 +246,11 @@ def left(tx: Tx, number: int) -> Left | None:
         min(max(0, row.balance), trunks.can_send(tx, hub)),
         min(max(0, -row.balance), trunks.can_take(tx, hub)),
         leaving.under_way(tx, number),
+        tx.first(_OTHERS, number, number) is not None,
     )
+
+
+_OTHERS: Final = "SELECT 1 FROM account WHERE owner = ? AND number <> ? AND balance <> 0 LIMIT 1"
 
 
 _MEMBER: Final = {"member": shape.MEMBER}

@@ -44,6 +44,12 @@ def gone(tx: Tx, number: int) -> Gone | None:
     return Gone(str(row.how), there, hub, bool(row.told), row.closed_entry is not None)
 
 
+def only_keeper(tx: Tx, number: int) -> bool:
+    """Whether ``number`` is a keeper and nobody else is one."""
+    rows = tx.rows(Member.select(Member.number).where(Member.keeper, Member.status.in_(powers.STANDING)))
+    return [row.number for row in rows] == [number]
+
+
 def moved_named(tx: Tx, text: str, most: int = 5) -> tuple[Person, ...]:
     """People who have moved, let others know it, and whose name has a word that begins with ``text``."""
     told = {n for (n,) in tx.select("SELECT member FROM departure WHERE how = 'moved' AND told")}
