@@ -103,6 +103,11 @@ class Code(StrEnum):
     SHARES_WRONG = "shares_wrong"
     SHARE_STUCK = "share_stuck"
     DISPUTED = "disputed"
+    # files
+    ALREADY_IMPORTED = "already_imported"
+    TWO_KEEPERS = "two_keepers"
+    NOT_BALANCED = "not_balanced"
+    HAS_MOVED = "has_moved"
     # other hubs
     UNKNOWN_HUB = "unknown_hub"
     TRUNK_LIMIT = "trunk_limit"

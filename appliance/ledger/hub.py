@@ -14,7 +14,7 @@ from pathlib import Path
 from appliance.ledger import boxfile, keys
 from appliance.ledger.book import chain, rules
 from appliance.ledger.book.chain import Place
-from appliance.ledger.book.command import Book, Receipt, Refused
+from appliance.ledger.book.command import Book, Progress, Receipt, Refused
 from appliance.ledger.book.private import PrivateText, SealedKeyRow
 from appliance.ledger.book.rehearse import Rehearsal, Seen, rehearse
 from appliance.ledger.book.rules import Rules
@@ -174,10 +174,14 @@ class Hub:
         return self.book.submit(asked, signer, key or new_key(), self.clock.now())
 
     def submit_all(
-        self, asked: Sequence[Command], signer: Signer, key: bytes | None = None
+        self,
+        asked: Sequence[Command],
+        signer: Signer,
+        key: bytes | None = None,
+        progress: Progress | None = None,
     ) -> tuple[Receipt, ...] | Refused:
         """Do all that is asked, now, in one transaction, or nothing of it."""
-        return self.book.submit_all(asked, signer, key or new_key(), self.clock.now())
+        return self.book.submit_all(asked, signer, key or new_key(), self.clock.now(), progress)
 
     def rehearse(
         self, made: Sequence[Callable[[int], Command]], member: int, look: Callable[[Tx], Seen]

@@ -35,7 +35,7 @@ FORM: Final = "2"
 BATCH: Final = 500
 _MARK: Final = "hub:"
 """Begins the names of the notes that say how far a neighbour's feed had been read."""
-_KINDS: Final = ("open_listing", "close_listing")
+_KINDS: Final = ("open_listing", "import_listing", "close_listing")
 
 OWN: Final = 0
 """Stands for this hub among the hubs of listings."""

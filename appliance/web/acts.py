@@ -17,7 +17,7 @@ from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
-from appliance.web import acts_grants
+from appliance.web import acts_files, acts_grants
 from appliance.web.amounts import money, name_of, percent
 from appliance.web.labels import care_word, date_words, group_word
 
@@ -375,4 +375,5 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     **acts_grants.SENTENCES,
     "enter_pile": _pile,
     "enter_slip": _slip,
+    **acts_files.SENTENCES,
 }

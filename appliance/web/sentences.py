@@ -309,6 +309,20 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.NOT_DISPUTED: lambda _n: _("Nobody says any more that something is wrong with this payment."),
     Code.SHARES_WRONG: _shares_wrong,
     Code.SHARE_STUCK: _share_stuck,
+    Code.ALREADY_IMPORTED: lambda _n: _("This very file has been taken in already. It stands in the log."),
+    Code.TWO_KEEPERS: lambda n: (
+        _("You have a part in this file yourself, so a second keeper must agree to it.")
+        if "own" in n
+        else _("This moves credit past all limits, so a second keeper must agree to it.")
+    ),
+    Code.NOT_BALANCED: lambda n: _(
+        "The amounts must be zero in all, and they are %(difference)s. Nobody makes up the difference by itself.",
+        difference=money(n.get("difference", 0)),
+    ),
+    Code.HAS_MOVED: lambda n: _(
+        "Something has already been paid on account %(number)s: it cannot begin with another balance.",
+        number=n.get("number", ""),
+    ),
     Code.TRUNK_LIMIT: _trunk_limit,
     Code.NOT_ON_WAY: lambda _n: _(
         "This payment is not on its way any more, or it has been asked back already."

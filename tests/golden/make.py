@@ -17,11 +17,13 @@ from appliance.ledger.book.schema import Entry as EntryRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
 from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
+from appliance.ledger.market.imported import ImportListing
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, SendBack
 from appliance.ledger.money.crossings import ArriveAnswer, Recall
 from appliance.ledger.money.disputes import Dispute, DisputeFor, EndDispute, WithdrawDispute
+from appliance.ledger.money.imported import ImportOpening, ImportTransfer
 from appliance.ledger.money.requests import Cancel, Decline, Expire
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.slips import EnterSlip
@@ -29,8 +31,9 @@ from appliance.ledger.money.transfers import Pay
 from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.imports import AgreeImport, ImportFile, ImportMember
 from appliance.ledger.people.life import Register
-from appliance.ledger.people.members import TurnAway
+from appliance.ledger.people.members import AppointKeeper, TurnAway
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.values import AccountNumber, Amount, RecordId
 from tests.golden.lives import lives, moves
@@ -88,6 +91,49 @@ def live(river: Village) -> None:
     river.hub.change_pin(n["Alice"], PIN, "9753")
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
     lives(river)
+    files(river)
+
+
+def files(river: Village) -> None:
+    """A list of before: people, what they began with, what they offered and paid."""
+    n, day = river.numbers, river.clock.now().ms // DAY_MS
+    people, begun, offered, paid = (bytes([i]) * 32 for i in (1, 2, 3, 4))
+    terms, why = bytes(32), "the list of before"
+    number = 1 + _last(river)
+    emma, farid = AccountNumber(number), AccountNumber(number + 1)
+
+    def take_in(*commands: Command) -> None:
+        done = river.hub.submit_all(commands, river.signers["Kira"])
+        assert isinstance(done, tuple), done
+
+    take_in(
+        ImportFile("members", people, terms, 2, 2, 0, "people.csv", why),
+        ImportMember(people, 2, emma, "Emma", "household", (-900, None), "17"),
+        ImportMember(people, 3, farid, "Farid"),
+    )
+    take_in(
+        ImportFile("openings", begun, terms, 2, 1, 5000, "balances.csv", why),
+        ImportOpening(begun, ((emma, Amount(-5000)), (farid, Amount(5000)))),
+    )
+    take_in(
+        ImportFile("listings", offered, terms, 1, 1, 0, "offers.csv", why),
+        ImportListing(offered, 2, emma, "offer", "crafts", "Baskets", "of willow", Amount(250)),
+    )
+    river.root(AppointKeeper(n["Dina"]))
+    river.do("Dina", AgreeImport("transfers", paid, terms, 1, 9000))
+    take_in(
+        ImportFile("transfers", paid, terms, 1, 1, 9000, "paid.csv", why),
+        ImportTransfer(paid, 2, day - 400, farid, emma, Amount(9000), "building", 90, "the barn"),
+    )
+
+
+def _last(river: Village) -> int:
+    with river.hub.reading() as tx:
+        found = tx.first(
+            "SELECT MAX(number) FROM (SELECT number FROM member UNION SELECT number FROM account)"
+        )
+    assert found is not None
+    return int(found[0])
 
 
 def slips(river: Village) -> None:

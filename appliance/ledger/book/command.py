@@ -9,7 +9,7 @@ A refusal leaves nothing behind, not even its key.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,12 +23,14 @@ from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BadSignature, Code, HubError, Refusal
 from appliance.ledger.keys import KeySigner, Signer
+from appliance.ledger.market import imported as imported_listings
 from appliance.ledger.market import listings
 from appliance.ledger.money import (
     accounts,
     arrivals,
     crossings,
     disputes,
+    imported,
     limits,
     requests,
     reversals,
@@ -40,7 +42,18 @@ from appliance.ledger.money import (
     trunks,
     undo,
 )
-from appliance.ledger.people import founding, further, grants, leaving, life, members, moving, roster, showing
+from appliance.ledger.people import (
+    founding,
+    further,
+    grants,
+    imports,
+    leaving,
+    life,
+    members,
+    moving,
+    roster,
+    showing,
+)
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
 
@@ -69,6 +82,9 @@ _SUBJECTS: Final = (
     trunks,
     crossings,
     arrivals,
+    imports,
+    imported,
+    imported_listings,
 )
 
 HANDLERS: Final[Mapping[str, Handler]] = {
@@ -90,6 +106,10 @@ CHECKS: Final = (sums.check,)
 
 _SALT_BYTES: Final = 16
 _TAKEN_UP_AT_ONCE: Final = 20
+_TELL_EVERY: Final = 200
+
+Progress = Callable[[int, int], None]
+"""Called now and then with what is done and what is to be done in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +191,18 @@ class Book:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
 
     def submit_all(
-        self, commands: Sequence[Command], signer: Signer, key: bytes, at: Instant
+        self,
+        commands: Sequence[Command],
+        signer: Signer,
+        key: bytes,
+        at: Instant,
+        progress: Progress | None = None,
     ) -> tuple[Receipt, ...] | Refused:
         """Do all that ``commands`` ask in one transaction, or nothing.
 
         Args:
             key: as for ``submit``; each command's own is derived from it and its place.
+            progress: told now and then how many are done, of how many.
 
         Raises:
             DataDirectoryError, BookDamaged: as ``submit``; nothing was written.
@@ -194,6 +220,8 @@ class Book:
                     if isinstance(result, Refusal):
                         raise _Undo(Refused(i, result))
                     done.append(result)
+                    if progress and len(done) % _TELL_EVERY == 0:
+                        progress(len(done), len(commands))
                 self._settle_waiting(tx, at)
                 self._take_held(tx, at)
         except _Undo as undo:

@@ -98,6 +98,32 @@ class Departure(Table):
         table_name = "departure"
 
 
+class Import(Table):
+    """A file that a keeper took in, or agreed to beforehand. ``digest`` is the file's.
+
+    ``what``: members, openings, listings or transfers. ``terms`` is the digest of what the file
+    was understood to say. ``agreed``: the keeper who agreed to it; ``keeper``: who took it in,
+    null while nobody has. ``left``: how many entries of it have still to come. ``others``: how many
+    other keepers there were when it was taken in.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    digest = pw.BlobField()
+    what = pw.TextField()
+    terms = pw.BlobField()
+    agreed = pw.IntegerField(null=True)
+    agreed_entry = pw.IntegerField(null=True)
+    keeper = pw.IntegerField(null=True)
+    left = pw.IntegerField()
+    others = pw.IntegerField()
+    entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "import"
+        primary_key = pw.CompositeKey("digest", "what")
+
+
 class Share(Table):
     """One person's part of a split transfer.
 
@@ -238,6 +264,7 @@ CREDIT_TABLES: tuple[type[Table], ...] = (
     Further,
     Voucher,
     Departure,
+    Import,
     Share,
     Aside,
     Due,

@@ -61,16 +61,22 @@ def _decide_open(tx: Tx, command: OpenListing, asking: Asking) -> codec.Body | R
         return refusal
     if command.owner != asking.actor:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    if command.category not in CATEGORIES or command.kind not in (OFFER, WANT):
+    return refuse_terms(command.kind, command.category, command.title, command.text, command.price) or {}
+
+
+def refuse_terms(kind: str, category: str, title: str, text: str, price: int | None) -> Refusal | None:
+    """The refusal when the terms of a listing cannot be, whoever opens it."""
+    if category not in CATEGORIES or kind not in (OFFER, WANT):
         return Refusal(Code.UNKNOWN_CATEGORY, {}, (Action.TRY_AGAIN,))
-    if not tidy("title", command.title):
+    if not tidy("title", title):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
-    if command.price is not None and not 0 <= command.price <= MAX_AMOUNT:
-        return Refusal(Code.AMOUNT_WRONG, {"amount": command.price}, (Action.TRY_AGAIN,))
-    return too_long(command.title, LONGEST_TITLE) or too_long(command.text, LONGEST_TEXT) or {}
+    if price is not None and not 0 <= price <= MAX_AMOUNT:
+        return Refusal(Code.AMOUNT_WRONG, {"amount": price}, (Action.TRY_AGAIN,))
+    return too_long(title, LONGEST_TITLE) or too_long(text, LONGEST_TEXT)
 
 
-def _apply_open(tx: Tx, entry: Entry) -> None:
+def open_one(tx: Tx, entry: Entry) -> None:
+    """Add the listing that ``entry`` opens."""
     p = entry.act.payload
     tx.insert(
         Listing,
@@ -120,6 +126,6 @@ _OPEN: Final = {
 }
 
 HANDLERS = (
-    Handler(OpenListing, _decide_open, _apply_open, _own, _OPEN),
+    Handler(OpenListing, _decide_open, open_one, _own, _OPEN),
     Handler(CloseListing, _decide_close, _apply_close, _may_close, {"listing": shape.RECORD}),
 )

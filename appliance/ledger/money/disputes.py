@@ -29,7 +29,7 @@ from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.reversals import acts_on, helped, party, sides
-from appliance.ledger.money.transfers import ARRIVED, DONE, ON_WAY, UNDOING
+from appliance.ledger.money.transfers import ARRIVED, DONE, FINAL, ON_WAY
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_TEXT, tidy, too_long
 from appliance.ledger.values import AccountNumber, RecordId
@@ -113,7 +113,7 @@ class EndDispute:
 def can_be_disputed(transfer: Transfer) -> bool:
     """Whether credit moved by ``transfer`` in a way that still stands."""
     moved = transfer.state in (DONE, ON_WAY, ARRIVED)
-    return moved and transfer.kind not in UNDOING and transfer.reversed_by is None
+    return moved and transfer.kind not in FINAL and transfer.reversed_by is None
 
 
 def is_open(tx: Tx, transfer: bytes) -> bool:

@@ -20,7 +20,7 @@ from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
-from appliance.ledger.money.transfers import DONE, REVERSAL, SPLIT, UNDOING
+from appliance.ledger.money.transfers import DONE, FINAL, REVERSAL, SPLIT
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import AccountNumber, Amount, RecordId
@@ -63,7 +63,7 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
         return refusal
     if transfer.reversed_by is not None:
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
-    if transfer.state != DONE or transfer.kind in UNDOING:
+    if transfer.state != DONE or transfer.kind in FINAL:
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
     if _of_somebody_gone(tx, transfer):
         return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.ASK_KEEPER,))
@@ -160,7 +160,7 @@ def _apply_reverse(tx: Tx, entry: Entry) -> None:
 
 def _may_reverse(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    if transfer is None or transfer.state != DONE or transfer.kind in UNDOING or transfer.reversed_by:
+    if transfer is None or transfer.state != DONE or transfer.kind in FINAL or transfer.reversed_by:
         return False
     payee = accounts.get(tx, transfer.payee)
     if payee is not None and gives_back(tx, transfer, entry.actor):

@@ -44,10 +44,14 @@ REFUND = "refund"
 SPLIT = "split"
 SLIP = "slip"
 OPENING = "opening"
+IMPORTED = "imported"
 GRANT = "grant"
 
 UNDOING: Final = (REVERSAL, REFUND)
 """Kinds that undo another transfer, and are not undone themselves."""
+
+FINAL: Final = (*UNDOING, OPENING)
+"""Kinds that are neither undone nor contested. An opening is everybody's at once: a payment puts it right."""
 
 CROSSING: Final = (SENT, RECEIVED, REFUND)
 """Kinds of transfers whose other side is an account of another hub."""

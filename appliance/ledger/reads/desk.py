@@ -43,6 +43,9 @@ KEEPER_ACTS = (
     "open_account",
     "write_grant",
     "enter_slip",
+    "agree_import",
+    "import_file",
+    "import_opening",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
@@ -51,6 +54,8 @@ BY_OTHERS = (
     *("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch"),
     *("end_grant", "close_account"),
 )
+
+_IN_FILE = "import_member"
 
 SLIP_ACT = "enter_slip"
 PILE = "enter_pile"
@@ -205,10 +210,13 @@ def log(
     """
     limit = max(1, min(limit, 200))
     by_others = Entry.kind.in_(BY_OTHERS)
+    taken_in = (Entry.kind == _IN_FILE) & (Entry.number == _came_in(tx, concerning))
     lines: list[LogLine] = []
     cursor = before
     while len(lines) <= limit:
-        query = Entry.select(Entry.number, Entry.body).where(Entry.kind.in_(KEEPER_ACTS) | by_others)
+        query = Entry.select(Entry.number, Entry.body).where(
+            Entry.kind.in_(KEEPER_ACTS) | by_others | taken_in
+        )
         if cursor is not None:
             query = query.where(Entry.number < cursor)
         rows = tx.rows(query.order_by(Entry.number.desc()).limit(limit + 1))
@@ -225,6 +233,12 @@ def log(
         cursor = rows[-1].number
     older = lines[limit - 1].entry if len(lines) > limit else None
     return tuple(lines[:limit]), older
+
+
+def _came_in(tx: Tx, concerning: int | None) -> int:
+    """The entry with which a member came to be here: of a list of thousands each reads the own one."""
+    row = None if concerning is None else tx.get(Member, number=concerning)
+    return 0 if row is None else int(row.applied_entry)
 
 
 def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
@@ -283,6 +297,7 @@ def _named(tx: Tx, payload: codec.Body) -> set[int]:
         if isinstance(payload[name], int):
             found.add(payload[name])
     owners = {payload[name] for name in _ACCOUNTS & payload.keys() if isinstance(payload[name], int)}
+    owners.update(pair[0] for pair in payload.get("amounts", ()))
     for line in payload.get("lines", ()):
         if isinstance(line, list):  # of slips and imports: payer, payee, amount, ...
             owners.update(number for number in line[:2] if isinstance(number, int))

@@ -19,7 +19,7 @@ from appliance.ledger.errors import Action
 from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, reversals, transfers
 from appliance.ledger.people import powers
-from appliance.ledger.reads import crossings, splits
+from appliance.ledger.reads import crossings, openings, splits
 from appliance.ledger.reads.acted import Acted, acted, actor_of, helper
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
@@ -325,7 +325,7 @@ def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
 
 
 def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> TransferView:
-    payer, payee = crossings.sides(tx, row)
+    payer, payee, amount = openings.own_part(tx, row, viewer, (*crossings.sides(tx, row), row.amount))
     text = text_of(tx, row.text_entry, "reason" if row.kind == transfers.REVERSAL else "note")
     closed = None
     if row.closed_ms is not None:
@@ -340,7 +340,7 @@ def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> 
         row.state,
         payer,
         payee,
-        split.mine.amount if split and split.mine else row.amount,
+        split.mine.amount if split and split.mine else amount,
         row.category,
         text,
         opened,
@@ -373,7 +373,7 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
         if row.payer is None:
             return (Action.ACCEPT,)
         return (Action.ACCEPT, Action.DECLINE) if accounts.owned(tx, row.payer, viewer) else ()
-    undoable = row.state == transfers.DONE and row.kind not in transfers.UNDOING and row.reversed_by is None
+    undoable = row.state == transfers.DONE and row.kind not in transfers.FINAL and row.reversed_by is None
     if not undoable:
         return ()
     return (Action.REVERSE,) if mine or (keeper and not reversals.party(tx, row, viewer)) else ()

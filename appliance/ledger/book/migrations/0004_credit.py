@@ -46,6 +46,11 @@ STATEMENTS = (
     CREATE INDEX "grant_member" ON "grant" ("member")
     """,
     """
+    CREATE TABLE "import" ("digest" BLOB NOT NULL, "what" TEXT NOT NULL, "terms" BLOB NOT NULL,
+    "agreed" INTEGER, "agreed_entry" INTEGER, "keeper" INTEGER, "left" INTEGER NOT NULL, "others"
+    INTEGER NOT NULL, "entry" INTEGER, PRIMARY KEY ("digest", "what"))
+    """,
+    """
     CREATE TABLE "proposal" ("id" BLOB NOT NULL PRIMARY KEY, "kind" TEXT NOT NULL, "body" BLOB
     NOT NULL, "keeper" INTEGER NOT NULL, "state" TEXT NOT NULL, "until_ms" INTEGER NOT NULL,
     "entry" INTEGER NOT NULL, "second" INTEGER, "closed_entry" INTEGER)
