@@ -10,7 +10,7 @@ import click
 
 import appliance
 from appliance.ledger import cli as ledger_commands
-from appliance.ledger import cli_community
+from appliance.ledger import cli_community, cli_files
 from appliance.ledger.cli import DATA, HubGroup, data_option
 from appliance.radio import cli as radio_commands
 
@@ -65,7 +65,12 @@ def demo(data: Path | None, host: str, port: int, hill_port: int, fresh: bool) -
     villages.run(data, host, (port, hill_port), fresh)
 
 
-for _command in (*ledger_commands.COMMANDS, *cli_community.COMMANDS, *radio_commands.COMMANDS):
+for _command in (
+    *ledger_commands.COMMANDS,
+    *cli_community.COMMANDS,
+    *cli_files.COMMANDS,
+    *radio_commands.COMMANDS,
+):
     main.add_command(_command)
 
 if __name__ == "__main__":
