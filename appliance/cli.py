@@ -33,11 +33,16 @@ def main() -> None:
 @data_option
 @click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104 - phones on the hub's Wi-Fi
 @port_option
-def serve(data: Path, host: str, port: int) -> None:
+@click.option(
+    "--address",
+    metavar="URL",
+    help="Where phones find the portal, such as http://river.hub.internal: what codes on printed cards lead to.",
+)
+def serve(data: Path, host: str, port: int, address: str | None) -> None:
     """Start the portal of the hub in a data directory."""
     from appliance.web import server
 
-    server.serve(data, host, port)
+    server.serve(data, host, port, address)
 
 
 @main.command()

@@ -43,6 +43,7 @@ SUBJECTS: Final = (
     "concerning",
     "statements",
     "report",
+    "printing",
     "trouble",
     "slips",
     "slips_mine",
@@ -118,6 +119,7 @@ def _words_for_templates(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         version=appliance.__version__,
+        for_this_box_only=qr.for_this_box_only,
         rules=the_rules,
         visitor=secure.visitor,
         at_own_screen=secure.at_own_screen,

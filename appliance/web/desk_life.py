@@ -18,10 +18,10 @@ from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import AccountLine
 from appliance.ledger.values import AccountNumber
-from appliance.web import labels, qr
+from appliance.web import labels
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
-from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
+from appliance.web.printing import card_of
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
 
@@ -134,9 +134,7 @@ def register() -> Any:
 def card(number: int) -> Any:
     """The card to print: name, number, and the QR code by which others pay this person."""
     keeper_at_own_screen()
-    who = _line(number).who
-    address = qr.address("pay.to", account=account_of(who).compact)
-    return render_template("desk_card.html", who=who, address=address, new=request.args.get("new"))
+    return render_template("desk_card.html", c=card_of(_line(number).who), new=request.args.get("new"))
 
 
 def _line(number: int) -> AccountLine:

@@ -39,6 +39,14 @@ def _strokes(y: int, row: list[bool]) -> str:
     return found
 
 
+def for_this_box_only() -> bool:
+    """Whether codes made now lead to the box itself: phones would find nothing there."""
+    if current_app.config["ADDRESS"]:
+        return False
+    host = request.host.rpartition(":")[0] if ":" in request.host.rpartition("]")[2] else request.host
+    return host.strip("[]") in ("localhost", "::1") or host.startswith("127.")
+
+
 def address(endpoint: str, **values: Any) -> str:
     """The whole address of a page, in capitals, as a QR code carries it."""
     base: str = current_app.config["ADDRESS"] or request.host_url.rstrip("/")

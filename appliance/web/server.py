@@ -11,6 +11,7 @@ import socket
 import threading
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -33,9 +34,13 @@ class PortNotFree(HubError, OSError):
     """The address cannot be listened on: another program has it, or it is not ours to use."""
 
 
+class BadAddress(HubError, ValueError):
+    """What should be the portal's address for phones is none."""
+
+
 class _Server(BaseApplication):
-    def __init__(self, data: Path, host: str, port: int) -> None:
-        self._data, self._host, self._port = data, host, port
+    def __init__(self, data: Path, host: str, port: int, address: str | None = None) -> None:
+        self._data, self._host, self._port, self._address = data, host, port, address
         super().__init__()
 
     def load_config(self) -> None:
@@ -66,7 +71,7 @@ class _Server(BaseApplication):
 
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-        return create_app(self._data)
+        return create_app(self._data, ADDRESS=self._address)
 
 
 TEND_SECONDS: Final = 60
@@ -110,18 +115,47 @@ def _close_hub(_server: Any, worker: Any) -> None:
         app.extensions["hub"].close()
 
 
-def serve(data: Path, host: str, port: int) -> None:
+def serve(data: Path, host: str, port: int, address: str | None = None) -> None:
     """Serve the hub in ``data`` on ``host:port`` until told to stop (Ctrl-C or SIGTERM).
 
     Prints one line with the address when it is ready. Answers under way are finished before it ends.
 
+    Args:
+        address: where phones find it; QR codes lead there. By default to where the reader's own
+            browser is, which for a card that is printed at the hub's own screen is no use to a phone.
+
     Raises:
+        BadAddress: ``address`` is none; nothing was started.
         PortNotFree: something else listens there; nothing was started.
         DataDirectoryError, BookDamaged: the hub cannot be opened.
     """
+    found = None if address is None else base_address(address)
     Hub.open(data).close()
     check_port(host, port)
-    _Server(data, host, port).run()
+    _Server(data, host, port, found).run()
+
+
+def base_address(text: str) -> str:
+    """``http://name`` or ``http://name:port`` as it is, without a slash at the end.
+
+    Raises:
+        BadAddress: it is something else.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        good = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and parts.path in ("", "/")
+            and parts.port != 0
+        )
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or parts.username:
+        raise BadAddress(
+            f"{text!r} is no address such as http://river.hub.internal or http://192.168.4.1:8080"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def check_port(host: str, port: int) -> None:
