@@ -14,7 +14,7 @@ import appliance
 from appliance.ledger import codec
 from appliance.ledger.errors import Action, BookDamaged, DataDirectoryError
 from appliance.ledger.hub import Hub
-from appliance.web import acting, amounts, i18n, qr, secure, standing, whom, words
+from appliance.web import acting, amounts, i18n, qr, secure, standing, whom, whose, words
 from appliance.web.here import the_keys, the_rules
 from appliance.web.keyring import KeyRing
 from appliance.web.numbers import Number
@@ -47,6 +47,9 @@ SUBJECTS: Final = (
     "trouble",
     "slips",
     "slips_mine",
+    "account",
+    "grants",
+    "desk_accounts",
     "neighbours",
 )
 """Modules of this package, each with a blueprint ``bp``."""
@@ -137,6 +140,7 @@ def _words_for_templates(app: Flask) -> None:
         CARE_WORDS=words.CARE_WORDS,
         PHRASES=words.PHRASES,
     )
+    whose.init_app(app)
 
 
 def _error_pages(app: Flask) -> None:

@@ -9,6 +9,7 @@ from appliance.ledger.errors import Action, BadAmount, Code, Refusal
 from appliance.ledger.money.requests import Accept, Cancel, Decline, Request
 from appliance.ledger.money.transfers import DONE, EXPIRED, PENDING
 from appliance.ledger.reads import member as reads
+from appliance.ledger.reads.held import Held
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.troubles import Trouble, trouble
@@ -20,6 +21,7 @@ from appliance.web.amounts import read_amount
 from appliance.web.here import the_hub
 from appliance.web.secure import active_member_or_redirect, as_keeper
 from appliance.web.whom import fits_nobody, look_up
+from appliance.web.whose import account_of_others, acts_for, chosen, number_of
 from appliance.web.words import amount_refusal, refusal
 
 bp = Blueprint("ask", __name__)
@@ -28,11 +30,12 @@ bp = Blueprint("ask", __name__)
 @bp.get("/ask")
 def ask() -> str:
     """How much, what for, of whom."""
-    active_member_or_redirect()
-    return _form({"of": request.args.get("of", "")}, fresh_key())
+    whose = chosen(active_member_or_redirect())
+    return _form(whose, {"of": request.args.get("of", "")}, fresh_key())
 
 
 def _form(
+    whose: Held | None,
     typed: dict[str, str],
     key: str,
     problem: Problem | None = None,
@@ -40,7 +43,7 @@ def _form(
     message: str = "",
 ) -> str:
     return render_template(
-        "ask.html", typed=typed, key=key, problem=problem, choices=choices, message=message
+        "ask.html", whose=whose, typed=typed, key=key, problem=problem, choices=choices, message=message
     )
 
 
@@ -48,30 +51,34 @@ def _form(
 def ask_now() -> tuple[str, int] | Response:
     """Make the request; ends at its page with the QR."""
     me = active_member_or_redirect()
-    key, form = form_key(), request.form
+    key, form, whose = form_key(), request.form, chosen(me)
     typed = {name: form.get(name, "").strip() for name in ("amount", "category", "note", "of")}
     try:
         amount = read_amount(typed["amount"])
     except BadAmount as error:
-        return _form(typed, key.hex(), amount_refusal(error)), REFUSED
+        return _form(whose, typed, key.hex(), amount_refusal(error)), REFUSED
     payer: Person | None = None
     if typed["of"]:
         with the_hub().reading() as tx:
-            found = look_up(tx, typed["of"], me.number)
+            found = look_up(tx, typed["of"], me.number, payer=number_of(whose, me))
         if len(found.people) != 1:
             problem = found.problem
             if found.page:  # a code names no person
                 problem = refusal(Code.UNKNOWN_ACCOUNT, Action.CHECK_NUMBER)
             message = fits_nobody(typed["of"]) if found.nobody else ""
-            return _form(typed, key.hex(), problem, found.people, message), REFUSED
+            return _form(whose, typed, key.hex(), problem, found.people, message), REFUSED
         payer = found.people[0]
     command = Request(
-        me.number, payer.number if payer else None, amount, typed["category"] or "other", typed["note"]
+        number_of(whose, me),
+        payer.number if payer else None,
+        amount,
+        typed["category"] or "other",
+        typed["note"],
     )
     result = act(command, key)
     if isinstance(result, Receipt):
         return redirect(url_for(".request_page", code=str(result.outcome["code"])))
-    return _form(typed, key.hex(), result), REFUSED
+    return _form(whose, typed, key.hex(), result), REFUSED
 
 
 @bp.get("/R/<code>")
@@ -87,10 +94,13 @@ def request_page(code: str) -> str | Response:
 
 def _page(t: TransferView, me: Person, problem: Problem | None = None) -> str:
     assert t.code is not None  # a request has one
-    mine = t.payee.number == me.number
+    mine = acts_for(me, t.payee) and Action.ACCEPT not in t.actions
+    on = t.payee if mine else t.payer
+    whose = chosen(me) if on is None else account_of_others(me, on.number)
     return render_template(
         "request_mine.html" if mine else "request.html",
         t=t,
+        whose=whose,
         code=show_code(t.code),
         address=qr.address(".request_page", code=t.code),
         problem=problem,
@@ -133,7 +143,8 @@ def accept(code: str) -> tuple[str, int] | Response:
     shown = request.form.get("amount", "")
     if not shown.isdecimal() or len(shown) > len(str(MAX_AMOUNT)):
         abort(400)
-    command = Accept(t.id, me.number, t.payee.number, Amount(int(shown)))
+    payer = t.payer.number if t.payer is not None else number_of(chosen(me), me)
+    command = Accept(t.id, payer, t.payee.number, Amount(int(shown)))
     return _answer(t, me, command, t.amount)
 
 
@@ -142,7 +153,8 @@ def decline(code: str) -> tuple[str, int] | Response:
     """Say no to a request."""
     me = active_member_or_redirect()
     t = _request_or_end(code, me)
-    return _answer(t, me, Decline(t.id, me.number, request.form.get("phrase", "")))
+    payer = t.payer.number if t.payer is not None else me.number
+    return _answer(t, me, Decline(t.id, payer, request.form.get("phrase", "")))
 
 
 @bp.post("/R/<code>/cancel")

@@ -25,6 +25,8 @@ from appliance.ledger.reads.people import folded
 from appliance.ledger.values import AccountNumber, parse_account, western_digits
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for, with_key
 from appliance.web.amounts import read_amount
+from appliance.web.desk_accounts import beside
+from appliance.web.desk_accounts import show as show_account
 from appliance.web.desk_life import steps_for
 from appliance.web.here import the_hub
 from appliance.web.labels import group_choices, group_word
@@ -102,8 +104,11 @@ def _person(
         went = gone(tx, number)
         vouching = vouchers(tx, number)
         has_pin = key_in_force(tx, number) is not None
+        more = beside(tx, number)
     if line is None or line.who.commons:  # the commons has its floor under the rules
         abort(404)
+    if line.who.owner is not None:
+        return show_account(number, keeper, problem, about, done)
     until = (
         None if terms is None or terms.until_ms is None else Instant(Millis(terms.until_ms), Quality.KEEPER)
     )
@@ -127,6 +132,7 @@ def _person(
         done=done,
         own=number == keeper,
         longest_line=LONGEST_LINE,
+        **more,
     )
 
 

@@ -13,6 +13,7 @@ from appliance.ledger.people.powers import STANDING
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.crossings import came_back, name_shown, other_hubs
+from appliance.ledger.reads.held import Held, asked_of, granted, held
 from appliance.ledger.reads.life import vouchers
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
@@ -35,6 +36,7 @@ from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
 from appliance.web.secure import active_member_or_redirect, as_keeper, member_or_redirect, visitor
+from appliance.web.whose import account_of_others, mine_first
 
 bp = Blueprint("home", __name__)
 
@@ -67,6 +69,7 @@ def home() -> str:
         slips = not_seen(tx, me.number)
         back_asked, contested = asked_back(tx, me.number), open_disputes(tx, now, me.number)
         ending = _ending(tx, view, now) if view else {}
+        others, to_agree, helpers = held(tx, me.number), asked_of(tx, me.number), granted(tx, me.number)
         lapsed = [
             t
             for record in unanswered(tx, me.number, now.ms - BACK_DAYS * DAY_MS)
@@ -92,6 +95,10 @@ def home() -> str:
         lapsed=lapsed,
         slips=slips,
         slips_on_home=ON_HOME,
+        my_accounts=mine_first(others)[0],
+        act_for=mine_first(others)[1],
+        to_agree=to_agree,
+        helpers=helpers,
     )
 
 
@@ -190,7 +197,13 @@ def transfer(record: str) -> str:
     t = transfer_or_404(record, me)
     if t.way is not None:
         return render_template(
-            "crossing.html", me=me, t=t, told=way.told(t, t.way), trouble=_trouble(t, me), key=fresh_key()
+            "crossing.html",
+            me=me,
+            t=t,
+            told=way.told(t, t.way),
+            trouble=_trouble(t, me),
+            key=fresh_key(),
+            **_sides(t, me),
         )
     page = "transfer.html" if t.split is None else "split.html"
     with the_hub().reading() as tx:
@@ -206,7 +219,17 @@ def transfer(record: str) -> str:
         slip_waits=slip_waits,
         trouble=_trouble(t, me),
         key=fresh_key(),
+        **_sides(t, me),
     )
+
+
+def _sides(t: TransferView, me: Person) -> dict[str, Held | None]:
+    """On whose accounts, beside the own first one, ``me`` reads this receipt."""
+    near = {"payer_held": t.payer, "payee_held": t.payee}
+    return {
+        side: None if who is None or who.far else account_of_others(me, who.number)
+        for side, who in near.items()
+    }
 
 
 def _trouble(t: TransferView, me: Person) -> Trouble:

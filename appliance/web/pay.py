@@ -22,6 +22,7 @@ from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.words import LONGEST_LINE, too_long
 from appliance.ledger.reads.crossings import standing
+from appliance.ledger.reads.held import Held
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import AccountNumber, Amount
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
@@ -32,6 +33,7 @@ from appliance.web.radio import before_paying, radio_now
 from appliance.web.secure import active_member_or_redirect, owner_or_keeper_present
 from appliance.web.standing import Note, note
 from appliance.web.whom import fits_nobody, look_up, payee
+from appliance.web.whose import acts_for, carried, chosen, number_of
 from appliance.web.words import amount_refusal, refusal
 
 bp = Blueprint("pay", __name__)
@@ -42,8 +44,9 @@ _WORTH_ANOTHER_TRY = (Code.PIN_WRONG, Code.PIN_WAIT, Code.BUSY, Code.SAME_AGAIN)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the payment form says, read."""
+    """What the payment form says, read. ``whose``: the account that pays, when not the own first one."""
 
+    whose: Held | None
     payee: Person
     amount: Amount
     category: str
@@ -61,19 +64,20 @@ class Terms:
 def pay() -> str | tuple[str, int] | Response:
     """Whom? One box for a number, a name, a code or an address."""
     me = active_member_or_redirect()
-    text = request.args.get("to", "").strip()
+    whose, text = chosen(me), request.args.get("to", "").strip()
     if not text:
-        return render_template("pay_whom.html", text="")
+        return render_template("pay_whom.html", text="", whose=whose)
     with the_hub().reading() as tx:
-        found = look_up(tx, text, me.number, far=True)
+        found = look_up(tx, text, me.number, far=True, payer=number_of(whose, me))
     if found.page:
-        return redirect(found.page)
+        return redirect(found.page if whose is None else f"{found.page}?acting={whose.account.number}")
     if len(found.people) == 1:
-        return redirect(url_for(".to", account=account_of(found.people[0]).compact))
+        number = account_of(found.people[0]).compact
+        return redirect(url_for(".to", account=number, acting=carried(whose)))
     status = 200 if found.people else REFUSED
     message = fits_nobody(text) if found.nobody else ""
     return render_template(
-        "pay_whom.html", text=text, people=found.people, problem=found.problem, message=message
+        "pay_whom.html", text=text, people=found.people, problem=found.problem, message=message, whose=whose
     ), status
 
 
@@ -82,18 +86,19 @@ def pay() -> str | tuple[str, int] | Response:
 def to(account: str) -> str | tuple[str, int]:
     """How much? The short address in QR codes leads here."""
     me = active_member_or_redirect()
+    whose = chosen(me)
     with the_hub().reading() as tx:
         someone = payee(tx, account, far=True)
     if isinstance(someone, Refusal):
-        return render_template("pay_whom.html", text=account, problem=someone), REFUSED
+        return render_template("pay_whom.html", text=account, problem=someone, whose=whose), REFUSED
     with the_hub().reading() as tx:
         known = note(tx, someone)
     if known is not None and known.stops:
-        return render_template("pay_whom.html", text="", known=known), REFUSED
-    if someone.same(me):
+        return render_template("pay_whom.html", text="", known=known, whose=whose), REFUSED
+    if not someone.far and someone.number == number_of(whose, me):
         problem = refusal(Code.OWN_ACCOUNT, Action.HOME)
-        return render_template("pay_whom.html", text="", problem=problem), REFUSED
-    return _how_much(someone, request.args.get("amount", ""), request.args.get("category", "other"))
+        return render_template("pay_whom.html", text="", problem=problem, whose=whose), REFUSED
+    return _how_much(whose, someone, request.args.get("amount", ""), request.args.get("category", "other"))
 
 
 def _known(someone: Person) -> Note | None:
@@ -102,10 +107,16 @@ def _known(someone: Person) -> Note | None:
 
 
 def _how_much(
-    someone: Person, amount: str = "", category: str = "other", note: str = "", problem: Problem | None = None
+    whose: Held | None,
+    someone: Person,
+    amount: str = "",
+    category: str = "other",
+    note: str = "",
+    problem: Problem | None = None,
 ) -> str:
     return render_template(
         "pay_amount.html",
+        whose=whose,
         payee=someone,
         known=_known(someone),
         back=bool(request.args.get("back")) and someone.far,
@@ -116,44 +127,48 @@ def _how_much(
     )
 
 
-def _read_form() -> Terms | str | tuple[str, int]:
+def _read_form(me: Person) -> Terms | str | tuple[str, int]:
     """The terms that the form carries, or the page that asks for them again."""
-    form = request.form
+    form, whose = request.form, chosen(me)
     with the_hub().reading() as tx:
         someone = payee(tx, form.get("to", ""), far=True)
     if isinstance(someone, Refusal):
-        return render_template("pay_whom.html", text=form.get("to", ""), problem=someone), REFUSED
+        page = render_template("pay_whom.html", text=form.get("to", ""), problem=someone, whose=whose)
+        return page, REFUSED
     category, note = form.get("category", "other"), form.get("note", "").strip()
     try:
         amount = read_amount(form.get("amount", ""))
     except BadAmount as error:
         problem = amount_refusal(error)
-        return _how_much(someone, form.get("amount", ""), category, note, problem), REFUSED
+        return _how_much(whose, someone, form.get("amount", ""), category, note, problem), REFUSED
     if long := too_long(note, LONGEST_LINE) or (refuse_memo(note) if someone.far else None):
-        return _how_much(someone, form.get("amount", ""), category, note, long), REFUSED
-    return Terms(someone, amount, category, note)
+        return _how_much(whose, someone, form.get("amount", ""), category, note, long), REFUSED
+    return Terms(whose, someone, amount, category, note)
 
 
 @bp.post("/pay/change")
 def change() -> str | tuple[str, int]:
     """Back to how much, with what was typed: not in an address, where others could read it later."""
-    active_member_or_redirect()
-    terms = _read_form()
+    terms = _read_form(active_member_or_redirect())
     if not isinstance(terms, Terms):
         return terms
-    return _how_much(terms.payee, typed(terms.amount), terms.category, terms.note)
+    return _how_much(terms.whose, terms.payee, typed(terms.amount), terms.category, terms.note)
 
 
 @bp.post("/pay/check")
 def check() -> str | tuple[str, int]:
     """Is this right? Names payee and amount, asks for the PIN. Nothing moves yet."""
-    active_member_or_redirect()
-    terms = _read_form()
+    terms = _read_form(active_member_or_redirect())
     return _check_page(terms, fresh_key()) if isinstance(terms, Terms) else terms
 
 
 def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
-    back = url_for(".to", account=account_of(terms.payee).compact, category=terms.category)
+    back = url_for(
+        ".to",
+        account=account_of(terms.payee).compact,
+        category=terms.category,
+        acting=carried(terms.whose),
+    )
     with the_hub().reading() as tx:
         there = standing(tx, terms.payee.hub) if terms.payee.hub else None
         known = note(tx, terms.payee)
@@ -170,7 +185,7 @@ def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
         can_send=not isinstance(problem, Refusal) or problem.code in _WORTH_ANOTHER_TRY,
         amount=typed(terms.amount),
         back=back,
-        links={Action.PAY_LESS: back, Action.CHECK_NUMBER: url_for(".pay")},
+        links={Action.PAY_LESS: back, Action.CHECK_NUMBER: url_for(".pay", acting=carried(terms.whose))},
     )
 
 
@@ -178,10 +193,10 @@ def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
 def send() -> str | tuple[str, int] | Response:
     """Pay. Ends at the receipt, however often it is sent."""
     me = active_member_or_redirect()
-    key, terms = form_key(), _read_form()
+    key, terms = form_key(), _read_form(me)
     if not isinstance(terms, Terms):
         return terms
-    command = terms.command(me.number, again=request.form.get("again") == "1")
+    command = terms.command(number_of(terms.whose, me), again=request.form.get("again") == "1")
     result = act(command, key, terms.amount)
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=result.record.hex()))
@@ -203,8 +218,16 @@ def undo(record: str) -> str | Response:
     t = transfer_or_404(record, me, keeper=True)
     if t.way is not None:  # between villages nothing is undone: its receipt says what can be done
         return redirect(url_for("home.transfer", record=record))
-    owner_or_keeper_present(me, t.payee)
-    return render_template("undo.html", t=t, me=me, key=fresh_key())
+    mine = _own_or_present(me, t.payee)
+    return render_template("undo.html", t=t, mine=mine, key=fresh_key())
+
+
+def _own_or_present(me: Person, owner: Person) -> bool:
+    """Whether ``me`` acts on the account; a keeper who does not must be at the hub's own screen."""
+    mine = acts_for(me, owner)
+    if not mine:
+        owner_or_keeper_present(me, owner)
+    return mine
 
 
 @bp.post("/t/<record>/undo")
@@ -214,11 +237,13 @@ def undo_now(record: str) -> tuple[str, int] | Response:
     key, t = form_key(), transfer_or_404(record, me, keeper=True)
     if t.way is not None:
         return redirect(url_for("home.transfer", record=record))
-    owner_or_keeper_present(me, t.payee)
+    mine = _own_or_present(me, t.payee)
     reason = request.form.get("reason", "").strip()
     result = act(Reverse(t.id, reason), key, t.amount)
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=result.record.hex()))
     links = {Action.SHOW: url_for("home.transfer", record=record)}
-    page = render_template("undo.html", t=t, me=me, key=key.hex(), reason=reason, problem=result, links=links)
+    page = render_template(
+        "undo.html", t=t, mine=mine, key=key.hex(), reason=reason, problem=result, links=links
+    )
     return page, REFUSED

@@ -40,8 +40,11 @@ class Found:
     nobody: bool = False
 
 
-def look_up(tx: Tx, text: str, viewer: int, far: bool = False) -> Found:
-    """What ``text`` means to ``viewer``; with ``far``, people of other villages are found, too."""
+def look_up(tx: Tx, text: str, viewer: int, far: bool = False, payer: int | None = None) -> Found:
+    """What ``text`` means to ``viewer``; with ``far``, people of other villages are found, too.
+
+    ``payer``: the account that is acted on, when it is not the viewer's own first one.
+    """
     text = text.strip()
     if match := _ADDRESS.search(text):
         kind, rest = match[1].lower(), match[2]
@@ -55,8 +58,9 @@ def look_up(tx: Tx, text: str, viewer: int, far: bool = False) -> Found:
         return found if found.people else _code(tx, text, viewer) or found
     if page := _code(tx, text, viewer):
         return page
-    people = named(tx, text) + (crossings.far_named(tx, text) if far else ())
-    others = tuple(someone for someone in people if someone.far or someone.number != viewer)
+    people = named(tx, text, accounts_too=True) + (crossings.far_named(tx, text) if far else ())
+    own = viewer if payer is None else payer
+    others = tuple(someone for someone in people if someone.far or someone.number != own)
     if far and not people:
         others = people = moved_named(tx, text)
     if people and not others:

@@ -118,11 +118,12 @@ def folded(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()
 
 
-def named(tx: Tx, text: str, most: int = 20) -> tuple[Person, ...]:
-    """Members and further accounts that can be paid whose name has a word that begins with ``text``;
-    the closest first.
+def named(tx: Tx, text: str, most: int = 20, accounts_too: bool = False) -> tuple[Person, ...]:
+    """Members who can be paid whose name has a word that begins with ``text``; the closest first.
+
+    ``accounts_too``: further accounts, by their own names, as well.
     """
-    everybody = (*people(tx), *further_accounts(tx))
+    everybody = (*people(tx), *further_accounts(tx)) if accounts_too else people(tx)
     return fitting((who for who in everybody if who.status in powers.STANDING), text, most)
 
 

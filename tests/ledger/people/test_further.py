@@ -52,7 +52,8 @@ def test_the_bakery_is_paid_and_pays_beside_the_baker(river: Village) -> None:
         account = tx.get(AccountRow, number=shop)
         shown = person(tx, shop)
         (line, *_) = statement(tx, alice).lines
-        assert [one.number for one in named(tx, "bak")] == [shop]
+        assert [one.number for one in named(tx, "bak", accounts_too=True)] == [shop]
+        assert named(tx, "bak") == (), "an account is no witness and no helper"
         (mine,) = held(tx, bob)
         assert held(tx, alice) == ()
     assert account is not None
