@@ -21,6 +21,7 @@ from tests.ledger.book.machine.life import Life
 from tests.ledger.book.machine.limits import Limits
 from tests.ledger.book.machine.market import Market
 from tests.ledger.book.machine.money import Money
+from tests.ledger.book.machine.moving import Moving
 from tests.ledger.book.machine.people import People
 from tests.ledger.book.machine.rules import Rules
 from tests.ledger.book.machine.trouble import Trouble
@@ -28,7 +29,6 @@ from tests.ledger.book.machine.trouble import Trouble
 BETWEEN_HUBS = {
     *("admit_hub", "show_name", "publish", "set_trunk", "tell_position", "send", "recall"),
     *("arrive_sent", "arrive_recall", "arrive_answer", "arrive_checkpoint", "take_held", "send_back"),
-    *("move", "stay", "close_moved"),
 }
 """What one village alone cannot do; ``tests/radio/test_three_hubs.py`` has a machine for them."""
 
@@ -36,6 +36,7 @@ VILLAGES = int(os.environ.get("HUB_VILLAGES", "80"))
 
 
 class Village(
+    Moving,
     Life,
     Rules,
     Limits,

@@ -37,6 +37,8 @@ TALLY: Counter[tuple[str, bool]] = Counter()
 ODDLY = st.integers(0, 3).map(lambda n: n == 3)
 """True now and then: take anybody, anything, instead of what makes sense."""
 PICK = st.integers(0, 10**6)
+STANDING = ("active", "away", "moving")
+"""Who can trade, whatever the offers and wants do."""
 AMOUNT = st.one_of(
     st.integers(1, 60),
     st.integers(1, 200),
@@ -183,7 +185,7 @@ class Base(RuleBasedStateMachine):
 
     def _another(self, pick: int, than: int, oddly: bool) -> int:
         """Somebody who can be paid, with a phone or without."""
-        others = [n for n, s in self.status.items() if s in ("active", "away") and n != than]
+        others = [n for n, s in self.status.items() if s in STANDING and n != than]
         return self._anybody(pick, True) if oddly else others[pick % len(others)]
 
     def _anybody(self, pick: int, oddly: bool) -> int:

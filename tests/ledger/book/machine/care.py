@@ -10,7 +10,7 @@ from appliance.ledger.care import claims
 from appliance.ledger.care.claims import ClaimCare, Cosign, DeclineCosign, WithdrawClaim
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.values import AccountNumber, RecordId
-from tests.ledger.book.machine.base import ODDLY, PICK, START, TALLY
+from tests.ledger.book.machine.base import ODDLY, PICK, STANDING, START, TALLY
 from tests.ledger.book.machine.money import Money
 
 
@@ -67,7 +67,7 @@ class Care(Money):
         super()._by_itself()
         for claim in [claim for claim in self.claimed if claim in self.confirmed]:
             carer, amount = self.confirmed[claim]
-            if self.status[carer] not in ("active", "away"):
+            if self.status[carer] not in STANDING:
                 continue
             low, high = self.limits[0][0], self.limits[carer][1]
             if high is not None and amount > max(0, high - self.balance[carer] - self.held[carer]):

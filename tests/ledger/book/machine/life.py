@@ -13,7 +13,7 @@ from appliance.ledger.people.leaving import CloseMember, Leave
 from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, Unfreeze, Vouch
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import AccountNumber, Amount, RecordId
-from tests.ledger.book.machine.base import ODDLY, PICK
+from tests.ledger.book.machine.base import ODDLY, PICK, STANDING
 from tests.ledger.book.machine.care import Care
 from tests.ledger.book.machine.limits import GROUP
 from tests.ledger.book.machine.people import People
@@ -22,7 +22,7 @@ from tests.ledger.book.machine.trouble import Trouble
 STEPS = {
     Away: ("active",),
     Back: ("away",),
-    Freeze: ("active", "away"),
+    Freeze: STANDING,
     Unfreeze: ("frozen",),
     Reopen: ("closed",),
 }
@@ -54,11 +54,11 @@ class Life(Trouble, Care, People):
         who = self._who(signer)
         match command:  # what the others make of it comes after what must have been so before
             case Approve(member) if who:
-                word = [n for n in self.vouched.get(member, ()) if self.status[n] in ("active", "away")]
+                word = [n for n in self.vouched.get(member, ()) if self.status[n] in STANDING]
                 assert len(word) >= self.vouchers
             case Pay(payer, payee):
-                assert self.status.get(payer) in ("active", "away")
-                assert payee == 0 or self.status[payee] in ("active", "away")
+                assert self.status.get(payer) in STANDING
+                assert payee == 0 or self.status[payee] in STANDING
             case Reverse(transfer):
                 assert "closed" not in [self.status.get(n) for n in self.transfers[transfer][:2]]
         super()._model(command, signer, receipt)
@@ -140,7 +140,7 @@ class Life(Trouble, Care, People):
 
     @rule(pick=PICK, other=PICK, oddly=ODDLY, free=st.booleans())
     def freeze_or_free(self, pick: int, other: int, oddly: bool, free: bool) -> None:
-        member = self._in_status(pick, oddly, *(["frozen"] if free else ["active", "away"]))
+        member = self._in_status(pick, oddly, *(["frozen"] if free else [*STANDING]))
         if member is None or not self._spare(member):
             return
         why = "" if oddly and pick % 2 else "three disputes in a week"
@@ -154,7 +154,7 @@ class Life(Trouble, Care, People):
         balance = self.balance.get(member, 0)
         others = [n for n in self._able() if n != member]
         payer, payee = (member, others[0]) if balance > 0 else (others[0], member)
-        if balance and self.status[member] in ("active", "away"):
+        if balance and self.status[member] in STANDING:
             pay = Pay(AccountNumber(payer), AccountNumber(payee), Amount(abs(balance)), again=True)
             self._ask(pay, self.signers[payer])
 
@@ -174,7 +174,7 @@ class Life(Trouble, Care, People):
 
     @rule(pick=PICK, other=PICK, oddly=ODDLY, how=st.sampled_from(["left", "died"]))
     def close_member(self, pick: int, other: int, oddly: bool, how: str) -> None:
-        member = self._in_status(pick, oddly, "active", "away", "frozen")
+        member = self._in_status(pick, oddly, *STANDING, "frozen")
         if member is None or not self._spare(member) or member in (1, 2):
             return
         if not oddly and member in self.signers:
