@@ -2,7 +2,7 @@
 
 They begin with a byte order mark, without which Excel reads names in other scripts as noise;
 everything else skips it. A text that begins like a formula gets an apostrophe before it
-(``plain``), or somebody's note could read other cells, or the web, on a keeper's computer.
+(``cells.safe``), or somebody's note could read other cells, or the web, on a keeper's computer.
 """
 
 import csv
@@ -13,16 +13,10 @@ from typing import Final
 
 from flask import Response, stream_with_context
 
+from appliance.ledger.files.cells import safe
 from appliance.web.here import the_unit
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 _ROWS_AT_ONCE: Final = 100
-
-
-def plain(text: str) -> str:
-    """``text`` so that a spreadsheet shows it and does not run it; space before it hides nothing."""
-    begins = text.lstrip(" \u00a0\u3000")
-    return f"'{text}" if begins.startswith(_FORMULA) or text.startswith("'") else text
 
 
 def decimal(amount: int) -> str:
@@ -31,7 +25,7 @@ def decimal(amount: int) -> str:
 
 
 def answer(name: str, rows: Iterable[Iterable[str | int]]) -> Response:
-    """A file called ``name``, sent row by row as ``rows`` gives them. Texts in them are made ``plain`` here.
+    """A file called ``name``, sent row by row as ``rows`` gives them. Texts in them are made safe here.
 
     What is an ``Amount`` in the unit comes as ``Figure``, which stays a number.
     """
@@ -58,7 +52,7 @@ def _pieces(rows: Iterable[Iterable[str | int]]) -> Iterator[bytes]:
 
 
 def _cell(value: str | int) -> str | int:
-    return value if isinstance(value, (int, Figure)) else plain(value)
+    return value if isinstance(value, (int, Figure)) else safe(value)
 
 
 def _drained(buffer: io.StringIO) -> bytes:

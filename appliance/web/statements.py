@@ -195,9 +195,10 @@ def file(number: int) -> Any:
 
 HEAD: Final = (
     *("entry", "date", "time", "clock", "kind", "with_number", "with_name", "what_for", "note"),
-    *("amount", "amount_minor", "balance", "balance_minor", "slip_date", "undoes", "undone", "by"),
+    *("amount", "amount_minor", "balance", "balance_minor", "said_date", "undoes", "undone", "by"),
 )
-"""The columns of the file. ``clock`` is ``certain`` or ``doubtful``; ``undoes`` and ``undone`` are days."""
+"""The columns of the file. ``clock`` is ``certain`` or ``doubtful``; ``undoes`` and ``undone`` are days.
+``said_date`` is the day on the slip, or in the file, by which it came."""
 
 
 def _rows(s: Statement) -> Iterator[tuple[str | int, ...]]:
@@ -224,14 +225,14 @@ def _row(line: Line) -> tuple[str | int, ...]:
         "doubtful" if doubtful(line.at) else "certain",
         line.kind,
         " ".join(account_of(who).full for who in line.others),
-        ", ".join(name_of(who) for who in line.others),
+        ", ".join(name_of(who) for who in line.others) + (f" +{line.more}" if line.more else ""),
         about(line.category),
         line.note,
         Figure(decimal(line.amount)),
         line.amount,
         Figure(decimal(line.balance)),
         line.balance,
-        "" if line.slip_day is None else as_date(line.slip_day).isoformat(),
+        "" if line.said_day is None else as_date(line.said_day).isoformat(),
         "" if line.began is None else _local(line.began).date().isoformat(),
         "" if line.undone is None else _local(line.undone).date().isoformat(),
         name_of(line.by) if line.by else "",

@@ -23,7 +23,8 @@ FEWEST: Final = 3
 BANDS: Final = 4
 """Into so many parts each side's limit is divided; into half as many where few people live."""
 
-NOT_TRADE: Final = (*transfers.UNDOING, transfers.OPENING)
+NOT_TRADE: Final = (*transfers.UNDOING, transfers.OPENING, transfers.IMPORTED)
+"""Undoing, and what was brought in from books of before: it happened in another month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ _TRADED: Final = """
 SELECT COUNT(DISTINCT a.owner) FROM account a WHERE a.kind = 'member' AND EXISTS (
   SELECT 1 FROM posting p CROSS JOIN transfer t ON t.id = p.transfer
   WHERE p.account = a.number AND p.entry >= ? AND p.entry < ? AND t.reversed_by IS NULL
-    AND t.kind NOT IN (?, ?, ?))
+    AND t.kind NOT IN (?, ?, ?, ?))
 """
 
 _OWED: Final = """

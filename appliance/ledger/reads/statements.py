@@ -18,7 +18,7 @@ from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import transfers
-from appliance.ledger.reads import crossings
+from appliance.ledger.reads import crossings, splits
 from appliance.ledger.reads.people import Person, owner_of, person, text_of
 from appliance.ledger.values import COMMONS, RecordId
 
@@ -26,6 +26,7 @@ LINES: Final = 18
 """Lines on one sheet: what an A4 page holds in letters that people can read, when each takes two rows."""
 
 _AT_ONCE: Final = 500
+DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,14 @@ class Line:
         amount: what it did to the account, signed; what a line that is ``whole`` would have done.
         balance: after it. On a sheet without what was undone inside the period, so that the column
             adds up; of ``postings`` as it stood in the book.
-        others: the other sides, several for a split.
+        others: who stands on the other side; nobody for what an account began with.
+        more: how many more people had a part in it (a split).
         began: when the payment was made that this one undoes; None for any other line.
         whole: it undoes a payment of the same period, which has no line of its own.
         undone: when it was undone, later than the period; None when it stands.
-        slip_day: the day on the paper slip, days since 1970-01-01; None when it came otherwise.
-        by: who did it, when that was neither owner: a helper, or a keeper (``slip_day``, ``began``).
+        said_day: the day that a paper slip or a file of books before says, days since 1970-01-01.
+        by: who did it, when that was neither owner: a helper, or a keeper (of slips and files, and of
+            what a keeper undid).
         levy: what the commons kept of it, when the account is the one that was paid.
     """
 
@@ -49,6 +52,7 @@ class Line:
     entry: int
     at: Instant
     others: tuple[Person, ...]
+    more: int
     amount: int
     balance: int
     kind: str
@@ -58,7 +62,7 @@ class Line:
     began: Instant | None
     whole: bool
     undone: Instant | None
-    slip_day: int | None
+    said_day: int | None
     by: Person | None
     levy: int
 
@@ -153,19 +157,21 @@ def postings(store: Store, account: int, first: int, end: int) -> Iterator[Line]
 
 
 def _line(tx: Tx, account: int, raw: tuple[Any, ...], balance: int) -> Line:
-    _, number, amount, _, record, undoing, kind, category, text, state, slip_day, keeper, payee = raw[:13]
-    reverses, reversed_by, payer, total = raw[13:]
+    _, number, amount, _, record, undoing, kind, category, text, state, said_day, keeper, payee = raw[:13]
+    reverses, reversed_by, payer, total, closed_ms = raw[13:]
     entry = chain.by_number(tx, number)
     assert entry is not None  # a posting is folded from its entry
     field = "reason" if kind == transfers.REVERSAL else "note"
-    by = keeper if slip_day is not None else _stranger(tx, entry.actor, account, amount, payer, payee, kind)
-    plain = kind not in (*transfers.CROSSING, transfers.SPLIT, transfers.REVERSAL)
+    by = keeper if said_day is not None else _stranger(tx, entry.actor, account, amount, payer, payee, kind)
+    if kind == transfers.IMPORTED:
+        said_day, by = closed_ms // DAY_MS, entry.actor
+    plain = kind not in (*transfers.CROSSING, transfers.SPLIT, transfers.REVERSAL, transfers.OPENING)
     paid = plain and account == payee and COMMONS not in (payer, payee)
     return Line(
         RecordId(bytes(record)),
         number,
         entry.act.at,
-        _others(tx, bytes(record), kind, account, payer, payee),
+        *_others(tx, bytes(record), kind, account, payer, payee),
         amount,
         balance,
         kind,
@@ -175,7 +181,7 @@ def _line(tx: Tx, account: int, raw: tuple[Any, ...], balance: int) -> Line:
         _posted(tx, reverses, account) if reverses is not None else None,
         bool(undoing),
         _posted(tx, reversed_by, account) if reversed_by is not None else None,
-        slip_day,
+        said_day,
         None if by is None else person(tx, by),
         total - amount if paid else 0,
     )
@@ -201,23 +207,18 @@ def _stranger(
 
 def _others(
     tx: Tx, record: bytes, kind: str, account: int, payer: int | None, payee: int
-) -> tuple[Person, ...]:
+) -> tuple[tuple[Person, ...], int]:
+    """Who stands beside the line, and how many more had a part in it."""
+    if kind == transfers.OPENING:
+        return (), 0
     if kind in transfers.CROSSING:
         far = crossings.far_sides(tx, [record])
-        return (far[record],) if record in far else ()
-    if account != payee and (payer is None or payer == payee):  # a split, seen by one of the several
-        who = person(tx, payee)
-        return (who,) if who is not None else ()
-    other = payee if payer == account else payer
-    numbers = [other]
-    if other is None or other == account or account not in (payer, payee):
-        rows = tx.select(
-            "SELECT account FROM posting WHERE transfer = ? AND account != ? AND amount != 0 ORDER BY account",
-            record,
-            account,
-        )
-        numbers = [n for (n,) in rows if n != COMMONS or len(rows) == 1]
-    return tuple(who for n in numbers if n is not None and (who := person(tx, n)) is not None)
+        return ((far[record],) if record in far else ()), 0
+    undone = tx.first("SELECT reverses FROM transfer WHERE id = ?", record)
+    of = bytes(undone[0]) if undone is not None and undone[0] is not None else record
+    other, more = splits.other_side(tx, of, payer, payee, account)
+    who = person(tx, other)
+    return (() if who is None else (who,)), more
 
 
 _UNDOING: Final = 5
@@ -246,7 +247,7 @@ SELECT SUM(amount) FROM (
 """  # noqa: S608 - no value of anybody is written into it
 
 _COLUMNS: Final = """t.kind, t.category, t.text_entry, t.state, slip.day, slip.keeper, t.payee,
-  t.reverses, t.reversed_by, t.payer, t.amount"""
+  t.reverses, t.reversed_by, t.payer, t.amount, t.closed_ms"""
 
 _SHEET: Final = f"""{_LINE}
 SELECT line.place, line.entry, line.amount, line.balance_after, line.transfer, line.undoing, {_COLUMNS}

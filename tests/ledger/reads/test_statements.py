@@ -7,13 +7,15 @@ import pytest
 
 from appliance.ledger.clock import Quality
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.slips import EnterSlip
+from appliance.ledger.money.splits import PaySplit
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.reads.statements import LINES, Line, Statement, postings, statement
 from appliance.ledger.values import Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, two_villages
-from tests.support.village import Village, a_village
+from tests.support.village import MONDAY_NOON, Village, a_village
 
 DAY = 86_400_000
 
@@ -106,6 +108,26 @@ def test_the_levy_is_told_to_who_was_paid(river: Village) -> None:
     river.pay("Alice", "Bob", 200)
     assert (of(river, "Bob").lines[0].amount, of(river, "Bob").lines[0].levy) == (192, 8)
     assert (of(river, "Alice").lines[0].amount, of(river, "Alice").lines[0].levy) == (-200, 0)
+
+
+def test_a_split_names_the_other_side_and_how_many_more(river: Village) -> None:
+    n = river.numbers
+    paid = river.do("Alice", PaySplit(n["Alice"], ((n["Bob"], Amount(10)), (n["Dina"], Amount(20)))))
+    (line,) = of(river, "Alice").lines
+    assert (line.amount, line.others[0].name, line.more, line.by) == (-30, "Bob", 1, None)
+    (line,) = of(river, "Dina").lines
+    assert (line.amount, line.others[0].name, line.more) == (20, "Alice", 1)
+    river.do("Kira", Reverse(paid.record, "agreed"))
+    (line,) = of(river, "Alice").lines
+    assert (line.whole, line.amount, line.others[0].name, line.more) == (True, 30, "Bob", 1)
+
+
+def test_a_slip_says_its_day_and_who_typed_it_in(river: Village) -> None:
+    n, day = river.numbers, MONDAY_NOON // DAY - 3
+    river.do("Kira", EnterSlip(bytes(16), 1, n["Alice"], n["Bob"], Amount(40), day))
+    for who in ("Alice", "Bob"):
+        (line,) = of(river, who).lines
+        assert (line.said_day, line.by and line.by.name) == (day, "Kira")
 
 
 def test_a_wrong_clock_changes_no_order_and_is_told(river: Village) -> None:
