@@ -39,6 +39,7 @@ SUBJECTS: Final = (
     "me_life",
     "moving",
     "desk_move",
+    "desk_find",
     "vouching",
     "concerning",
     "statements",

@@ -4,9 +4,11 @@ Every act is signed with the keeper's own key and stands in the book with its re
 alone cannot move anybody's credit: only the payee or a reversal with a reason can.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_credit import Terms
@@ -33,12 +35,23 @@ from appliance.web.labels import group_choices, group_word
 from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
-from appliance.web.words import amount_refusal, refusal
+from appliance.web.words import amount_refusal, choices_of, refusal
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
 PAGE: Final = 25
 DAY_MS: Final = 86_400_000
+
+STATUSES: Final[Mapping[str, Callable[[], str]]] = {
+    "": lambda: _("Everybody here"),
+    powers.APPLIED: lambda: _("Waits to be let in"),
+    powers.ACTIVE: lambda: _("Here, and trading"),
+    powers.AWAY: lambda: _("Away for a while"),
+    powers.FROZEN: lambda: _("Frozen"),
+    powers.MOVING: lambda: _("Moving away"),
+    powers.CLOSED: lambda: _("Left, or not let in"),
+}
+"""How it stands with somebody, as a keeper asks for it."""
 
 
 @bp.get("")
@@ -55,19 +68,31 @@ def people() -> Any:
     """Everybody, found by name or number; those who wait come first."""
     keeper_at_own_screen()
     typed = request.args.get("q", "")[:60].strip()
-    page = number_asked("page") or 0
+    status, page = request.args.get("status", ""), number_asked("page") or 0
     with the_hub().reading() as tx:
         everybody = [line for line in reads.account_lines(tx) if _fits(line, typed)]
-    # Who has left is found by name or number only, after those who are here.
-    lines = [
-        line for line in everybody if line.who.status != powers.CLOSED or (typed and line.balance is not None)
-    ]
+    if status in STATUSES and status:
+        lines = [line for line in everybody if line.who.status == status]
+    else:  # who has left is found by name or number only, after those who are here
+        lines = [
+            line
+            for line in everybody
+            if line.who.status != powers.CLOSED or (typed and line.balance is not None)
+        ]
     lines.sort(
         key=lambda line: (_PLACE.get(line.who.status, 1), folded(line.who.name), line.who.number),
     )
     shown = lines[page * PAGE : (page + 1) * PAGE]
     more = page + 1 if len(lines) > (page + 1) * PAGE else None
-    return render_template("desk_people.html", lines=shown, q=typed, more=more, found=len(lines))
+    return render_template(
+        "desk_people.html",
+        lines=shown,
+        q=typed,
+        more=more,
+        found=len(lines),
+        status=status,
+        choices=choices_of(STATUSES),
+    )
 
 
 _PLACE: Final = {powers.APPLIED: 0, powers.CLOSED: 2}

@@ -16,38 +16,23 @@ from appliance.ledger.errors import BadAmount, Code
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.people.words import LONGEST_LINE
-from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.people import person
 from appliance.ledger.values import Unit, western_digits
-from appliance.web import acts
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import typed as as_typed
 from appliance.web.desk import zero_or_more
 from appliance.web.here import the_hub, the_rules
 from appliance.web.labels import group_choices
-from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
 from appliance.web.words import refusal
 
 bp = Blueprint("desk_rules", __name__, url_prefix="/desk")
-
-LOG_PAGE: Final = 20
 
 FORMS: Final = ("credit", "groups", "joining", "levy", "times", "care")
 """Forms for changing rules; all but care are parts of the rules of credit."""
 
 GROUP_LIMITS: Final = tuple(f"{side}_{group}" for group in GROUPS[1:] for side in ("low", "high"))
 """The limits of the kinds of accounts that are no person's."""
-
-
-@bp.get("/log")
-def log() -> Any:
-    """Who did what to whom, when and why; newest first."""
-    keeper_at_own_screen()
-    with the_hub().reading() as tx:
-        lines, older = reads.log(tx, number_asked("before"), LOG_PAGE)
-        told = [acts.told(tx, line) for line in lines]
-    return render_template("desk_log.html", told=told, older=older)
 
 
 @bp.get("/tries")

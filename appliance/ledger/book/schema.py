@@ -142,6 +142,7 @@ class Transfer(Table):
             (("payer", "state"), False),
             (("payee", "state"), False),
             (("payer", "payee", "amount", "closed_ms"), False),
+            (("opened_entry",), False),
         )
 
 

@@ -131,6 +131,22 @@ class LogLine:
     outcome: codec.Body
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for among the acts; whatever is not given fits all.
+
+    Attributes:
+        kinds: kinds of acts; empty for all.
+        people: who acted, or whom it concerns; None for everybody.
+        first, end: entries of the book, from the first one up to before the other.
+    """
+
+    kinds: frozenset[str] = frozenset()
+    people: frozenset[int] | None = None
+    first: int | None = None
+    end: int | None = None
+
+
 def overview(tx: Tx, now: Instant) -> Overview:
     """The counts now."""
 
@@ -198,7 +214,11 @@ def _held(tx: Tx, row: Crossing) -> HeldView:
 
 
 def log(
-    tx: Tx, before: int | None = None, limit: int = 30, concerning: int | None = None
+    tx: Tx,
+    before: int | None = None,
+    limit: int = 30,
+    concerning: int | None = None,
+    wanted: Wanted = Wanted(),
 ) -> tuple[tuple[LogLine, ...], int | None]:
     """Acts of keepers, root and hub, newest first, from before entry ``before``; and where the
     older ones begin (None at the end). Reversals, recalls and closings by somebody else are among them.
@@ -207,26 +227,34 @@ def log(
     Args:
         concerning: only the acts that concern this member: about the person, an account, a
             payment or a listing of that person; here each slip is a line.
+        wanted: only the acts that fit; when it names people, each slip is a line here too.
     """
     limit = max(1, min(limit, 200))
     by_others = Entry.kind.in_(BY_OTHERS)
     taken_in = (Entry.kind == _IN_FILE) & (Entry.number == _came_in(tx, concerning))
+    kinds = {*KEEPER_ACTS, *BY_OTHERS}
+    kinds &= {SLIP_ACT if kind == PILE else kind for kind in wanted.kinds} or kinds
     lines: list[LogLine] = []
-    cursor = before
+    cursor = before if wanted.end is None else min(wanted.end, wanted.end if before is None else before)
+    whole = concerning is None and wanted.people is None
     while len(lines) <= limit:
         query = Entry.select(Entry.number, Entry.body).where(
             Entry.kind.in_(KEEPER_ACTS) | by_others | taken_in
         )
+        query = Entry.select(Entry.number, Entry.body).where(Entry.kind.in_(sorted(kinds)))
+        if wanted.first is not None:
+            query = query.where(Entry.number >= wanted.first)
         if cursor is not None:
             query = query.where(Entry.number < cursor)
         rows = tx.rows(query.order_by(Entry.number.desc()).limit(limit + 1))
         entries = [chain.parse(bytes(row.body)) for row in rows]
         if concerning is not None:
             entries = [entry for entry in entries if concerning in concerned(tx, entry)]
-        else:
+        if wanted.people is not None:
+            entries = [e for e in entries if wanted.people & (concerned(tx, e) | {e.actor})]
+        if whole:
             entries = [e for e in entries if e.act.kind != SLIP_ACT or e.act.payload["line"] == 1]
         found = [line for entry in entries if (line := _log_line(tx, entry)) is not None]
-        whole = concerning is None
         lines += [replace(line, kind=PILE) if whole and line.kind == SLIP_ACT else line for line in found]
         if len(rows) <= limit:
             break

@@ -116,6 +116,9 @@ STATEMENTS = (
     NULL, "end" INTEGER NOT NULL, "at_ms" INTEGER NOT NULL, "quality" INTEGER NOT NULL, PRIMARY KEY
     ("account", "what"))
     """,
+    """
+    CREATE INDEX "transfer_opened_entry" ON "transfer" ("opened_entry")
+    """,
 )
 
 
