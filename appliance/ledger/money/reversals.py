@@ -65,7 +65,7 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
     if transfer.state != DONE or transfer.kind in FINAL:
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
-    if _of_somebody_gone(tx, transfer):
+    if of_somebody_gone(tx, transfer):
         return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.ASK_KEEPER,))
     return (accounts.refuse_giving(payee, got(tx, transfer)) if mine and payee else None) or {}
 
@@ -103,7 +103,7 @@ def sides(tx: Tx, transfer: Transfer) -> set[int]:
     return {number for number in numbers if number is not None}
 
 
-def _of_somebody_gone(tx: Tx, transfer: Transfer) -> bool:
+def of_somebody_gone(tx: Tx, transfer: Transfer) -> bool:
     """Whether the transfer moved credit on an account that is closed: it stands at zero, for good."""
     return tx.first(_GONE, transfer.id) is not None
 
@@ -171,7 +171,7 @@ def _may_reverse(tx: Tx, entry: Entry) -> bool:
 def _may_reverse_2(tx: Tx, entry: Entry) -> bool:
     """Since version 2 a keeper has no power over what the keeper is a party to, and closed accounts stay at zero."""
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    if transfer is None or not _may_reverse(tx, entry) or _of_somebody_gone(tx, transfer):
+    if transfer is None or not _may_reverse(tx, entry) or of_somebody_gone(tx, transfer):
         return False
     return gives_back(tx, transfer, entry.actor) or not party(tx, transfer, entry.actor)
 

@@ -22,6 +22,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
+from appliance.ledger.money.reversals import of_somebody_gone
 from appliance.ledger.money.transfers import CARE, CROSSING, DONE, SPLIT, UNDOING
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import COMMONS, RecordId
@@ -91,6 +92,8 @@ def _decide_ask(tx: Tx, command: AskBack, asking: Asking) -> codec.Body | Refusa
         return Refusal(Code.ALREADY_REVERSED, {}, (Action.SHOW, Action.HOME))
     if not can_be_asked_back(transfer):
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
+    if of_somebody_gone(tx, transfer):  # who could give it back?
+        return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.ASK_KEEPER,))
     if tx.get(UndoAsk, transfer=command.transfer) is not None:
         return Refusal(Code.ALREADY_ASKED, {}, (Action.SHOW, Action.DISPUTE))
     if not tidy("reason", command.reason):
@@ -111,7 +114,7 @@ def _apply_ask(tx: Tx, entry: Entry) -> None:
 
 def _may_ask(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    if transfer is None or not can_be_asked_back(transfer):
+    if transfer is None or not can_be_asked_back(transfer) or of_somebody_gone(tx, transfer):
         return False
     return accounts.owned(tx, transfer.payer, entry.actor) and not tx.get(UndoAsk, transfer=transfer.id)
 

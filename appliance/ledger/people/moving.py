@@ -191,9 +191,9 @@ def _forget_key(tx: Tx, entry: Entry, command: CloseMoved) -> None:
 
 def arrived(tx: Tx, most: int = 20) -> tuple[tuple[AccountNumber, bytes], ...]:
     """Who has moved and can be closed now, each with the key under which that is done once."""
-    ready = []
-    for number, entry in tx.select(_AT_ZERO, most):
-        if _refuse_ending(tx, number) is None:
+    ready: list[tuple[AccountNumber, bytes]] = []
+    for number, entry in tx.select(_AT_ZERO):
+        if len(ready) < most and _refuse_ending(tx, number) is None:
             once = codec.digest("tch.moved", entry.to_bytes(8, "big"))[: chain.KEY_BYTES]
             ready.append((AccountNumber(number), once))
     return tuple(ready)
@@ -203,7 +203,7 @@ _AT_ZERO: Final = """
 SELECT member.number, departure.entry FROM member JOIN departure ON departure.member = member.number
 WHERE member.status = 'moving'
   AND NOT EXISTS (SELECT 1 FROM account WHERE account.owner = member.number AND account.balance <> 0)
-ORDER BY departure.entry LIMIT ?
+ORDER BY departure.entry
 """
 
 

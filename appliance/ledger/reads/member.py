@@ -374,7 +374,7 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
             return (Action.ACCEPT,)
         return (Action.ACCEPT, Action.DECLINE) if accounts.owned(tx, row.payer, viewer) else ()
     undoable = row.state == transfers.DONE and row.kind not in transfers.FINAL and row.reversed_by is None
-    if not undoable:
+    if not undoable or reversals.of_somebody_gone(tx, row):
         return ()
     return (Action.REVERSE,) if mine or (keeper and not reversals.party(tx, row, viewer)) else ()
 

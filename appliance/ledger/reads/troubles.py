@@ -160,7 +160,12 @@ def _actions(
             found.append(Action.KEEP)
         elif accounts.owned(tx, row.payer, viewer):
             found.append(Action.WITHDRAW)
-    elif ask is None and undo.can_be_asked_back(row) and accounts.owned(tx, row.payer, viewer):
+    elif (
+        ask is None
+        and undo.can_be_asked_back(row)
+        and accounts.owned(tx, row.payer, viewer)
+        and not reversals.of_somebody_gone(tx, row)
+    ):
         found.append(Action.ASK_BACK)
     if contested and outside_keeper:
         found.append(Action.END)

@@ -13,6 +13,7 @@ from appliance.ledger.market.listings import OFFER, OpenListing
 from appliance.ledger.money.disputes import Dispute
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
+from appliance.ledger.money.undo import AskBack
 from appliance.ledger.people import leaving, powers
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.leaving import CloseMember, Leave
@@ -179,6 +180,7 @@ class TestLeaving:
         river.do("Alice", Leave(river.numbers["Alice"]))
         assert no(river, "Bob", Reverse(paid.record)) is Code.ACCOUNT_CLOSED
         assert no(river, "Kira", Reverse(paid.record, "please")) is Code.ACCOUNT_CLOSED
+        assert no(river, "Chandra", AskBack(got.record, "too much")) is Code.ACCOUNT_CLOSED
         assert no(river, "Kira", Reverse(got.record, "please")) is Code.ACCOUNT_CLOSED
         assert river.balance("Alice") == 0
         river.do("Kira", Reopen(river.numbers["Alice"], "came home"))
