@@ -24,6 +24,7 @@ from tests.ledger.book.machine.money import Money
 from tests.ledger.book.machine.moving import Moving
 from tests.ledger.book.machine.people import People
 from tests.ledger.book.machine.rules import Rules
+from tests.ledger.book.machine.slips import Slips
 from tests.ledger.book.machine.trouble import Trouble
 
 BETWEEN_HUBS = {
@@ -43,6 +44,7 @@ class Village(
     Trouble,
     Care,
     Market,
+    Slips,
     Money,
     People,
 ):
