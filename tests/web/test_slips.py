@@ -437,7 +437,7 @@ def test_both_read_their_slips_and_say_that_they_are_right(village, signed_in) -
     _typed_in(village, ("Alice", "Bob", 150), ("Bob", "Chandra", 50))
     bob, alice = signed_in("Bob"), signed_in("Alice")
     home = bob.get("/")
-    assert "Kira typed in 2 paper slips of yours" in home.text
+    assert "The keeper Kira typed in 2 paper slips of yours" in home.text
     assert "Alice paid you" in home.text
     assert "You paid Chandra" in home.text
     assert len(home.data) < SMALL
@@ -447,7 +447,7 @@ def test_both_read_their_slips_and_say_that_they_are_right(village, signed_in) -
     assert "typed in 2 paper slips" not in after.text
     again = bob.post("/slips/right", {"csrf_token": forms(home)[0].fields["csrf_token"], "slip": "zz"})
     assert again.status_code == 302
-    assert "Kira typed in 1 paper slip of yours" in alice.get("/").text
+    assert "The keeper Kira typed in 1 paper slip of yours" in alice.get("/").text
     assert told(village, "Chandra") == [50]
 
 
@@ -491,7 +491,7 @@ def test_many_slips_are_a_few_on_the_first_page_and_all_behind_it(village, signe
     _typed_in(village, *(("Alice", "Bob", 10 + n) for n in range(9)))
     alice = signed_in("Alice")
     home = alice.get("/")
-    assert "Kira typed in 9 paper slips of yours" in home.text
+    assert "The keeper Kira typed in 9 paper slips of yours" in home.text
     assert home.text.count("You paid Bob") == 5
     assert "These 5 are right" in home.text
     everything = alice.get("/slips")
