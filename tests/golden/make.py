@@ -26,7 +26,17 @@ from appliance.ledger.money.disputes import Dispute, DisputeFor, EndDispute, Wit
 from appliance.ledger.money.imported import ImportOpening, ImportTransfer
 from appliance.ledger.money.requests import Cancel, Decline, Expire
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.shares import (
+    AcceptShare,
+    AskSplit,
+    CancelSplit,
+    DeclineShare,
+    ExpireSplit,
+    LeaveOut,
+    TakeBackShare,
+)
 from appliance.ledger.money.slips import EnterSlip
+from appliance.ledger.money.splits import PaySplit, Shares
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
@@ -35,7 +45,7 @@ from appliance.ledger.people.imports import AgreeImport, ImportFile, ImportMembe
 from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import AppointKeeper, TurnAway
 from appliance.ledger.people.showing import ShowName
-from appliance.ledger.values import AccountNumber, Amount, RecordId
+from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 from tests.golden.lives import lives, moves
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import PIN, Village, a_village
@@ -68,6 +78,7 @@ def live(river: Village) -> None:
     river.do("Bob", Reverse(paid.record))
     river.do("Kira", Reverse(asked[0].record, "paid the wrong person"))
     doubt(river)
+    share(river)
     slips(river)
     by_word(river)
     river.do("Kira", SetLimits(n["Bob"], -5000, None, "runs the bakery"))
@@ -180,6 +191,42 @@ def by_word(river: Village) -> None:
     emma = AccountNumber(int(str(river.do("Kira", Register("Emma", "has no phone")).outcome["number"])))
     paid = river.do("Alice", Pay(river.numbers["Alice"], emma, Amount(15), "garden"))
     river.do("Kira", DisputeFor(RecordId(paid.record), emma, "it was two baskets, says Emma"))
+
+
+def share(river: Village) -> None:
+    """One pays several, several pay one, and every end that can have."""
+    n = river.numbers
+
+    def parts(**amounts: int) -> Shares:
+        return tuple((n[name], Amount(amount)) for name, amount in amounts.items())
+
+    def asked(**amounts: int) -> RecordId:
+        ask = AskSplit(n["Alice"], parts(**amounts), "events", "the feast of June")
+        return RecordId(river.do("Alice", ask).record)
+
+    def agree(split: RecordId, name: str, amount: int) -> None:
+        river.do(name, AcceptShare(split, n[name], n["Alice"], Amount(amount)))
+
+    several = (*parts(Bob=30, Chandra=20), (COMMONS, Amount(5)))
+    paid = river.do("Alice", PaySplit(n["Alice"], several, "food", "for the wood"))
+    river.do("Kira", Reverse(RecordId(paid.record), "the wood was never brought"))
+    feast, without, taken, silent = (asked(Bob=21, Chandra=20, Dina=20 + i) for i in range(4))
+    for name, amount in (("Bob", 21), ("Chandra", 20), ("Dina", 20)):
+        agree(feast, name, amount)
+    river.do("Alice", Reverse(feast, "it rained"))
+    river.do("Dina", DeclineShare(without, n["Dina"], "not_now"))
+    agree(without, "Bob", 21)
+    river.do("Bob", TakeBackShare(without, n["Bob"]))
+    agree(without, "Bob", 21)
+    agree(without, "Chandra", 20)
+    river.do("Alice", LeaveOut(without, n["Dina"]))
+    agree(taken, "Bob", 21)
+    river.do("Alice", CancelSplit(taken))
+    agree(silent, "Bob", 21)
+    river.clock.advance(14 * DAY_MS)
+    done = river.hub.by_rule(ExpireSplit(silent), "expire")
+    assert isinstance(done, Receipt), done
+    agree(asked(Bob=3, Chandra=2), "Bob", 3)  # waits at the end, so that something is kept aside
 
 
 def trade(villages: TwoVillages) -> None:

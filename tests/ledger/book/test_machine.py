@@ -25,6 +25,7 @@ from tests.ledger.book.machine.moving import Moving
 from tests.ledger.book.machine.people import People
 from tests.ledger.book.machine.rules import Rules
 from tests.ledger.book.machine.slips import Slips
+from tests.ledger.book.machine.splits import Splits
 from tests.ledger.book.machine.trouble import Trouble
 
 BETWEEN_HUBS = {
@@ -37,6 +38,7 @@ VILLAGES = int(os.environ.get("HUB_VILLAGES", "80"))
 
 
 class Village(
+    Splits,
     Moving,
     Life,
     Rules,
