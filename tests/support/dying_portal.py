@@ -61,8 +61,8 @@ def main(data: str, port: str, flag: str) -> None:
     """Serve until the cut."""
     cut = PowerCut(Path(flag))
 
-    def make(where: Path) -> Flask:
-        app = create_app(where)
+    def make(where: Path, **config: Any) -> Flask:
+        app = create_app(where, **config)
         app.wsgi_app = BeforeAnswering(app.wsgi_app, cut)  # type: ignore[method-assign]
         return app
 
