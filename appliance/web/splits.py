@@ -33,6 +33,7 @@ from appliance.ledger.money.shares import (
 )
 from appliance.ledger.money.splits import FEWEST, MOST, PaySplit, Shares, equal, in_row
 from appliance.ledger.people.words import LONGEST_LINE, too_long
+from appliance.ledger.reads.held import Held
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.splits import ShareView
@@ -43,6 +44,7 @@ from appliance.web.here import the_hub
 from appliance.web.home import transfer_or_404
 from appliance.web.secure import active_member_or_redirect
 from appliance.web.whom import fits_nobody, look_up
+from appliance.web.whose import carried, chosen, number_of
 from appliance.web.words import amount_refusal, refusal, sentence
 
 bp = Blueprint("splits", __name__)
@@ -78,12 +80,14 @@ class Form:
 class Terms:
     """The form, read: people with their parts; ``form`` with their full numbers.
 
-    ``own``: the asker's own part, which nobody is asked for.
+    ``own``: the asker's own part, which nobody is asked for. ``whose``: the account that pays or asks,
+    when not the own first one.
     """
 
     people: tuple[tuple[Person, Amount], ...]
     form: Form
     own: int = 0
+    whose: Held | None = None
 
     @property
     def total(self) -> int:
@@ -120,10 +124,10 @@ def _typed_form() -> Form:
 
 def _read(form: Form, me: Person) -> Terms | Wrong:
     """What the form says, or all that is wrong with it, row by row."""
-    wrong = Wrong(form)
+    wrong, whose = Wrong(form), chosen(me)
     used = [(n, row) for n, row in enumerate(form.rows, 1) if row.who or row.amount]
     with the_hub().reading() as tx:
-        found = [(n, row, _person(tx, n, row, me, wrong)) for n, row in used]
+        found = [(n, row, _person(tx, n, row, (me, number_of(whose, me)), wrong)) for n, row in used]
     seen: dict[int, int] = {}
     for n, _row, who in found:
         if who is not None and who.number in seen:
@@ -140,14 +144,18 @@ def _read(form: Form, me: Person) -> Terms | Wrong:
     people = tuple((who, amount) for (_n, _row, who), amount in zip(found, amounts, strict=False) if who)
     own = int(amounts[len(people)]) if len(amounts) > len(people) else 0
     rows = [Row(account_of(who).full, "" if form.whole else typed(amount)) for who, amount in people]
-    return Terms(people, Form(rows, form.whole, form.mine, form.category, form.note), own)
+    return Terms(people, Form(rows, form.whole, form.mine, form.category, form.note), own, whose)
 
 
-def _person(tx: Tx, n: int, row: Row, me: Person, wrong: Wrong) -> Person | None:
-    """Whom the row names; None, with a sentence in ``wrong``, when that is not one person."""
-    found = look_up(tx, row.who, me.number) if row.who else None
+def _person(tx: Tx, n: int, row: Row, by: tuple[Person, int], wrong: Wrong) -> Person | None:
+    """Whom the row names; None, with a sentence in ``wrong``, when that is not one person.
+
+    ``by``: who looks, and the account that pays or asks.
+    """
+    me, own = by
+    found = look_up(tx, row.who, me.number, payer=own) if row.who else None
     if found is not None and len(found.people) == 1:
-        if not found.people[0].same(me):
+        if found.people[0].number != own:
             return found.people[0]
         problem = refusal(Code.OWN_ACCOUNT)
     elif found is not None and found.people:
@@ -196,8 +204,8 @@ def whom(shares: list[ShareView]) -> list[tuple[str, str]]:
     return [(str(share.who.number), f"{_named(share.who)}: {money(share.amount)}") for share in shares]
 
 
-@bp.app_template_global("chosen")
-def chosen(people: tuple[Person, ...]) -> list[tuple[str, str]]:
+@bp.app_template_global("fitting")
+def fitting(people: tuple[Person, ...]) -> list[tuple[str, str]]:
     """People who fit a name as the options of a list."""
     return [(account_of(who).full, _named(who)) for who in people]
 
@@ -212,12 +220,14 @@ WHATS: Final = "any('pay', 'ask')"
 @bp.get(f"/<{WHATS}:what>/several")
 def form(what: str) -> str:
     """Whom, and how much each."""
-    active_member_or_redirect()
-    return _form_page(what, Form([Row() for _n in range(ROWS)]))
+    me = active_member_or_redirect()
+    return _form_page(what, Form([Row() for _n in range(ROWS)]), me)
 
 
-def _form_page(what: str, typed_form: Form, said: list[str] | None = None) -> str:
-    return render_template("split_form.html", what=what, form=typed_form, said=said or [], most=MOST)
+def _form_page(what: str, typed_form: Form, me: Person, said: list[str] | None = None) -> str:
+    return render_template(
+        "split_form.html", whose=chosen(me), what=what, form=typed_form, said=said or [], most=MOST
+    )
 
 
 @bp.post(f"/<{WHATS}:what>/several")
@@ -228,23 +238,23 @@ def fill(what: str) -> str | tuple[str, int]:
     if do == "more":
         room = min(ROWS, MOST - len(typed_form.rows))
         typed_form.rows += [Row() for _n in range(room)]
-        return _form_page(what, typed_form)
+        return _form_page(what, typed_form, me)
     if do == "change":
-        return _form_page(what, typed_form)
+        return _form_page(what, typed_form, me)
     terms = _read(typed_form, me)
     if isinstance(terms, Wrong):
-        return _form_page(what, terms.form, terms.said), REFUSED
+        return _form_page(what, terms.form, me, terms.said), REFUSED
     return _check_page(what, terms, me, fresh_key())
 
 
 def _check_page(what: str, terms: Terms, me: Person, key: str, problem: Problem | None = None) -> str:
     with the_hub().reading() as tx:
-        account = accounts.get(tx, me.number)
+        account = accounts.get(tx, number_of(terms.whose, me))
     room = None
     if account is not None:
         room = accounts.can_give(account) if what == "pay" else accounts.can_receive(account)
     taken = sum(levy_on(amount, who if what == "pay" else me) for who, amount in terms.people)
-    change = url_for(".form", what=what)
+    change = url_for(".form", what=what, acting=carried(terms.whose))
     return render_template(
         "split_check.html",
         what=what,
@@ -265,13 +275,14 @@ def send(what: str) -> str | tuple[str, int] | Response:
     me = active_member_or_redirect()
     key, terms = form_key(), _read(_typed_form(), me)
     if isinstance(terms, Wrong):
-        return _form_page(what, terms.form, terms.said), REFUSED
+        return _form_page(what, terms.form, me, terms.said), REFUSED
     command: Command
+    number = number_of(terms.whose, me)
     if what == "pay":
         again = request.form.get("again") == "1"
-        command = PaySplit(me.number, terms.shares, terms.form.category, terms.form.note, again)
+        command = PaySplit(number, terms.shares, terms.form.category, terms.form.note, again)
     else:
-        command = AskSplit(me.number, terms.shares, terms.form.category, terms.form.note)
+        command = AskSplit(number, terms.shares, terms.form.category, terms.form.note)
     result = act(command, key, terms.total if what == "pay" else None)
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=result.record.hex()))

@@ -7,6 +7,7 @@ import pytest
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.shares import AcceptShare, AskSplit
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.grants import AgreeGrant, AskGrant, EndGrant
 from appliance.ledger.people.life import Away, Freeze
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import MAX_AMOUNT, Amount
@@ -22,7 +23,7 @@ def plain(page) -> str:
 
 
 def check(browser, path=PAY, **typed):
-    return browser.fill(path, path, do="check", **typed)
+    return browser.fill(path, path.partition("?")[0], do="check", **typed)
 
 
 def asked(village, **amounts):
@@ -262,3 +263,35 @@ class TestAsking:
         village.do("Bob", Away(village.numbers["Bob"]))
         asked(village)
         assert "Alice asks you for your part" in signed_in("Bob").get("/").text
+
+
+class TestForOthers:
+    def test_a_helper_pays_several_from_the_account_of_whom_she_helps(self, village, signed_in):
+        n = village.numbers
+        village.do("Dina", AskGrant(n["Dina"], n["Chandra"]))
+        village.do("Chandra", AgreeGrant(n["Dina"], "helper"))
+        chandra = signed_in("Chandra")
+        page = check(
+            chandra, f"{PAY}?acting={n['Dina']}", who1="Bob", amount1="1", who2="Chandra", amount2="0.5"
+        )
+        assert "From the account of Dina. You act as helper." in page.text
+        assert "After that this account can still give 10.50 h" in plain(page)
+        receipt = chandra.fill(page, "/send", pin=PIN, follow=True)
+        assert [village.balance(name) for name in ("Bob", "Chandra", "Dina")] == [100, 50, -150]
+        assert "Chandra, for Dina" in plain(receipt)
+        assert "Chandra, for Dina" in plain(signed_in("Dina").get(receipt.request.path))
+
+    def test_a_helper_answers_for_whom_she_helps(self, village, signed_in):
+        n = village.numbers
+        village.do("Dina", AskGrant(n["Dina"], n["Chandra"]))
+        village.do("Chandra", AgreeGrant(n["Dina"], "helper"))
+        path = f"/t/{asked(village).record.hex()}"
+        chandra = signed_in("Chandra")
+        assert "Alice asks Dina for a part" in chandra.get("/").text
+        page = chandra.get(path)
+        assert "The part of Dina" in plain(page)
+        chandra.fill(page, "/agree", pin=PIN)
+        village.do("Dina", EndGrant(n["Dina"], n["Chandra"]))
+        assert chandra.get(path).status_code == 404
+        assert "by Chandra" in plain(signed_in("Alice").get(path))
+        assert chandra.get(f"{PAY}?acting={n['Dina']}").status_code == 422

@@ -32,6 +32,7 @@ class Held:
         owner: whose it is.
         kind: own, joint or helper.
         waiting: how many requests wait for an answer there.
+        aside: what is kept aside for what was agreed to there.
     """
 
     account: Person
@@ -45,6 +46,7 @@ class Held:
     high: int | None
     held: int
     waiting: int
+    aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def look(tx: Tx, number: int, viewer: int) -> Held | None:
         account.high,
         account.held,
         int(waiting[0]) if waiting else 0,
+        account.aside,
     )
 
 

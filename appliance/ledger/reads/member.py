@@ -194,7 +194,7 @@ def home(tx: Tx, number: int) -> Home | None:
     account = accounts.get(tx, number)
     if account is None:
         return Home(me, None, None, None, None, None, 0, (), (), (), (), ())
-    pending = Transfer.state == transfers.PENDING
+    pending, mine = Transfer.state == transfers.PENDING, splits.able(tx, number)
     return Home(
         me,
         account.balance,
@@ -205,7 +205,7 @@ def home(tx: Tx, number: int) -> Home | None:
         account.held,
         _transfers(tx, number, (Transfer.payer == number) & pending),
         tuple(_claim_view(tx, row, number) for row in _asked_of(tx, number)),
-        _transfers(tx, number, (Transfer.payee == number) & pending),
+        _transfers(tx, number, ((Transfer.payee == number) | splits.asked_by(mine)) & pending),
         tuple(
             _claim_view(tx, row, number)
             for row in _claims(tx, (Claim.carer == number) & Claim.state.in_((claims.OPEN, claims.CONFIRMED)))
@@ -213,8 +213,8 @@ def home(tx: Tx, number: int) -> Home | None:
         statement(tx, number, limit=5).lines,
         _transfers(tx, number, (Transfer.payer == number) & (Transfer.state == transfers.ON_WAY)),
         _transfers(tx, number, (Transfer.payee == number) & (Transfer.state == transfers.HELD)),
-        _transfers(tx, number, splits.having(tx, number, "asked") & pending),
-        _transfers(tx, number, splits.having(tx, number, "accepted") & pending),
+        _transfers(tx, number, splits.having(mine, "asked") & pending),
+        _transfers(tx, number, splits.having(mine, "accepted") & pending),
         account.aside,
     )
 

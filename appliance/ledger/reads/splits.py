@@ -85,7 +85,8 @@ def view(tx: Tx, row: Transfer, viewer: int) -> SplitView | None:
     )
     one = person(tx, split.payee)
     assert one is not None  # it has an account, and accounts are never removed
-    mine = _mine(tx, parts, viewer)
+    # Who asks or pays reads it as such, also when helping somebody who has a part.
+    mine = None if split.payee == viewer else _mine(tx, parts, viewer)
     with_a_part = sum(share.state != splits.LEFT_OUT for share in parts)
     return SplitView(
         splits.several_pay(split),
@@ -139,14 +140,21 @@ def has_a_part(tx: Tx, row: Transfer, viewer: int) -> bool:
     return record is not None and tx.get(Share, transfer=record, account=viewer) is not None
 
 
-def having(tx: Tx, viewer: int, state: str) -> pw.Expression:
-    """The condition that a transfer is a split in which a part of the viewer's stands at ``state``.
-
-    So does one of an account that the viewer may act on.
-    """
+def able(tx: Tx, viewer: int) -> list[int]:
+    """The accounts that ``viewer`` may act on, the own first one among them."""
     mine = [number for (number,) in tx.select(_REACHED, viewer, viewer)]
-    able = [number for number in mine if number == viewer or accounts.owned(tx, number, viewer)]
-    return Transfer.id.in_(Share.select(Share.transfer).where(Share.account.in_(able), Share.state == state))
+    return [number for number in mine if number == viewer or accounts.owned(tx, number, viewer)]
+
+
+def having(those: list[int], state: str) -> pw.Expression:
+    """The condition that a transfer is a split in which a part of one of ``those`` stands at ``state``."""
+    mine = Share.select(Share.transfer).where(Share.account.in_(those), Share.state == state)
+    return Transfer.id.in_(mine)
+
+
+def asked_by(those: list[int]) -> pw.Expression:
+    """The condition that a transfer is a split that one of ``those`` asks for."""
+    return (Transfer.kind == transfers.SPLIT) & Transfer.payee.in_(those)
 
 
 _REACHED: Final = """
@@ -166,6 +174,8 @@ def other_side(tx: Tx, record: bytes, payer: int | None, payee: int, account: in
         return (payee if payer == account else payer), 0
     one = payee
     parts = [row.account for row in _rows(tx, record) if row.state != splits.LEFT_OUT]
+    if not parts:  # what accounts began with has no sides
+        return one, 0
     if account == one:
         return parts[0], len(parts) - 1
     return one, len(parts) - (account in parts)
@@ -183,7 +193,7 @@ def levy(tx: Tx, row: Transfer) -> int:
 _ANSWERS: Final = {
     splits.ASKED: (Action.ACCEPT, Action.DECLINE),
     splits.DECLINED: (Action.ACCEPT,),
-    splits.ACCEPTED: (Action.CANCEL,),
+    splits.ACCEPTED: (Action.WITHDRAW,),
 }
 
 
@@ -193,9 +203,9 @@ def actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple[Action, .
     assert split is not None  # asked of splits only
     share = split.mine
     if row.state == transfers.PENDING:
-        if accounts.owned(tx, row.payee, viewer):
-            return (Action.LEAVE_OUT, Action.CANCEL)
-        return _ANSWERS.get(share.state, ()) if share else ()
+        answers = _ANSWERS.get(share.state, ()) if share else ()
+        asks = accounts.owned(tx, row.payee, viewer)
+        return (*answers, Action.LEAVE_OUT, Action.CANCEL) if asks else answers
     if row.state != transfers.DONE or row.reversed_by is not None:
         return ()
     if reversals.gives_back(tx, row, viewer) or (keeper and not reversals.party(tx, row, viewer)):

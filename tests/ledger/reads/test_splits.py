@@ -17,12 +17,13 @@ from appliance.ledger.money.shares import (
     TakeBackShare,
 )
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.further import OpenAccount
 from appliance.ledger.people.grants import AgreeGrant, AskGrant, EndGrant
 from appliance.ledger.people.life import Freeze
 from appliance.ledger.reads import desk, lists, statements, troubles, village
 from appliance.ledger.reads import member as reads
 from appliance.ledger.tend import tend
-from appliance.ledger.values import COMMONS, Amount
+from appliance.ledger.values import COMMONS, AccountNumber, Amount
 from tests.ledger.money.test_shares import agree, feast, yes
 from tests.ledger.money.test_splits import paying
 from tests.ledger.reads.test_member import home, see
@@ -127,14 +128,14 @@ def test_a_period_statement_names_who_was_paid(river: Village) -> None:
     agree(river, "Dina", split, 50)
     paid = river.do("Alice", paying(river, "Alice", Bob=10, Dina=20))
 
-    def lines(number: int) -> list[tuple[list[str], int]]:
+    def lines(number: int) -> list[tuple[str, int, int]]:
         sheet = see(river, statements.statement, number, 1, 10**6)
         assert sheet is not None
-        return [([who.name for who in line.others], line.amount) for line in sheet.lines]
+        return [(line.others[0].name, line.more, line.amount) for line in sheet.lines]
 
     n = river.numbers
-    assert lines(n["Bob"]) == [(["Alice"], -100), (["Alice"], 9)]
-    assert lines(n["Alice"]) == [(["Bob", "Dina"], 135), (["Bob", "Dina"], -30)]
+    assert lines(n["Bob"]) == [("Alice", 1, -100), ("Alice", 1, 9)]
+    assert lines(n["Alice"]) == [("Bob", 1, 135), ("Bob", 1, -30)]
     assert paid.outcome == {}
 
 
@@ -170,7 +171,7 @@ def test_every_action_that_is_offered_is_taken(river: Village) -> None:
     assert offered(split, "Alice") == {Action.LEAVE_OUT, Action.CANCEL}
     assert offered(split, "Bob") == {Action.ACCEPT, Action.DECLINE}
     river.do("Bob", AcceptShare(split, n["Bob"], n["Alice"], Amount(100)))
-    assert offered(split, "Bob") == {Action.CANCEL}
+    assert offered(split, "Bob") == {Action.WITHDRAW}
     river.do("Bob", TakeBackShare(split, n["Bob"]))
     river.do("Bob", DeclineShare(split, n["Bob"]))
     assert offered(split, "Bob") == {Action.ACCEPT}
@@ -235,6 +236,31 @@ def test_a_helper_answers_for_whom_she_helps_and_it_is_told(river: Village) -> N
     ]
     river.do("Dina", EndGrant(n["Dina"], n["Chandra"]))
     assert view(river, split.record, "Chandra").amount == 100
+
+
+def test_a_household_asks_one_of_its_own(river: Village) -> None:
+    """Who holds an account jointly asks for it, and still answers for the own part."""
+    n = river.numbers
+    opened = river.do("Kira", OpenAccount(n["Alice"], "household", "Mill house", "they live together"))
+    house = AccountNumber(opened.outcome["number"])
+    river.do("Alice", AskGrant(house, n["Bob"], "joint"))
+    river.do("Bob", AgreeGrant(house, "joint"))
+    parts = ((n["Bob"], Amount(10)), (n["Dina"], Amount(20)))
+    split = river.do("Bob", AskSplit(house, parts, "food", "the roof")).record
+    bob, alice = view(river, split, "Bob"), view(river, split, "Alice")
+    assert (bob.amount, set(bob.actions)) == (
+        10,
+        {Action.ACCEPT, Action.DECLINE, Action.LEAVE_OUT, Action.CANCEL},
+    )
+    assert (alice.amount, set(alice.actions)) == (30, {Action.LEAVE_OUT, Action.CANCEL})
+    assert [(a.who.name, a.account.number) for a in alice.acted] == [("Bob", house)]
+    assert [t.id for t in home(river, "Alice").asked] == [split]
+    assert [t.id for t in home(river, "Bob").to_share] == [split]
+    river.do("Bob", AcceptShare(split, n["Bob"], house, Amount(10)))
+    assert set(view(river, split, "Bob").actions) == {Action.WITHDRAW, Action.LEAVE_OUT, Action.CANCEL}
+    river.do("Dina", AcceptShare(split, n["Dina"], house, Amount(20)))
+    river.do("Alice", Reverse(split))
+    assert [river.balance(name) for name in ("Bob", "Dina")] == [0, 0]
 
 
 # ------------------------------------------------------------------------------------------- the desk
