@@ -124,7 +124,7 @@ def test_a_whole_village_moves_in(tmp_path: Path, capsys: pytest.CaptureFixture[
             assert f"Done: {TRANSFERS} rows" in done.out
             again = commit(data, "transfers", files["paid"], *old)
             assert again.code == 2
-            assert "already_imported" in again.out
+            assert "This very file has been taken in already" in again.out
 
             checked = hub("verify", "--data", data)
             told("hub verify", checked)

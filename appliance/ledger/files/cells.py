@@ -8,21 +8,29 @@ from appliance.ledger.amounts import parse_amount
 from appliance.ledger.errors import BadAmount
 from appliance.ledger.values import Unit, western_digits
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 """What a cell begins with that a spreadsheet may run; full-width forms too."""
 
+_SPACES: Final = " \u00a0\u3000"
 _MARK: Final = "'"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 def safe(text: str) -> str:
-    """``text`` so that no spreadsheet takes it for a formula; ``plain`` undoes it."""
-    return _MARK + text if text.startswith((*_FORMULA, _MARK)) else text
+    """``text`` so that a spreadsheet shows it and does not run it; space before it hides nothing.
+
+    ``plain`` undoes it: so a text that begins with an apostrophe gets one more.
+    """
+    return _MARK + text if _marked(text) else text
 
 
 def plain(text: str) -> str:
     """The text that ``safe`` was given. A lone apostrophe at the front stays."""
-    return text[1:] if text.startswith(_MARK) and text[1:].startswith((*_FORMULA, _MARK)) else text
+    return text[1:] if text.startswith(_MARK) and _marked(text[1:]) else text
+
+
+def _marked(text: str) -> bool:
+    return text.startswith(_MARK) or text.lstrip(_SPACES).startswith(_FORMULA)
 
 
 def amount(text: str, unit: Unit) -> int:

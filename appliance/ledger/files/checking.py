@@ -125,6 +125,9 @@ def check(
         return plan
     plan.encoding, plan.delimiter, plan.unknown = sheet.encoding, sheet.delimiter, sheet.unknown
     with hub.reading() as tx:
+        if (entry := imports.taken_in(tx, what, plan.digest)) is not None:
+            plan.problems.append(Problem(0, "", "", "taken", {"entry": entry}))
+            return plan
         directory = Directory(tx, hub.number, numbers)
         found = _understand(plan, sheet, directory, rules.load(tx), hub.clock.now(), progress)
         if plan.clean and not found:

@@ -117,13 +117,6 @@ def number_of(signer: KeySigner) -> AccountNumber:
     return AccountNumber(int(signer.authority.partition(":")[2]))
 
 
-def taken_in(hub: Hub, what: str, digest: bytes) -> int | None:
-    """The entry with which the file was taken in; None when it was not."""
-    with hub.reading() as tx:
-        row = tx.get(Import, digest=digest, what=what)
-    return None if row is None or row.entry is None else int(row.entry)
-
-
 def _agree(hub: Hub, plan: Plan, actor: int, second: KeySigner | None, key: bytes) -> Refusal | None:
     """Let the second keeper agree where one is needed; the refusal when there is none or it is the same."""
     with hub.reading() as tx:

@@ -21,6 +21,7 @@ WORDS: Final[Mapping[str, str]] = {
     "rows": "The file has too many rows: at most %(most)s. Split it.",
     "columns": "The first line must name the columns. Missing: %(missing)s.",
     "column_twice": "Two columns have this name. Remove one.",
+    "taken": "This very file has been taken in already, as entry %(entry)s.",
     "nothing": "There is nothing in it to take in.",
     "not_balanced": "The opening balances must be zero in all; they are %(difference)s. Find the mistake, or add a row for the commons with the difference.",
     # a row

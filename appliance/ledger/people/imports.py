@@ -213,6 +213,12 @@ UNION ALL SELECT 1 FROM "grant" WHERE account = ? AND member = ? AND state = 'ag
 """
 
 
+def taken_in(tx: Tx, what: str, digest: bytes) -> int | None:
+    """The entry with which a file was taken in; None when it was not."""
+    row = tx.get(Import, digest=digest, what=what)
+    return None if row is None or row.entry is None else int(row.entry)
+
+
 def old_numbers(tx: Tx) -> dict[str, list[int]]:
     """Members who came out of a file, by their numbers in the list of before."""
     found: dict[str, list[int]] = {}
