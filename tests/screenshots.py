@@ -25,6 +25,7 @@ from appliance.ledger.reads import desk, member
 from appliance.ledger.values import Account
 from tests import screenshots_between as between
 from tests import screenshots_life as life
+from tests import screenshots_slips as slips
 from tests import screenshots_splits as splits
 from tests.support.pictures import (
     FORBIDDEN,
@@ -138,6 +139,7 @@ def shots(data: Path) -> list[Shot]:
         Shot("desk_rules", KIRA, at("/desk/rules")),
         Shot("desk_rules_credit", KIRA, at("/desk/rules/credit")),
         Shot("desk_rules_care", KIRA, at("/desk/rules/care")),
+        *slips.shots(hub.number),
         # members' life: last, as it changes the rules
         *life.shots(newcomer, Account(hub.number, newcomer).short, to_bob),
     ]

@@ -484,6 +484,8 @@ def test_nobody_answers_for_others(village, signed_in) -> None:
     assert "paper slip" not in chandra.get("/").text
     token = chandra.get("/me").text.split('csrf_token" value="')[1].split('"')[0]
     chandra.post("/slips/right", {"csrf_token": token, "slip": record})
+    with village.hub.reading() as tx:
+        assert not tx.select("SELECT * FROM slip_seen")
     assert (told(village, "Alice"), told(village, "Bob")) == ([150], [150])
 
 

@@ -230,7 +230,6 @@ def log(
         wanted: only the acts that fit; when it names people, each slip is a line here too.
     """
     limit = max(1, min(limit, 200))
-    by_others = Entry.kind.in_(BY_OTHERS)
     taken_in = (Entry.kind == _IN_FILE) & (Entry.number == _came_in(tx, concerning))
     kinds = {*KEEPER_ACTS, *BY_OTHERS}
     kinds &= {SLIP_ACT if kind == PILE else kind for kind in wanted.kinds} or kinds
@@ -238,10 +237,7 @@ def log(
     cursor = before if wanted.end is None else min(wanted.end, wanted.end if before is None else before)
     whole = concerning is None and wanted.people is None
     while len(lines) <= limit:
-        query = Entry.select(Entry.number, Entry.body).where(
-            Entry.kind.in_(KEEPER_ACTS) | by_others | taken_in
-        )
-        query = Entry.select(Entry.number, Entry.body).where(Entry.kind.in_(sorted(kinds)))
+        query = Entry.select(Entry.number, Entry.body).where(Entry.kind.in_(sorted(kinds)) | taken_in)
         if wanted.first is not None:
             query = query.where(Entry.number >= wanted.first)
         if cursor is not None:
