@@ -109,6 +109,7 @@ def test_who_pays_reads_how_it_stands_with_the_other(village, signed_in) -> None
     assert page.status_code == 200
     assert "Bob is away for a while. A payment arrives all the same." in words(page)
     assert "is away for a while" in words(alice.fill(page, "/pay/check", amount="1"))
+    assert "(away)" in words(signed_in("Kira", OWN_SCREEN).get("/desk/people"))
     village.do("Kira", Freeze(village.numbers["Chandra"], "a quarrel"))
     page = paying("Chandra")
     assert page.status_code == 422
