@@ -10,6 +10,7 @@ sheet is over 30 KB, or when one has another status than it should.
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from appliance.ledger.clock import SystemClock
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KdfCost
 from appliance.ledger.reads import desk, member
-from appliance.ledger.values import Account
+from appliance.ledger.values import Account, AccountNumber
 from tests import screenshots_between as between
 from tests import screenshots_life as life
 from tests import screenshots_slips as slips
@@ -57,8 +58,10 @@ def shots(data: Path) -> list[Shot]:
         with hub.reading() as tx:
             alice, bob = member.home(tx, ALICE), member.home(tx, BOB)
             newcomer = desk.account_lines(tx, "applied")[0].who.number
+            last = max(line.who.number for line in desk.account_lines(tx))
             wants = [one for one in member.listings_of(tx, BOB, ALICE) if one.kind == "want"]
             offer = next(one for one in member.listings_of(tx, BOB, ALICE) if one.kind == "offer")
+        emma = Account(hub.number, AccountNumber(last + 1))  # who will be taken in at the desk
         to_bob = f"/P/{Account(hub.number, BOB).compact}"
     finally:
         hub.close()
@@ -82,6 +85,11 @@ def shots(data: Path) -> list[Shot]:
         Shot("home", ALICE, at("/")),
         Shot("home_es", ALICE, at("/"), language="es"),
         Shot("statement", ALICE, at("/statement")),
+        Shot("statements", ALICE, at("/statements")),
+        Shot("statement_sheet", ALICE, at(f"/statements/{ALICE}")),
+        Shot("statement_no_days", ALICE, at(f"/statements/{ALICE}?from=yesterday"), REFUSED),
+        Shot("report", ALICE, at("/report")),
+        Shot("report_open", ALICE, at("/report?open=1")),
         Shot("me", ALICE, at("/me")),
         Shot("my_qr", ALICE, at("/me/qr")),
         Shot("pin", ALICE, at("/me/pin")),
@@ -131,6 +139,15 @@ def shots(data: Path) -> list[Shot]:
         Shot("desk_people", KIRA, at("/desk/people")),
         Shot("desk_newcomer", KIRA, at(f"/desk/people/{newcomer}")),
         Shot("desk_member", KIRA, at(f"/desk/people/{BOB}")),
+        Shot("desk_card_new", KIRA, sent("/desk/people/new", name="Emma", reason="has no phone")),
+        Shot("desk_statements", KIRA, at(f"/desk/people/{BOB}/statements")),
+        Shot("receipt_emma", ALICE, paid(f"/P/{emma.compact}", amount="0.25")),
+        Shot("desk_on_word", KIRA, on_word(emma)),
+        Shot("printing", KIRA, at("/desk/print")),
+        Shot("printing_choose", KIRA, at("/desk/print/cards/choose")),
+        Shot("printing_cards", KIRA, at("/desk/print/cards")),
+        Shot("printing_list", KIRA, at("/desk/print/list")),
+        Shot("printing_people", KIRA, at("/desk/print/list?of=people")),
         Shot("desk_log", KIRA, at("/desk/log")),
         Shot("desk_log_search", KIRA, at("/desk/log?about=limits&q=alice")),
         Shot("desk_payments", KIRA, at("/desk/payments")),
@@ -143,6 +160,16 @@ def shots(data: Path) -> list[Shot]:
         # members' life: last, as it changes the rules
         *life.shots(newcomer, Account(hub.number, newcomer).short, to_bob),
     ]
+
+
+def on_word(emma: Account) -> Callable[[Page], Response | None]:
+    """Emma, who has a card and no PIN, says at the desk that her last payment is wrong."""
+
+    def go(page: Page) -> Response | None:
+        tapped(f"/desk/people/{emma.number}", "/t/")(page)
+        return click(page, "main a[href$='/on-word']")
+
+    return go
 
 
 def undo_first(page: Page) -> Response | None:

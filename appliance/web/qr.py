@@ -30,12 +30,15 @@ def svg(text: str) -> Markup:
 
 
 def _strokes(y: int, row: list[bool]) -> str:
-    x, found = _QUIET, ""
+    """The dark runs of a row, each from where the last one ended: a third fewer bytes than by their places."""
+    found, light = f"M{_QUIET} {y + _QUIET}.5", 0
     for dark, run in groupby(row):
         length = len(list(run))
-        if dark:
-            found += f"M{x} {y + _QUIET}.5h{length}"
-        x += length
+        if not dark:
+            light = length
+            continue
+        found += f"m{light} 0h{length}" if light else f"h{length}"
+        light = 0
     return found
 
 

@@ -179,10 +179,8 @@ def take(visitors: Visitors, shot: Shot, folder: Path, full: bool) -> Taken:
         answer = shot.go(page)
         assert answer is not None
         html = len(answer.body())
-        styles = [
-            page.locator("link[rel=stylesheet], link[rel=icon]").nth(n).get_attribute("href")
-            for n in range(2)
-        ]
+        links = page.locator("link[rel=stylesheet], link[rel=icon]").all()
+        styles = [link.get_attribute("href") for link in links]
         others = sum(len(page.request.get(link).body()) for link in styles if link)
         page.screenshot(path=folder / f"{shot.name}.png", full_page=full)
         return Taken(shot, answer.status, html, html + others)

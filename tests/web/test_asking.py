@@ -1,16 +1,14 @@
 """Bob asks, Alice answers."""
 
-import io
 import re
-import xml.etree.ElementTree as ET
 
 import pytest
 import zxingcpp
-from PIL import Image, ImageDraw
 
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import show_code
 from appliance.web import acting, ask
+from tests.support.drawn import drawn
 from tests.support.village import PIN
 
 
@@ -158,25 +156,6 @@ class TestSomebodyElseWasQuicker:
         asked = village.request("Bob", "Alice", 200)
         village.accept("Alice", asked, "Bob", 200)
         assert signed_in("Dina").get(f"/R/{asked.outcome['code']}").status_code == 404
-
-
-def drawn(svg_text):
-    """The QR code of a page as a picture, drawn from its path as a browser would."""
-    svg = ET.fromstring(svg_text)
-    side = int(svg.attrib["viewBox"].split()[2])
-    picture = Image.new("L", (side * 8, side * 8), 255)
-    pen = ImageDraw.Draw(picture)
-    path = svg.findall("{*}path")[1] if svg.findall("{*}path") else svg.findall("path")[1]
-    for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", path.attrib["d"]):
-        left, top, right = int(x) * 8, int(y) * 8, (int(x) + int(length)) * 8
-        pen.rectangle((left, top, right - 1, top + 7), fill=0)
-    return Image.open(io.BytesIO(_png(picture)))
-
-
-def _png(picture):
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()
 
 
 class TestQr:

@@ -1,11 +1,9 @@
 """Paper at the desk: cards to carry, and the list of offers and wants."""
 
-import io
 import re
 
 import pytest
 import zxingcpp
-from PIL import Image, ImageDraw
 
 from appliance.ledger.errors import HubError
 from appliance.ledger.market.listings import OpenListing
@@ -17,6 +15,7 @@ from appliance.ledger.values import Amount
 from appliance.web import create_app
 from appliance.web.printing import CARDS
 from appliance.web.server import base_address
+from tests.support.drawn import drawn
 from tests.web.conftest import OWN_SCREEN, Browser
 
 SMALL = 30 * 1024
@@ -73,19 +72,6 @@ def test_the_code_on_a_card_leads_to_paying_its_owner(village, kira) -> None:
     page = kira.get(f"/desk/print/cards?n={village.numbers['Bob']}").text
     (code,) = zxingcpp.read_barcodes(drawn(page))
     assert code.text.endswith(f"/P/{village.account('Bob').compact.upper()}")
-
-
-def drawn(page: str) -> Image.Image:
-    """The QR code of a page as a picture: its strokes, ten pixels a module."""
-    side = int(re.findall(r'class="qr" role="img" viewBox="0 0 (\d+)', page)[0])
-    image = Image.new("L", (side * 10, side * 10), 255)
-    pen = ImageDraw.Draw(image)
-    for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", page):
-        left, top = int(x) * 10, int(y) * 10
-        pen.rectangle((left, top, left + int(length) * 10 - 1, top + 9), fill=0)
-    data = io.BytesIO()
-    image.save(data, "png")
-    return Image.open(data)
 
 
 def test_codes_that_lead_to_the_box_itself_are_told(village, kira) -> None:

@@ -6,7 +6,7 @@ from hypothesis.stateful import precondition, rule
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.keys import KeySigner
-from appliance.ledger.money.disputes import Dispute, EndDispute, WithdrawDispute
+from appliance.ledger.money.disputes import Dispute, DisputeFor, EndDispute, WithdrawDispute
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
@@ -38,6 +38,13 @@ class Trouble(Money):
                 assert who in self.transfers[transfer][:2]
                 assert self.contested.get(transfer, (0, "withdrawn"))[1] == "withdrawn"
                 self.contested[transfer] = (who, "open")
+            case DisputeFor(transfer, member):
+                assert who in self.keepers
+                assert who not in self.transfers[transfer][:2]
+                assert member in self.transfers[transfer][:2]
+                assert member not in self.signers
+                assert self.contested.get(transfer, (0, "withdrawn"))[1] == "withdrawn"
+                self.contested[transfer] = (member, "open")
             case WithdrawDispute(transfer):
                 assert self.contested[transfer] == (who, "open")
                 self.contested[transfer] = (who, "withdrawn")
@@ -119,6 +126,19 @@ class Trouble(Money):
             case "contest" if self._ask(Dispute(paid.record, "it never came"), self.signers[payer]):
                 keeper = self._keeper(b, oddly, payer, payee)
                 self._ask(EndDispute(paid.record, "they agreed on half a day"), keeper)
+
+    @rule(pick=PICK, other=PICK, oddly=ODDLY)
+    def contest_by_word(self, pick: int, other: int, oddly: bool) -> None:
+        """Somebody is paid who has no key, and says at the desk that it was not so."""
+        without = [n for n, s in self.status.items() if s in ("active", "away") and n not in self.signers]
+        if not without:
+            return
+        payer, payee = self._active(pick), without[other % len(without)]
+        pay = Pay(AccountNumber(payer), AccountNumber(payee), Amount(5), again=True)
+        if (paid := self._ask(pay, self.signers[payer])) is not None:
+            who = AccountNumber(payer if oddly and pick % 2 else payee)
+            keeper = self._keeper(other, oddly, payer, payee)
+            self._ask(DisputeFor(paid.record, who, "it was two baskets"), keeper)
 
     @precondition(lambda self: any(state == "open" for _, state in self.contested.values()))
     @rule(pick=PICK, other=PICK, oddly=ODDLY, well=st.booleans())
