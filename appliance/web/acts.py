@@ -18,7 +18,7 @@ from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
 from appliance.web import acts_files, acts_grants
-from appliance.web.amounts import money, name_of, percent
+from appliance.web.amounts import getter, giver, money, name_of, percent
 from appliance.web.labels import care_word, date_words, group_word
 
 
@@ -97,19 +97,12 @@ def _reverse(tx: Tx, line: LogLine) -> str:
     undone = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
     if undone is None:
         return _other(tx, line)
-    if undone.split is not None:
-        return _(
-            "%(who)s gave back %(amount)s that %(name)s and others had shared.",
-            who=who_of(line),
-            amount=money(undone.split.total),
-            name=name_of(undone.split.one),
-        )
     return _(
         "%(who)s gave back %(amount)s from %(payer)s to %(payee)s.",
         who=who_of(line),
         amount=money(undone.amount),
-        payer=name_of(undone.payee),
-        payee=name_of(undone.payer),
+        payer=getter(undone),
+        payee=giver(undone),
     )
 
 
@@ -117,19 +110,12 @@ def _end_dispute(tx: Tx, line: LogLine) -> str:
     t = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
     if t is None:
         return _other(tx, line)
-    if t.split is not None:
-        return _(
-            "%(who)s wrote down how it ended that %(amount)s, shared by %(name)s and others, were contested.",
-            who=who_of(line),
-            amount=money(t.split.total),
-            name=name_of(t.split.one),
-        )
     return _(
         "%(who)s wrote down how it ended that %(amount)s from %(payer)s to %(payee)s was contested.",
         who=who_of(line),
         amount=money(t.amount),
-        payer=name_of(t.payer),
-        payee=name_of(t.payee),
+        payer=giver(t),
+        payee=getter(t),
     )
 
 
@@ -142,8 +128,8 @@ def _dispute_for(tx: Tx, line: LogLine) -> str:
         who=who_of(line),
         name=name_of(line.about),
         amount=money(t.amount),
-        payer=name_of(t.payer),
-        payee=name_of(t.payee),
+        payer=giver(t),
+        payee=getter(t),
     )
 
 

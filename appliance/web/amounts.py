@@ -4,13 +4,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from babel import Locale, dates, numbers
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from appliance.ledger.amounts import Notation, parse_amount
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import levy
+from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.splits import SplitView
 from appliance.ledger.values import Account, AccountNumber, Amount
 from appliance.web.here import the_hub, the_rules, the_unit
 
@@ -160,6 +162,24 @@ def _far_name(who: Person) -> str:
     if who.unchecked:
         return _("%(number)s of %(village)s", number=account_of(who).full, village=who.hub_name)
     return _("%(name)s of %(village)s", name=who.name, village=who.hub_name)
+
+
+def giver(t: TransferView) -> str:
+    """From whom credit goes, or is asked to go; several people of a split by their number."""
+    if t.split is None:
+        return name_of(t.payer)
+    return _several(t.split) if t.split.several_pay == (t.undoes is None) else name_of(t.split.one)
+
+
+def getter(t: TransferView) -> str:
+    """To whom it goes; several people of a split by their number."""
+    if t.split is None:
+        return name_of(t.payee)
+    return name_of(t.split.one) if t.split.several_pay == (t.undoes is None) else _several(t.split)
+
+
+def _several(split: SplitView) -> str:
+    return ngettext("%(num)s person", "%(num)s people", split.asked)
 
 
 def account_of(who: Person | int) -> Account:

@@ -118,6 +118,8 @@ def _words_for_templates(app: Flask) -> None:
         decibel=amounts.decibel,
         doubtful=amounts.doubtful,
         name=amounts.name_of,
+        giver=amounts.giver,
+        getter=amounts.getter,
         about=words.about,
         state=words.state,
         phrase=words.phrase,

@@ -147,7 +147,7 @@ def test_a_split(phone: Phones, village: Village, portal: Portal) -> None:
     assert dina.reads("Paid, and cancelled by the keeper Kira")
     assert dina.reads("The wood was never brought")
     bob.open("/me/acts")
-    assert bob.reads("gave back 3.75 h that Alice and others had shared")
+    assert bob.reads("gave back 3.75 h from 3 people to Alice")
 
     report = verify(village.hub.store)
     assert report.head.number > 0

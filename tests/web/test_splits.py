@@ -6,6 +6,7 @@ import pytest
 
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.shares import AcceptShare, AskSplit
+from appliance.ledger.money.splits import PaySplit
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.grants import AgreeGrant, AskGrant, EndGrant
 from appliance.ledger.people.life import Away, Freeze
@@ -295,3 +296,30 @@ class TestForOthers:
         assert chandra.get(path).status_code == 404
         assert "by Chandra" in plain(signed_in("Alice").get(path))
         assert chandra.get(f"{PAY}?acting={n['Dina']}").status_code == 422
+
+
+class TestWhereElseItIsTold:
+    def test_contesting_and_the_keepers_pages_say_how_many(self, village, signed_in):
+        n = village.numbers
+        parts = ((n["Bob"], Amount(10)), (n["Dina"], Amount(20)))
+        paid = village.do("Alice", PaySplit(n["Alice"], parts)).record
+        bob, kira = signed_in("Bob"), signed_in("Kira", OWN_SCREEN)
+        page = bob.get(f"/t/{paid.hex()}/wrong")
+        assert "from Alice to 2 people" in plain(page)
+        assert "All who have a part and the keepers read this" in page.text
+        bob.fill(page, "/wrong", words="it was more")
+        assert "Bob says that something is wrong" in signed_in("Dina").get("/").text
+        asked(village)
+        found = plain(kira.get("/desk/payments"))
+        assert "Alice to 2 people" in found
+        assert "2 people to Alice" in found
+        kira.fill(f"/t/{paid.hex()}/end", "/end", words="they have talked")
+        undo = kira.get(f"/t/{paid.hex()}/undo")
+        assert "goes back to Alice 2-0 from all who got it: Bob 0.10 h, Dina 0.20 h" in plain(undo)
+        kira.fill(undo, "/undo", reason="no wood", pin=PIN)
+        log = plain(kira.get("/desk/log"))
+        assert "Kira gave back 0.30 h from 2 people to Alice." in log
+        assert "Kira wrote down how it ended that 0.30 h from Alice to 2 people was contested." in log
+        back = bob.get(f"/t/{paid.hex()}")
+        assert "Paid, and cancelled by the keeper Kira" in plain(back)
+        assert village.balance("Bob") == 0
