@@ -87,6 +87,16 @@ def test_the_desk_says_what_stands_in_the_way_and_takes_in_again(village, kira) 
     assert "has left" not in step(kira, village, "Alice", "reopen").text
 
 
+def test_who_is_closed_at_the_desk_is_signed_out_everywhere(village, kira, signed_in) -> None:
+    alice = signed_in("Alice")
+    assert alice.get("/me").status_code == 200
+    step(kira, village, "Alice", "left")
+    answer = alice.get("/me")
+    assert answer.status_code == 302
+    assert "/signin" in answer.location
+    assert alice.sign_in(village.account("Alice").short).status_code == 422
+
+
 def test_limits_warn_at_half_and_at_nine_tenths(village, signed_in) -> None:
     alice = signed_in("Alice")
     village.pay("Alice", "Bob", 600)

@@ -42,7 +42,7 @@ def can_give(account: AccountRow) -> int | None:
 def can_receive(account: AccountRow) -> int | None:
     """How much the account can still receive; None: no limit. Never negative."""
     if account.moving:
-        return max(0, -account.balance - account.held)
+        return max(0, -account.balance)  # what it asked for keeps nothing from what is owed
     return None if account.high is None else max(0, account.high - account.balance - account.held)
 
 

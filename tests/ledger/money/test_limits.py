@@ -9,8 +9,10 @@ from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.limits import LapseLimits, Level, MoveGroup, level_high, level_low
 from appliance.ledger.money.requests import DAY_MS
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.tend import tend
+from appliance.ledger.values import Amount
 from tests.support.village import Village
 
 
@@ -66,6 +68,24 @@ def test_who_is_left_outside_may_move_toward_zero(river: Village) -> None:
     river.do("Kira", SetLimits(river.numbers["Alice"], -500, 2400, "agreed"))
     river.pay("Bob", "Alice", 100)
     assert river.balance("Alice") == -800
+
+
+def test_toward_zero_in_parts_from_both_sides_beside_what_is_kept_aside(river: Village) -> None:
+    alice, bob = river.numbers["Alice"], river.numbers["Bob"]
+    river.pay("Alice", "Bob", 900)
+    asked = river.request("Bob", "Chandra", 400)
+    for name, low, high in (("Alice", -500, 2400), ("Bob", -1200, 600)):
+        river.do("Kira", SetLimits(river.numbers[name], low, high, "a poor year"))
+    for amount in (10, 20, 370):
+        river.pay("Bob", "Alice", amount)
+    assert (river.balance("Alice"), river.balance("Bob")) == (-500, 500)
+    for payer, payee, amount in ((alice, bob, 1), (river.numbers["Chandra"], bob, 101)):
+        result = river.ask("Alice" if payer == alice else "Chandra", Pay(payer, bob, Amount(amount)))
+        assert isinstance(result, Refusal), (payee, amount)
+    river.pay("Bob", "Dina", 300)
+    river.accept("Chandra", asked, "Bob", 400)
+    assert river.balance("Bob") == 600
+    verify(river.hub.store)
 
 
 def test_another_group_brings_its_limits(river: Village) -> None:

@@ -14,6 +14,7 @@ from appliance.ledger.care.claims import ClaimCare, Cosign
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
+from appliance.ledger.money.requests import Accept
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people import powers
 from appliance.ledger.people.leaving import MOVED, Leave
@@ -156,6 +157,19 @@ def test_from_then_on_it_only_goes_to_zero(two: TwoVillages) -> None:
     two.send("Chandra", "Alice", 150)
     two.carry()
     assert two.river.balance("Alice") == -50
+    assert between(two) == 0
+
+
+def test_what_she_asked_for_does_not_stand_in_the_way_of_her_debt(two: TwoVillages) -> None:
+    two.river.pay("Alice", "Bob", 300)
+    asked = two.river.request("Alice", "Bob", 200)
+    move(two)
+    two.send("Alice of Hill", "Alice", 300)
+    two.carry()
+    assert two.river.balance("Alice") == 0
+    accept = Accept(asked.record, two.river.numbers["Bob"], two.river.numbers["Alice"], Amount(200))
+    assert no(two, "Bob", accept) is Code.PAYEE_LIMIT
+    assert tend(two.river.hub) == 1
     assert between(two) == 0
 
 
