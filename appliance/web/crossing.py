@@ -1,12 +1,13 @@
 """Asking for a payment to another village back, as long as it has not been taken there."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.errors import Action
 from appliance.ledger.money.crossings import Recall
 from appliance.ledger.money.transfers import SENT
+from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.web.acting import REFUSED, act, key_for
@@ -32,7 +33,7 @@ def recall(record: str) -> str | Response:
         return redirect(url_for("home.transfer", record=record))
     if not acts_for(me, _payer_of(t)):
         owner_or_keeper_present(me, _payer_of(t))
-    return render_template("recall.html", t=t)
+    return render_template("recall.html", t=t, mine=acts_for(me, _payer_of(t)), longest_line=LONGEST_LINE)
 
 
 @bp.post("/t/<record>/recall")
@@ -44,8 +45,12 @@ def recall_now(record: str) -> tuple[str, int] | Response:
         return redirect(url_for("home.transfer", record=record))
     if not acts_for(me, _payer_of(t)):
         owner_or_keeper_present(me, _payer_of(t))
-    result = act(Recall(t.id), key_for("recall", t.id))
+    result = act(Recall(t.id, request.form.get("reason", "")), key_for("recall", t.id))
     if isinstance(result, Receipt):
         return redirect(url_for("home.transfer", record=record))
     links = {Action.SHOW: url_for("home.transfer", record=record)}
-    return render_template("recall.html", t=t, problem=result, links=links), REFUSED
+    mine = acts_for(me, _payer_of(t))
+    page = render_template(
+        "recall.html", t=t, problem=result, links=links, mine=mine, longest_line=LONGEST_LINE
+    )
+    return page, REFUSED

@@ -10,7 +10,7 @@ from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadAmount, Code
 from appliance.ledger.market.listings import LONGEST_TITLE, OFFER, WANT, CloseListing, OpenListing
-from appliance.ledger.people.words import LONGEST_TEXT
+from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.far_listings import FarListingView, Spread, far_listing, spread, trading_hubs
 from appliance.ledger.reads.member import ListingView
@@ -91,7 +91,7 @@ def close(record: str) -> Any:
     me = active_member_or_redirect()
     view = _listing(record, me)
     owner_or_keeper_present(me, view.owner)
-    result = act(CloseListing(view.id), key_for("close", view.id))
+    result = act(CloseListing(view.id, request.form.get("reason", "")), key_for("close", view.id))
     if isinstance(result, Receipt):
         return redirect(url_for("market.show", record=record))
     return _shown(view, me, result), REFUSED
@@ -103,7 +103,13 @@ def _shown(view: ListingView, me: Person, problem: Problem | None = None) -> str
         with the_hub().reading() as tx:
             told = spread(tx, view.id)
     return render_template(
-        "market_listing.html", listing=view, me=me, pay=_pay(view), told=told, problem=problem
+        "market_listing.html",
+        longest_line=LONGEST_LINE,
+        listing=view,
+        me=me,
+        pay=_pay(view),
+        told=told,
+        problem=problem,
     )
 
 

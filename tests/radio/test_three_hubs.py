@@ -175,7 +175,9 @@ class ThreeHubs(RuleBasedStateMachine):
         choice = self.model.crossings if odd or not on_way else on_way
         c = choice[pick % len(choice)]
         allowed = c.here == "on_way" and not c.recalled
-        receipt = self._do(c.origin, 1 if keeper else c.payer, Recall(self._id(c.origin, c)))
+        receipt = self._do(
+            c.origin, 1 if keeper else c.payer, Recall(self._id(c.origin, c), "why" if keeper else "")
+        )
         assert (receipt is not None) == allowed
         if receipt:
             self.model.recall(c)

@@ -85,8 +85,11 @@ def test_kira_takes_an_offer_down_at_the_hubs_own_screen_and_the_log_says_so(vil
     record = lists(village, "Alice", "offer", "food", "Snake oil")
     assert "/close" not in signed_in("Kira").get(f"/market/{record}").text
     kira = signed_in("Kira", OWN_SCREEN)
-    assert "has been taken down" in kira.fill(f"/market/{record}", "/close", follow=True).text
+    page = f"/market/{record}"
+    assert "must not be empty" in kira.fill(page, "/close", reason=" ").text
+    assert "has been taken down" in kira.fill(page, "/close", follow=True, reason="it cures nothing").text
     assert "Kira took down “Snake oil” of Alice" in kira.get("/desk/log").text
+    assert "it cures nothing" in signed_in("Alice").get("/me/acts").text
 
 
 def test_tabs_kinds_and_pages(village, signed_in) -> None:

@@ -243,9 +243,11 @@ class TestWhatWaits:
 class TestTheLog:
     def test_it_tells_what_keepers_did_between_villages(self, here, kira):
         address = here.pay(here.at("Alice"), "Chandra", "2").request.path
-        kira.fill(kira.get(f"{address}/recall"), "/recall")
+        assert kira.fill(f"{address}/recall", "/recall", reason=" ").status_code == 422
+        kira.fill(f"{address}/recall", "/recall", reason="Alice mistyped")
         log = words(kira.get("/desk/log"))
         assert "Kira asked Hill for 2.00 h of Alice back." in log
+        assert "Because: Alice mistyped" in log
         assert "The founders admitted Hill (102) to the community." in log
 
 

@@ -9,10 +9,10 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.schema import Listing
 from appliance.ledger.book.store import Tx
-from appliance.ledger.book.subject import Asking, Handler, Wordless
+from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_TEXT, tidy, too_long
+from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT, tidy, too_long
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId
 
 OFFER = "offer"
@@ -44,16 +44,20 @@ class OpenListing:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseListing(Wordless):
-    """Take a listing down: by its owner, or by a keeper."""
+class CloseListing:
+    """Take a listing down: by its owner, or by a keeper with a reason."""
 
     KIND: ClassVar[str] = "close_listing"
     VERSION: ClassVar[int] = 1
 
     listing: RecordId
+    reason: str = ""
 
     def payload(self) -> codec.Body:
         return {"listing": self.listing}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason} if self.reason else {}
 
 
 def _decide_open(tx: Tx, command: OpenListing, asking: Asking) -> codec.Body | Refusal:
@@ -100,7 +104,9 @@ def _decide_close(tx: Tx, command: CloseListing, asking: Asking) -> codec.Body |
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     if listing.state != OPEN:
         return Refusal(Code.LISTING_CLOSED, {}, (Action.HOME,))
-    return {}
+    if listing.owner != asking.actor and not tidy("reason", command.reason):
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    return too_long(command.reason, LONGEST_LINE) or {}
 
 
 def _apply_close(tx: Tx, entry: Entry) -> None:

@@ -28,7 +28,7 @@ from appliance.ledger.money.postings import post
 from appliance.ledger.money.transfers import ARRIVED, DONE, ON_WAY, REFUND, RETURNED, SENT, own, refuse_basics
 from appliance.ledger.people import powers
 from appliance.ledger.people.roster import trunk_of
-from appliance.ledger.people.words import tidy
+from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import AccountNumber, Amount, RecordId
 
 
@@ -61,16 +61,20 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall(Wordless):
-    """Ask the other hub for a payment back, as long as it has not accepted it."""
+class Recall:
+    """Ask the other hub for a payment back, as long as it has not accepted it; a keeper says why."""
 
     KIND: ClassVar[str] = "recall"
     VERSION: ClassVar[int] = 1
 
     transfer: RecordId
+    reason: str = ""
 
     def payload(self) -> codec.Body:
         return {"transfer": self.transfer}
+
+    def private(self) -> dict[str, str]:
+        return {"reason": self.reason} if self.reason else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +214,14 @@ def _decide_recall(tx: Tx, command: Recall, asking: Asking) -> codec.Body | Refu
     crossing = tx.get(Crossing, id=command.transfer)
     if crossing is None or not crossing.outgoing:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
-    keeper = powers.refuse_unless_keeper(tx, asking.actor) is None
-    if not keeper and not accounts.owned(tx, crossing.near, asking.actor):
+    mine = accounts.owned(tx, crossing.near, asking.actor)
+    if not mine and powers.refuse_unless_keeper(tx, asking.actor):
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     if crossing.state != ON_WAY or crossing.recalled:
         return Refusal(Code.NOT_ON_WAY, {}, (Action.SHOW, Action.HOME))
-    return {}
+    if not mine and not tidy("reason", command.reason):
+        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
+    return too_long(command.reason, LONGEST_LINE) or {}
 
 
 def _may_recall(tx: Tx, entry: Entry) -> bool:

@@ -66,7 +66,7 @@ class CloseAccount:
 def _decide_open(tx: Tx, command: OpenAccount, asking: Asking) -> codec.Body | Refusal:
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
-    if command.owner == asking.actor:
+    if accounts.has_part(tx, command.owner, asking.actor):
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     owner = accounts.usable(tx, command.owner)
     if isinstance(owner, Refusal):
@@ -86,7 +86,9 @@ def _decide_open(tx: Tx, command: OpenAccount, asking: Asking) -> codec.Body | R
 def _may_open(tx: Tx, entry: Entry) -> bool:
     owner = entry.act.payload["owner"]
     account = accounts.usable(tx, owner)
-    if isinstance(account, Refusal) or account.owner != owner or owner == entry.actor:
+    if isinstance(account, Refusal) or account.owner != owner:
+        return False
+    if accounts.has_part(tx, owner, entry.actor):
         return False
     return powers.by_keeper(tx, entry) and members.limits_stand(tx, entry)
 

@@ -230,13 +230,23 @@ def _decide_end(tx: Tx, command: EndGrant, asking: Asking) -> codec.Body | Refus
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     if grant is None:
         return Refusal(Code.NO_GRANT, {}, (Action.HOME,))
+    if not both and _has_part(tx, grant, asking.actor):
+        return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     return (too_long(command.reason, LONGEST_LINE) if both else refuse_reason(command.reason)) or {}
 
 
 def _may_end(tx: Tx, entry: Entry) -> bool:
     p = entry.act.payload
     grant = find(tx, p["account"], p["member"])
-    return grant is not None and (_of_both(tx, grant, entry.actor) or powers.by_keeper(tx, entry))
+    if grant is None or _of_both(tx, grant, entry.actor):
+        return grant is not None
+    return powers.by_keeper(tx, entry) and not _has_part(tx, grant, entry.actor)
+
+
+def _has_part(tx: Tx, grant: Grant, actor: int | None) -> bool:
+    """Whether ``actor`` has a part in what the grant is about: another helper sends nobody away."""
+    account = accounts.get(tx, grant.account)
+    return account is not None and accounts.has_part(tx, account.owner or 0, actor)
 
 
 def _apply_end(tx: Tx, entry: Entry) -> None:

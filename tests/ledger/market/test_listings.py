@@ -88,7 +88,8 @@ def test_nobody_offers_for_another(river: Village) -> None:
 def test_who_closes_it(river: Village) -> None:
     made = river.do("Alice", bread(river))
     assert code(river.ask("Bob", CloseListing(made.record))) is Code.NOT_YOURS
-    river.do("Kira", CloseListing(made.record))
+    assert code(river.ask("Kira", CloseListing(made.record))) is Code.TEXT_MISSING
+    river.do("Kira", CloseListing(made.record, "not allowed here"))
     assert row(river, made).state == "closed"
 
 

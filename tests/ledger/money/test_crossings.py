@@ -220,7 +220,7 @@ def test_who_may_ask_back_and_what(both: TwoVillages) -> None:
     refused(both.river.ask("Bob", Recall(sent)), Code.NOT_YOURS)
     refused(both.river.ask("Alice", Recall(RecordId(paid.record))), Code.UNKNOWN_TRANSFER)
     refused(both.river.ask("Alice", Recall(RecordId(bytes(16)))), Code.UNKNOWN_TRANSFER)
-    both.river.do("Kira", Recall(sent))
+    both.river.do("Kira", Recall(sent, "Alice mistyped"))
     refused(both.river.ask("Alice", Recall(sent)), Code.NOT_ON_WAY)
     both.carry()
     refused(both.river.ask("Alice", Recall(sent)), Code.NOT_ON_WAY)

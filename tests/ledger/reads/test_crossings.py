@@ -233,7 +233,7 @@ def test_the_log_has_acts_between_hubs(two: TwoVillages) -> None:
     assert lines[0].about is not None
     assert lines[0].about.name == "Chandra"
     assert [line.kind for line in lines].count("admit_hub") == 2
-    two.river.do("Kira", Recall(sent.record))
+    two.river.do("Kira", Recall(sent.record, "Alice mistyped"))
     (newest, *_), _ = see(two.river, desk.log)
     assert (newest.kind, newest.about.name) == ("recall", "Alice")
     two.send("Alice", "Chandra", 100)

@@ -121,13 +121,13 @@ def test_undoing_and_closing_are_acts_of_keepers_when_it_was_not_their_own(river
         river.do("Alice", OpenListing(river.numbers["Alice"], OFFER, "food", t)) for t in ("Jam", "Gin")
     ]
     river.do("Alice", CloseListing(listing[0].record))
-    river.do("Kira", CloseListing(listing[1].record))
+    river.do("Kira", CloseListing(listing[1].record, "not allowed here"))
     kira = river.pay("Alice", "Kira", 5)
     river.do("Kira", Reverse(kira.record))
     lines = [line for line in whole_log(river, 30) if line.entry > begun]
     assert [(line.kind, line.reason) for line in reversed(lines)] == [
         ("reverse", "wrong Bob"),
-        ("close_listing", ""),
+        ("close_listing", "not allowed here"),
     ]
 
 

@@ -277,7 +277,7 @@ def _on_claim(action: Action, view: reads.ClaimView) -> Command:
 
 def _on_listing(action: Action, view: reads.ListingView, me: AccountNumber) -> Command:
     commands: dict[Action, Command] = {
-        Action.CLOSE: CloseListing(view.id),
+        Action.CLOSE: CloseListing(view.id, "because"),
         Action.PAY: Pay(me, view.owner.number, Amount(1), again=True),
     }
     return commands[action]
@@ -358,7 +358,7 @@ def test_what_is_not_offered_is_refused(river: Village) -> None:
         acts += [(Action.CANCEL, Cancel(record)) for record in records]
         acts += [(Action.DECLINE, Decline(record, river.numbers[name])) for record in records]
         acts += [(Action.REVERSE, Reverse(record, "because")) for record in records]
-        acts += [(Action.CLOSE, CloseListing(record)) for record in listed]
+        acts += [(Action.CLOSE, CloseListing(record, "because")) for record in listed]
         acts += [(Action.CANCEL, WithdrawClaim(record)) for record in claimed]
         acts += [(Action.DECLINE, DeclineCosign(record)) for record in claimed]
         for action, command in acts:

@@ -52,4 +52,4 @@ class Market(Base):
     def close_listing(self, pick: int, other: int, oddly: bool) -> None:
         record = list(self.listings)[pick % len(self.listings)]
         who = self._active(other) if oddly else self.listings[record]
-        self._ask(CloseListing(RecordId(record)), self.signers[who])
+        self._ask(CloseListing(RecordId(record), "not allowed here"), self.signers[who])
