@@ -144,7 +144,7 @@ def bring(what: str) -> Any:
     return redirect(url_for(".work", job=job.id))
 
 
-@bp.get("/work/<job>")
+@bp.get("/job/<job>")
 def work(job: str) -> Any:
     """How far it is; what is wrong with it; what would happen; that it is done."""
     me = keeper_at_own_screen()
@@ -177,7 +177,7 @@ def _work(job: Job, keeper: int, key: str, problem: NotDone | None = None) -> st
     )
 
 
-@bp.post("/work/<job>/take")
+@bp.post("/job/<job>/take")
 def take(job: str) -> Any:
     """Take it in, with the PIN, and a second keeper's where it needs two."""
     me = keeper_at_own_screen()
@@ -221,7 +221,7 @@ def _second(keeper: int) -> KeySigner | NotDone | None:
     return the_hub().unlock(account.number, pin, b"", request.remote_addr or "")
 
 
-@bp.post("/work/<job>/drop")
+@bp.post("/job/<job>/drop")
 def drop(job: str) -> Any:
     """Let it go without taking it in."""
     keeper_at_own_screen()
@@ -230,7 +230,7 @@ def drop(job: str) -> Any:
     return redirect(url_for(".overview"))
 
 
-@bp.get("/work/<job>/errors.csv")
+@bp.get("/job/<job>/errors.csv")
 def error_file(job: str) -> Any:
     """The file as it was brought, with what is wrong with each row."""
     keeper_at_own_screen()

@@ -202,7 +202,7 @@ class TestOut:
         assert "Files in and out" in kira.get("/desk").text
         assert len(kira.get("/desk/files").data) < SMALL
 
-    @pytest.mark.parametrize("path", ["", "/out/members.csv", "/in/members", "/work/members-00"])
+    @pytest.mark.parametrize("path", ["", "/out/members.csv", "/in/members", "/job/members-00"])
     def test_nobody_else_and_nowhere_else(self, signed_in, path: str) -> None:
         assert signed_in("Alice", OWN_SCREEN).get(f"/desk/files{path}").status_code == 403
         assert signed_in("Kira").get(f"/desk/files{path}").status_code == 403
@@ -259,7 +259,7 @@ class TestTrouble:
         third = Browser(create_app(village.hub, TESTING=True).test_client(), OWN_SCREEN)
         third.sign_in(village.account("Kira").short)
         assert "This file was taken in" in third.get(waits).text
-        assert third.get("/desk/files/work/members-zz").status_code == 404
+        assert third.get("/desk/files/job/members-zz").status_code == 404
 
     def test_the_page_shows_how_far_it_is(self, village: Village, kira: Browser) -> None:
         """While somebody else holds the book, it says that it has begun, and comes again by itself."""
@@ -300,7 +300,7 @@ class TestTrouble:
         assert (folder.stat().st_mode & 0o777, kept.stat().st_mode & 0o777) == (0o700, 0o600)
         page = kira.get("/desk/files")
         assert "list.csv: look at it" in page.text
-        kira.fill(kira.get(re.findall(r'href="(/desk/files/work/[^"]+)"', page.text)[0]), "/drop")
+        kira.fill(kira.get(re.findall(r'href="(/desk/files/job/[^"]+)"', page.text)[0]), "/drop")
         assert not list(folder.iterdir())
 
 
