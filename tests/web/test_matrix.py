@@ -197,17 +197,13 @@ def told(two: TwoVillages, app: Flask, kira: Browser, alice: Browser, act: Keepe
 def desk_routes(app: Flask) -> list[str]:
     """Where forms of the desk go; what a route names is somebody, or something that is not there."""
     values: dict[str, Any] = {"number": 2, "member": 3, "account": 2, "group": "credit", "step": "freeze"}
-    found = []
-    with app.test_request_context():
-        adapter = app.url_map.bind("localhost")
-        for rule in app.url_map.iter_rules():
-            if "POST" in (rule.methods or ()) and rule.rule.startswith("/desk"):
-                found.append(
-                    adapter.build(
-                        rule.endpoint, {a: values.get(a, "00" * 16) for a in rule.arguments}, "POST"
-                    )
-                )
-    return found
+    adapter = app.url_map.bind("localhost")
+    forms = [
+        r for r in app.url_map.iter_rules() if "POST" in (r.methods or ()) and r.rule.startswith("/desk")
+    ]
+    return [
+        adapter.build(r.endpoint, {a: values.get(a, "00" * 16) for a in r.arguments}, "POST") for r in forms
+    ]
 
 
 def test_nothing_is_sent_to_the_desk_by_others_from_elsewhere_or_without_its_form(
