@@ -101,7 +101,7 @@ LIMIT 1
 
 def account_under_way(tx: Tx, account: int) -> bool:
     """As ``under_way``, of one account by itself."""
-    return tx.first(_UNDER_WAY_THERE, account, account, account) is not None
+    return tx.first(_UNDER_WAY_THERE, account, account) is not None
 
 
 _UNDER_WAY_THERE: Final = """
@@ -109,8 +109,6 @@ SELECT 1 FROM crossing WHERE near = ? AND state IN ('on_way', 'held')
 UNION ALL
 SELECT 1 FROM dispute JOIN posting ON posting.transfer = dispute.transfer
 WHERE posting.account = ? AND dispute.state = 'open'
-UNION ALL
-SELECT 1 FROM aside WHERE account = ? AND amount <> 0
 LIMIT 1
 """
 

@@ -1,11 +1,15 @@
 """Who acted on whose account, where that was not the owner: "by Bob for Alice" on receipts and lines."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from appliance.ledger.book.schema import Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.money import reversals, transfers
 from appliance.ledger.reads.people import Person, owner_of, person
+
+BY_KEEPERS: Final = (transfers.SLIP, transfers.OPENING, transfers.IMPORTED)
+"""Kinds of transfers that keepers write down, for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ def helper(tx: Tx, account: int, member: int | None) -> Person | None:
 
 def acted(tx: Tx, row: Transfer) -> tuple[Acted, ...]:
     """Who opened and who closed a transfer on another's account; each once."""
-    if row.kind == transfers.SLIP:
+    if row.kind in BY_KEEPERS:
         return ()
     asked = row.kind == transfers.REQUEST
     entries = ((row.opened_entry, row.payee if asked else row.payer), (row.closed_entry, row.payer))

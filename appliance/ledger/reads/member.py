@@ -20,7 +20,7 @@ from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, reversals, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads import crossings, openings, splits
-from appliance.ledger.reads.acted import Acted, acted, actor_of, helper
+from appliance.ledger.reads.acted import BY_KEEPERS, Acted, acted, actor_of, helper
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.reads.splits import SplitView
@@ -287,7 +287,7 @@ def _line(
         text_of(tx, None if text is None else int(str(text)), field),
         str(state),
         undoes is not None or undone is not None,
-        None if actor in (None, owner) or kind == transfers.SLIP else helper(tx, account, actor),
+        None if actor in (None, owner) or kind in BY_KEEPERS else helper(tx, account, actor),
         side[1],
     )
 

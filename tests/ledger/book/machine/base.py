@@ -173,6 +173,14 @@ class Base(RuleBasedStateMachine):
         """The member who signs, or 0."""
         return int(signer.authority.partition(":")[2]) if signer.authority.startswith("member") else 0
 
+    def _owner(self, account: int) -> int:
+        """Whose account it is: a member's first one has the member's number."""
+        return account
+
+    def _acts(self, who: int, account: int) -> bool:
+        """Whether ``who`` may act on the account."""
+        return who == self._owner(account)
+
     # -- choosing -----------------------------------------------------------------------------
 
     def _able(self) -> list[int]:

@@ -57,10 +57,10 @@ class Life(Trouble, Care, People):
                 word = [n for n in self.vouched.get(member, ()) if self.status[n] in STANDING]
                 assert len(word) >= self.vouchers
             case Pay(payer, payee):
-                assert self.status.get(payer) in STANDING
-                assert payee == 0 or self.status[payee] in STANDING
+                assert self.status.get(self._owner(payer)) in STANDING
+                assert payee == 0 or self.status[self._owner(payee)] in STANDING
             case Reverse(transfer):
-                assert "closed" not in [self.status.get(n) for n in self.transfers[transfer][:2]]
+                assert "closed" not in [self.status.get(self._owner(n)) for n in self.transfers[transfer][:2]]
         super()._model(command, signer, receipt)
         match command:
             case Register() if self.vouchers:  # no way around those who must vouch
@@ -108,7 +108,7 @@ class Life(Trouble, Care, People):
         waiting = [n for n, status in self.status.items() if status == "applied"]
         if not waiting:
             self._join(name)
-            waiting = [len(self.status)]
+            waiting = [max(self.status)]
         newcomer = self._anybody(pick, True) if oddly else waiting[pick % len(waiting)]
         if newcomer > 0:
             self._ask(Vouch(AccountNumber(newcomer)), self.signers[self._active(other)])

@@ -11,6 +11,7 @@ from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.limits import LapseLimits, MoveGroup
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.further import OpenAccount
 from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import Approve
 from appliance.ledger.values import AccountNumber
@@ -50,6 +51,8 @@ class Limits(Base):
             case Approve(member, group):
                 self._usual(member, group)
             case Register(_, _, group) if "low" in receipt.outcome:
+                self._usual(receipt.outcome["number"], group)
+            case OpenAccount(_, group):
                 self._usual(receipt.outcome["number"], group)
             case ChangeRules("credit", changes):
                 self._follow(changes)

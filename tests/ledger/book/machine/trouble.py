@@ -29,13 +29,13 @@ class Trouble(Money):
         match command:
             case AskBack(transfer):
                 assert transfer not in self.asked_back
-                assert who == self.transfers[transfer][0]
+                assert self._acts(who, self.transfers[transfer][0])
                 self.asked_back[transfer] = "open"
             case KeepIt(transfer) | WithdrawAsk(transfer):
                 assert self.asked_back[transfer] == "open"
                 self.asked_back[transfer] = "over"
             case Dispute(transfer):
-                assert who in self.transfers[transfer][:2]
+                assert any(self._acts(who, side) for side in self.transfers[transfer][:2])
                 assert self.contested.get(transfer, (0, "withdrawn"))[1] == "withdrawn"
                 self.contested[transfer] = (who, "open")
             case DisputeFor(transfer, member):
@@ -46,7 +46,8 @@ class Trouble(Money):
                 assert self.contested.get(transfer, (0, "withdrawn"))[1] == "withdrawn"
                 self.contested[transfer] = (member, "open")
             case WithdrawDispute(transfer):
-                assert self.contested[transfer] == (who, "open")
+                assert self.contested[transfer][1] == "open"
+                assert any(self._acts(who, side) for side in self.transfers[transfer][:2])
                 self.contested[transfer] = (who, "withdrawn")
             case EndDispute(transfer):
                 assert self.contested[transfer][1] == "open"
