@@ -25,6 +25,7 @@ from appliance.ledger.keys import KdfCost
 from appliance.ledger.reads import desk, member
 from appliance.ledger.values import Account, AccountNumber
 from tests import screenshots_between as between
+from tests import screenshots_grants as grants
 from tests import screenshots_life as life
 from tests import screenshots_slips as slips
 from tests import screenshots_splits as splits
@@ -115,6 +116,8 @@ def shots(data: Path) -> list[Shot]:
         Shot("request_declined", ALICE, sent(f"/R/{other.code}", "form[action$=decline] button")),
         # several at once
         *splits.shots(hub.number),
+        # for others, and together
+        *grants.shots(hub.number),
         # the market
         Shot("market", ALICE, at("/market")),
         Shot("market_wants", ALICE, at("/market?kind=want")),

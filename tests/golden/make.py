@@ -46,6 +46,7 @@ from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import AppointKeeper, TurnAway
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
+from tests.golden.helpers import helpers
 from tests.golden.lives import lives, moves
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import PIN, Village, a_village
@@ -101,6 +102,7 @@ def live(river: Village) -> None:
     river.do("Kira", TurnAway(river.numbers["Emeka"], "is a member of Hill"))
     river.hub.change_pin(n["Alice"], PIN, "9753")
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
+    helpers(river)
     lives(river)
     files(river)
 

@@ -55,7 +55,7 @@ class Grants(Life):
             case Request(payee):
                 assert self._acts(who, payee)
             case SetLimits(account):
-                assert not self._has_part(who, self._owner(account)) or account in self.owners
+                assert self.grants.get((account, who), ("", ""))[1] != "agreed"
             case Freeze(member) | Unfreeze(member) | CloseMember(member) | ReplaceKey(member):
                 assert not self._has_part(who, member)
             case EndDispute(transfer):
@@ -175,9 +175,9 @@ class Grants(Life):
         member = self._anybody(other, True) if oddly else able[other % len(able)]
         signer = self.signers[self._active(other) if oddly else owner]
         if self._ask(AskGrant(AccountNumber(account), AccountNumber(member), kind), signer):
-            self._answer(account, member, kind, says)
+            self._say(account, member, kind, says)
 
-    def _answer(self, account: int, member: int, kind: str, says: str) -> None:
+    def _say(self, account: int, member: int, kind: str, says: str) -> None:
         if says == "yes":
             self._ask(AgreeGrant(AccountNumber(account), kind), self.signers[member])
         elif says == "no":
@@ -194,7 +194,7 @@ class Grants(Life):
         member = self._anybody(other, True) if oddly else able[other % len(able)]
         command = WriteGrant(AccountNumber(owner), AccountNumber(member), kind, "signed at the desk")
         if self._ask(command, self._keeper(pick, oddly, member)):
-            self._answer(owner, member, kind, says)
+            self._say(owner, member, kind, says)
 
     @precondition(lambda self: any(state == "asked" for _, state in self.grants.values()))
     @rule(pick=PICK, other=PICK, oddly=ODDLY)

@@ -41,7 +41,7 @@ class Trouble(Money):
             case DisputeFor(transfer, member):
                 assert who in self.keepers
                 assert who not in self.transfers[transfer][:2]
-                assert member in self.transfers[transfer][:2]
+                assert member in [self._owner(side) for side in self.transfers[transfer][:2]]
                 assert member not in self.signers
                 assert self.contested.get(transfer, (0, "withdrawn"))[1] == "withdrawn"
                 self.contested[transfer] = (member, "open")
