@@ -14,7 +14,7 @@ import appliance
 from appliance.ledger import codec
 from appliance.ledger.errors import Action, BookDamaged, DataDirectoryError
 from appliance.ledger.hub import Hub
-from appliance.web import acting, amounts, files, i18n, qr, secure, standing, whom, whose, words
+from appliance.web import acting, amounts, files, i18n, qr, secure, slips, standing, whom, whose, words
 from appliance.web.here import the_keys, the_rules
 from appliance.web.keyring import KeyRing
 from appliance.web.numbers import Number
@@ -90,6 +90,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     app.extensions["keys"] = KeyRing(hub.clock, app.config["KEY_IDLE_MINUTES"], app.config["KEYS_OPEN"])
     app.session_interface = HubSessions(hub)
     files.init_app(app)  # before the form tokens, which read the whole form
+    slips.init_app(app)  # likewise
     secure.csrf.init_app(app)
     i18n.init_app(app)
     _words_for_templates(app)

@@ -12,7 +12,7 @@ typed in once. A draft is saved whenever the form is sent, and belongs to its ke
 import secrets
 from typing import Any, Final
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 
 from appliance.ledger.book.command import Refused
 from appliance.ledger.errors import Code
@@ -23,7 +23,7 @@ from appliance.ledger.reads import slips as reads
 from appliance.web.acting import ALWAYS, REFUSED, Problem, acting_signer, key_for
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
-from appliance.web.secure import keeper_at_own_screen
+from appliance.web.secure import at_own_screen, keeper_at_own_screen
 from appliance.web.slip_rows import MOST_ROWS, Checked, Typed, check, nothing_typed, typed_in_form
 from appliance.web.words import refusal
 
@@ -32,6 +32,18 @@ bp = Blueprint("slips", __name__, url_prefix="/desk/slips")
 ID_BYTES: Final = 16
 BLANKS: Final = 8
 """Empty slips on one sheet of A4."""
+
+_HEAVIEST: Final = 256 * 1024
+
+
+def init_app(app: Flask) -> None:
+    """Let a full table come in, in any script (each letter of Hindi is nine bytes on the way), at the own screen."""
+
+    @app.before_request
+    def room_for_a_pile() -> None:
+        # Before the form token is looked for, as that reads the whole form.
+        if request.endpoint == "slips.save" and at_own_screen():
+            request.max_content_length = _HEAVIEST
 
 
 @bp.get("")
@@ -206,6 +218,7 @@ def _table(pile_id: bytes, typed: Typed, checked: Checked | None = None) -> str:
         pile=pile_id.hex(),
         typed=typed,
         checked=checked,
+        now=the_hub().clock.now(),
         full=len(typed.rows) >= MOST_ROWS,
         most=MOST_ROWS,
     )

@@ -293,6 +293,22 @@ def test_forty_rows_full_of_words_and_mistakes_stay_small(village, kira, capsys)
     assert village.balance("Chandra") == 1000
 
 
+def test_a_full_table_in_hindi_comes_in_at_the_own_screen_alone(kira, signed_in) -> None:
+    words, name = ("दो रोटियाँ, एक बीज वाली " * 6)[:140], "अलीशा मार्टिन-ओकाफ़ोर श्रीवास्तव सोरेनसेन"
+    rows = {
+        f"{letter}{n}": text
+        for n in range(1, 41)
+        for letter, text in (("a", name), ("b", name), ("f", words))
+    }
+    page = table(kira, **rows)
+    assert page.status_code == 422
+    assert "40 rows are not right yet" in page.text
+    assert "clock today is 1 Jun 2026" in page.text
+    elsewhere = signed_in("Kira")
+    token = elsewhere.get("/me").text.split('csrf_token" value="')[1].split('"')[0]
+    assert elsewhere.post(forms(page)[0].action, {**rows, "csrf_token": token}).status_code == 413
+
+
 def test_the_check_page_says_who_comes_near_a_limit(village, kira) -> None:
     village.do("Kira", ChangeRules("credit", {"levy_rate": 100}, "assembly"))
     page = table(kira, a1="Alice", b1="Bob", c1="11", d1="31/5", count="1", total="11")
