@@ -4,7 +4,7 @@ import pytest
 
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import Quality
-from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money.disputes import DAY_MS, Dispute, DisputeFor, EndDispute, WithdrawDispute
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
@@ -12,6 +12,7 @@ from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import AppointKeeper
 from appliance.ledger.reads.troubles import DisputeView, Trouble, open_disputes, trouble
 from appliance.ledger.values import AccountNumber, RecordId
+from tests.ledger.book import tampering
 from tests.support.village import Village
 
 
@@ -148,3 +149,25 @@ def test_a_keeper_notes_nothing_for_who_has_a_key_or_no_part_or_where_the_keeper
     to_emma = river.pay("Alice", "Emma", 100).record
     assert code(river.ask("Bob", DisputeFor(to_emma, emma, "less"))) is Code.NOT_KEEPER
     assert code(river.ask("Kira", DisputeFor(RecordId(bytes(16)), emma, "x"))) is Code.UNKNOWN_TRANSFER
+
+
+@pytest.mark.parametrize(
+    ("keeper", "payer", "payee", "member"),
+    [
+        ("Bob", "Alice", "Emma", "Emma"),  # is no keeper
+        ("Kira", "Alice", "Bob", "Alice"),  # has a key
+        ("Kira", "Alice", "Bob", "Emma"),  # has no part in it
+        ("Kira", "Kira", "Emma", "Emma"),  # the keeper has a part in it
+    ],
+)
+def test_a_note_of_a_keeper_who_may_not_is_seen_in_the_book(
+    river: Village, emma: AccountNumber, keeper: str, payer: str, payee: str, member: str
+) -> None:
+    assert emma == river.numbers["Emma"]
+    record = river.pay(payer, payee, 100).record
+    with tampering.card_in_hand(river.hub.store.path) as db:
+        payload = {"transfer": record, "member": river.numbers[member]}
+        number = tampering.append_signed(db, "dispute_for", payload, river.signers[keeper])
+    with pytest.raises(BookDamaged, match="may not dispute_for") as found:
+        verify(river.hub.store)
+    assert found.value.entry == number

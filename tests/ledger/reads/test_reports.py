@@ -1,5 +1,6 @@
 """The village in numbers, and nobody in them."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -13,6 +14,7 @@ from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.leaving import Leave
 from appliance.ledger.people.members import Approve
+from appliance.ledger.reads import reports
 from appliance.ledger.reads.reports import FEWEST, Known, Report, hide, report
 from appliance.ledger.tend import tend
 from appliance.ledger.values import RecordId
@@ -129,6 +131,16 @@ def test_an_account_without_a_limit_uses_the_least_part_of_it(river: Village) ->
     # Alice alone owes, Kira and Emeka are even: neither is told, and nothing of where they stand.
     assert (spread.owing, spread.even, spread.owed) == (None, None, 3)
     assert spread.bands == (None, None, None, 3, 0)
+
+
+def test_nothing_is_read_but_the_months_asked_for(river: Village) -> None:
+    told = {reports._MOVED: 2, reports._TRADED: 6, reports._OWED: 1, reports._COMMONS: 2}
+    with river.hub.reading() as tx:
+        for sql, values in told.items():
+            plan = [row[3] for row in tx.select(f"EXPLAIN QUERY PLAN {sql}", *range(values))]
+            assert any("posting_account_entry (account=? AND entry" in step for step in plan), plan
+            # Accounts are few; their postings are the history.
+            assert not [step for step in plan if re.match(r"SCAN (p|q|o|t|posting|transfer)\b", step)], plan
 
 
 @pytest.mark.parametrize(

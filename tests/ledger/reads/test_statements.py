@@ -1,6 +1,7 @@
 """Statements: what came in and went out from one entry of the book to another."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from appliance.ledger.money.splits import PaySplit
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
+from appliance.ledger.reads import statements
 from appliance.ledger.reads.statements import LINES, Line, Statement, postings, statement
 from appliance.ledger.values import Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, two_villages
@@ -191,6 +193,23 @@ def test_opening_and_lines_are_closing_whatever_happened(tmp_path: Path, seed: i
                 adds_up(river, who, first, end)
             adds_up(river, who, 1, last + 1)
             assert of(river, who).closing == river.balance(who)
+
+
+def test_nothing_is_read_but_the_period(river: Village) -> None:
+    told = {
+        f"{statements._LINE} SELECT {statements._SUMS} FROM line": 3,
+        statements._CARRIED: 4,
+        statements._SHEET: 5,
+        statements._PIECE: 6,
+        statements._BEFORE: 2,
+    }
+    with river.hub.reading() as tx:
+        for sql, values in told.items():
+            plan = [row[3] for row in tx.select(f"EXPLAIN QUERY PLAN {sql}", *range(values))]
+            assert any("posting_account_entry (account=? AND entry" in step for step in plan), plan
+            assert not [
+                step for step in plan if re.match(r"SCAN (p|t|u|r|o|slip|posting|transfer)\b", step)
+            ], plan
 
 
 def test_what_crosses_between_hubs_names_who_is_over_there(tmp_path: Path) -> None:
