@@ -8,6 +8,7 @@ from hypothesis.stateful import invariant, precondition, rule
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.keys import KeySigner
+from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.shares import (
     AcceptShare,
@@ -187,6 +188,24 @@ class Splits(Money):
                 self._ask(yes, self.signers[account])
         if oddly:
             self._ask(LeaveOut(asked.record, parts[0][0]), self.signers[payee])
+
+    @rule(pick=PICK, other=PICK, amount=st.integers(20, 120))
+    def what_is_promised_is_not_spent(self, pick: int, other: int, amount: int) -> None:
+        """Somebody who can give just that much agrees to it, and then can give nothing to anybody."""
+        payer = self._active(pick)
+        asker, third, *_ = (n for n in self._able() if n != payer)
+        low = self.balance[payer] - self._asides().get(payer, 0) - amount
+        if low > 0:
+            return
+        limits = SetLimits(AccountNumber(payer), low, 10**6, "agreed")
+        parts = ((AccountNumber(payer), Amount(amount)), (AccountNumber(third), Amount(1)))
+        if self._ask(limits, self._keeper(other, False, payer)) is None:
+            return
+        asked = self._ask(AskSplit(AccountNumber(asker), parts), self.signers[asker])
+        yes = asked and AcceptShare(asked.record, AccountNumber(payer), AccountNumber(asker), Amount(amount))
+        if yes and self._ask(yes, self.signers[payer]):
+            more = Pay(AccountNumber(payer), AccountNumber(third), Amount(1), again=True)
+            assert self._ask(more, self.signers[payer]) is None
 
     def _some_part(self, pick: int, *states: str) -> tuple[RecordId, int, int, int] | None:
         """A split that waits, who asked, and a part that stands at one of ``states`` and its amount."""
