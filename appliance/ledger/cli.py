@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from appliance.ledger.book.chain import Head
     from appliance.ledger.book.command import Receipt
     from appliance.ledger.book.rules import Rules
+    from appliance.ledger.book.subject import Command
     from appliance.ledger.errors import Refusal
     from appliance.ledger.hub import Hub, Papers
     from appliance.ledger.keys import KdfCost, KeySigner, RootPaper
+    from appliance.ledger.values import AccountNumber
 
 DIFFERENT = 1
 """Exit code of a verification that found a difference."""
@@ -403,9 +405,27 @@ def keeper() -> None:
 @data_option
 def appoint(number: str, data: Path) -> None:
     """Make member NUMBER a keeper. Asks for the hub's root paper."""
+    from appliance.ledger.people.members import AppointKeeper
+
+    short = _by_root(number, data, AppointKeeper)
+    click.echo(f"{short} is a keeper now.")
+
+
+@keeper.command()
+@click.argument("number")
+@data_option
+def dismiss(number: str, data: Path) -> None:
+    """End the office of keeper NUMBER. Asks for the hub's root paper."""
+    from appliance.ledger.people.members import DismissKeeper
+
+    short = _by_root(number, data, DismissKeeper)
+    click.echo(f"{short} is no keeper any more.")
+
+
+def _by_root(number: str, data: Path, command: "Callable[[AccountNumber], Command]") -> str:
+    """Do ``command`` about member ``number`` by the hub's root paper; the number as it is read."""
     from appliance.ledger.hub import Hub
     from appliance.ledger.keys import KeySigner, RootPaper
-    from appliance.ledger.people.members import AppointKeeper
     from appliance.ledger.values import parse_account
 
     hub = Hub.open(data)
@@ -423,8 +443,8 @@ def appoint(number: str, data: Path) -> None:
             raise Stop(f"that is no root paper: {error}") from error
         if paper.public != _root_key(hub):
             raise Stop("that is the root paper of another hub, or the community's")
-        not_refused(hub.submit(AppointKeeper(account.number), KeySigner("root:keeper", paper.seed)))
-        click.echo(f"{account.short} is a keeper now.")
+        not_refused(hub.submit(command(account.number), KeySigner("root:keeper", paper.seed)))
+        return account.short
     finally:
         hub.close()
 

@@ -136,6 +136,15 @@ class Code(StrEnum):
     TIME_WRONG = "time_wrong"
     QUORUM_MISSING = "quorum_missing"
     COMMONS_FLOOR = "commons_floor"
+    # what needs two keepers
+    NEEDS_TWO = "needs_two"
+    NO_SECOND = "no_second"
+    TWO_AGREED = "two_agreed"
+    ALREADY_PROPOSED = "already_proposed"
+    OWN_PROPOSAL = "own_proposal"
+    UNKNOWN_PROPOSAL = "unknown_proposal"
+    PROPOSAL_CLOSED = "proposal_closed"
+    PROPOSER_GONE = "proposer_gone"
 
 
 class Action(StrEnum):
@@ -161,6 +170,8 @@ class Action(StrEnum):
     SEND_BACK = "send_back"
     CLOSE = "close"
     CLEAR = "clear"
+    PROPOSE = "propose"
+    AGREE = "agree"
     COSIGN = "cosign"
     SETTLE = "settle"
     WAIT = "wait"

@@ -1,5 +1,5 @@
-"""What falls due by itself: requests and splits that were not answered, limits that were set for a
-while, old accounts of people who have moved.
+"""What falls due by itself: requests, splits and proposals that were not answered, limits that were set
+for a while, old accounts of people who have moved.
 
 Each is a command by rule in the book. Nothing expires by a clock that nobody has vouched for
 (design.md 6): below ``Quality.KEEPER`` only what needs no clock happens.
@@ -16,7 +16,7 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Quality
 from appliance.ledger.hub import Hub
 from appliance.ledger.money import limits, requests, shares
-from appliance.ledger.people import moving
+from appliance.ledger.people import moving, seconds
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +45,12 @@ def _lapse_limits(hub: Hub) -> int:
     return _done(hub, keyed, "lapse")
 
 
+def _lapse_proposals(hub: Hub) -> int:
+    with hub.reading() as tx:
+        due = seconds.overdue(tx, hub.clock.now())
+    return _done(hub, [(seconds.LapseProposal(record), record) for record in due], "lapse")
+
+
 def _done(hub: Hub, due: Iterable[tuple[Command, bytes]], rule: str) -> int:
     """Do each by ``rule``; its key is what it is about, so that two processes do it once."""
     results = (hub.by_rule(command, rule, key[: chain.KEY_BYTES]) for command, key in due)
@@ -64,6 +70,7 @@ CHORES: Final[tuple[Chore, ...]] = (
     _expire_requests,
     _expire_splits,
     _lapse_limits,
+    _lapse_proposals,
 )
 """Each does what is due now, by rule, some at a time; how many it did."""
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from appliance.ledger.book.rules import GROUPS
 from appliance.ledger.book.schema import Crossing
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
@@ -17,8 +16,8 @@ from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
-from appliance.web import acts_files, acts_grants
-from appliance.web.amounts import getter, giver, money, name_of, percent
+from appliance.web import acts_files, acts_grants, acts_rules, acts_two
+from appliance.web.amounts import getter, giver, money, name_of
 from appliance.web.labels import care_word, date_words, group_word
 
 
@@ -198,60 +197,9 @@ def _other(_tx: Tx, line: LogLine) -> str:
 
 def _rules(tx: Tx, line: LogLine) -> str:
     before = rules_before(tx, line.payload["group"], line.entry)
-    changes = line.payload["changes"]
-    words = [text for name, value in changes.items() for text in _rule(name, value, before.get(name))]
-    return _("%(who)s changed the rules: %(changes)s.", who=who_of(line), changes="; ".join(words))
+    words = acts_rules.words_of(line.payload["changes"], before)
+    return _("%(who)s changed the rules: %(changes)s.", who=who_of(line), changes=words)
 
-
-def _rule(name: str, value: Any, before: Any) -> list[str]:
-    if name == "rates":
-        rates = before if isinstance(before, dict) else {}
-        return [
-            _("%(kind)s is paid %(amount)s an hour", kind=care_word(kind), amount=money(rate))
-            for kind, rate in value.items()
-            if rate != rates.get(kind)
-        ]
-    sentence = _RULES.get(name)
-    return [sentence(value) if sentence else f"{name} = {value}"]
-
-
-def _group_limit(group: str, side: str, amount: int) -> str:
-    if side == "low":
-        return _("%(group)s: may go down to %(amount)s", group=group_word(group), amount=money(amount))
-    return _("%(group)s: may go up to %(amount)s", group=group_word(group), amount=money(amount))
-
-
-_ROUNDINGS: Final[Mapping[str, Callable[[], str]]] = {
-    "down": lambda: _("down"),
-    "half": lambda: _("to the nearest"),
-    "up": lambda: _("up"),
-}
-
-_RULES: Final[Mapping[str, Callable[[Any], str]]] = {
-    "vouchers": lambda n: _("%(count)s members must vouch for a newcomer", count=n),
-    **{
-        f"{side}_{group}": lambda n, group=group, side=side: _group_limit(group, side, n)  # type: ignore[misc]
-        for group in GROUPS[1:]
-        for side in ("low", "high")
-    },
-    "levy_rate": lambda n: _("the commons keeps %(rate)s of payments", rate=percent(n)),
-    "levy_round": lambda word: _("what is too small to count is rounded: %(how)s", how=_ROUNDINGS[word]()),
-    "levy_from": lambda n: _("payments from %(amount)s on pay to the commons", amount=money(n)),
-    "request_days": lambda n: _("a request lapses after %(days)s days", days=n),
-    "slip_days": lambda n: _("a paper slip may be %(days)s days old", days=n),
-    "dispute_days": lambda n: _("keepers have %(days)s days to end a dispute", days=n),
-    "low": lambda n: _("a new member may go down to %(amount)s", amount=money(n)),
-    "high": lambda n: _("a new member may go up to %(amount)s", amount=money(n)),
-    "commons_low": lambda n: _("the commons may go down to %(amount)s", amount=money(n)),
-    "pin_above": lambda n: _("the PIN is asked again above %(amount)s", amount=money(n)),
-    "again_minutes": lambda n: _("an equal payment within %(minutes)s minutes asks again", minutes=n),
-    "quorum": lambda n: _("%(count)s others must confirm care", count=n),
-    "longest_minutes": lambda n: _("at most %(minutes)s minutes of care at once", minutes=n),
-    "trunk_low": lambda n: _("a new neighbour may owe us %(amount)s", amount=money(-n)),
-    "trunk_high": lambda n: _("we may owe a new neighbour %(amount)s", amount=money(n)),
-    "held_days": lambda n: _("a payment that waits goes back after %(days)s days", days=n),
-    "days_back": lambda n: _("care of at most %(days)s days ago", days=n),
-}
 
 _LIFE: Final[Mapping[str, Callable[[str, str], str]]] = {
     "freeze": lambda who, name: _("%(who)s froze the account of %(name)s.", who=who, name=name),
@@ -362,4 +310,5 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "enter_pile": _pile,
     "enter_slip": _slip,
     **acts_files.SENTENCES,
+    **acts_two.SENTENCES,
 }

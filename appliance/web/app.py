@@ -36,6 +36,8 @@ SUBJECTS: Final = (
     "desk_rules",
     "desk_lists",
     "desk_life",
+    "desk_two",
+    "commons",
     "me_life",
     "moving",
     "desk_move",

@@ -13,7 +13,9 @@ from appliance.ledger.amounts import parse_amount
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CARE_CATEGORIES, GROUPS
 from appliance.ledger.errors import BadAmount, Code
-from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people import powers
+from appliance.ledger.people.founding import GUARDED, ChangeRules
+from appliance.ledger.people.seconds import RULES, Propose
 from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads.people import person
@@ -81,10 +83,21 @@ def change_now(group: str) -> Any:
         return _form(group, key.hex(), typed, now, refusal(Code.SETTING_WRONG), reason), REFUSED
     if not wanted:
         return redirect(url_for("desk_rules.rules", done="same"))
+    if _needs_two(wanted):
+        result = act(Propose(RULES, {"changes": wanted}, reason), key)
+        if isinstance(result, Receipt):
+            return redirect(url_for("desk_two.proposal", record=result.record.hex()))
+        return _form(group, key.hex(), typed, now, result, reason), REFUSED
     result = act(ChangeRules("care" if group == "care" else "credit", wanted, reason), key)
     if isinstance(result, Receipt):
         return redirect(url_for("desk_rules.rules", done="changed"))
     return _form(group, key.hex(), typed, now, result, reason), REFUSED
+
+
+def _needs_two(wanted: Mapping[str, Any]) -> bool:
+    """Whether a rule is among them that guards what needs two, and there is a second keeper."""
+    with the_hub().reading() as tx:
+        return any(name in wanted for name in GUARDED) and len(powers.keepers(tx)) > 1
 
 
 def _form(
@@ -123,7 +136,7 @@ def _present(group: str) -> dict[str, str]:
             "levy_from": as_typed(credit.levy_from),
         }
     if group == "times":
-        times = ("request_days", "dispute_days", "held_days", "slip_days")
+        times = ("request_days", "dispute_days", "held_days", "slip_days", "proposal_days")
         return {name: str(getattr(credit, name)) for name in times}
     if group == "joining":
         return {"vouchers": str(credit.vouchers)}
@@ -134,6 +147,7 @@ def _present(group: str) -> dict[str, str]:
             "low": as_typed(-credit.low),
             "high": as_typed(credit.high),
             "commons_low": as_typed(-credit.commons_low),
+            "commons_two": as_typed(credit.commons_two),
             "pin_above": as_typed(credit.pin_above),
         }
     rates = {f"rate_{kind}": as_typed(rate) for kind, rate in care.rates.items()}

@@ -17,6 +17,7 @@ from appliance.ledger.reads.held import Held, asked_of, granted, held
 from appliance.ledger.reads.life import vouchers
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
+from appliance.ledger.reads.proposals import keepers_of
 from appliance.ledger.reads.slips import not_seen, slip_of
 from appliance.ledger.reads.troubles import (
     DAY_MS,
@@ -208,6 +209,7 @@ def transfer(record: str) -> str:
     page = "transfer.html" if t.split is None else "split.html"
     with the_hub().reading() as tx:
         by_keeper = given_back_by_keeper(tx, t.reversal or t.id)
+        paid_by = keepers_of(tx, t.id)
         slip = slip_of(tx, t.id)
         slip_waits = slip is not None and any(s.transfer == t.id for s in not_seen(tx, me.number))
     return render_template(
@@ -215,6 +217,7 @@ def transfer(record: str) -> str:
         me=me,
         t=t,
         by_keeper=by_keeper,
+        paid_by=paid_by,
         slip=slip,
         slip_waits=slip_waits,
         trouble=_trouble(t, me),

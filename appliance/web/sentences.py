@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from appliance.ledger.errors import Code
 from appliance.ledger.reads.crossings import other_hub, other_hubs
 from appliance.ledger.reads.people import person
+from appliance.web import sentences_two
 from appliance.web.amounts import duration, money, name_of, typed
 from appliance.web.here import the_hub, the_rules, the_unit
 
@@ -268,7 +269,7 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         "This does not fit how things stand with this person now. Please look again."
     ),
     Code.STILL_KEEPER: lambda _n: _(
-        "This person is a keeper. That must be ended first, with a second keeper."
+        "This person is a keeper. That must be ended first, by two other keepers or by the root paper."
     ),
     Code.NOT_KEEPER: lambda _n: _("Only a keeper can do this."),
     Code.NOT_YOURS: lambda _n: _("This is not yours to do."),
@@ -344,5 +345,5 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.TERMS_CHANGED: lambda _n: _("This has changed since you looked. Please look again."),
     Code.TIME_WRONG: _time_wrong,
     Code.QUORUM_MISSING: _quorum,
-    Code.COMMONS_FLOOR: lambda _n: _("The commons has nothing left now. This waits until it has."),
+    **sentences_two.SENTENCES,
 }

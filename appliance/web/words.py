@@ -55,6 +55,8 @@ LABELS: Final[Mapping[Action, Callable[[], str]]] = {
     Action.SEND_BACK: lambda: _("Send it back"),
     Action.CLOSE: lambda: _("Take it down"),
     Action.CLEAR: lambda: _("Bring the account to zero"),
+    Action.PROPOSE: lambda: _("Ask a second keeper"),
+    Action.AGREE: lambda: _("I agree: do it"),
     Action.COSIGN: lambda: _("Confirm"),
     Action.SETTLE: lambda: _("Pay from the commons"),
     Action.WAIT: lambda: _("Wait a while"),

@@ -43,11 +43,13 @@ from appliance.ledger.money.undo import AskBack, KeepIt, WithdrawAsk
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.imports import AgreeImport, ImportFile, ImportMember
 from appliance.ledger.people.life import Register
-from appliance.ledger.people.members import AppointKeeper, TurnAway
+from appliance.ledger.people.members import AppointKeeper, DismissKeeper, TurnAway
+from appliance.ledger.people.seconds import LapseProposal, Object, TakeBack
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 from tests.golden.helpers import helpers
 from tests.golden.lives import lives, moves
+from tests.support.keepers import appoint, clearing, dismissal, from_commons, payment, rules, two
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import PIN, Village, a_village
 
@@ -101,6 +103,7 @@ def live(river: Village) -> None:
     river.join("Emeka")
     river.do("Kira", TurnAway(river.numbers["Emeka"], "is a member of Hill"))
     river.hub.change_pin(n["Alice"], PIN, "9753")
+    two_keepers(river)
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
     helpers(river)
     lives(river)
@@ -163,6 +166,24 @@ def slips(river: Village) -> None:
     ]
     done = river.hub.submit_all(typed, river.signers["Kira"])
     assert not isinstance(done, Refused), done
+
+
+def two_keepers(river: Village) -> None:
+    """What one keeper pays from the commons, and all that needs two."""
+    appoint(river, "Kofi", "Lena")
+    river.do("Kira", from_commons(river, "Dina", 120))
+    two(river, "Kira", "Kofi", payment(river, "Bob", 700))
+    two(river, "Kofi", "Lena", rules(commons_two=300))
+    river.do("Lena", Object(RecordId(river.do("Kira", payment(river, "Dina", 800)).record), "not now"))
+    river.do("Kira", TakeBack(RecordId(river.do("Kira", payment(river, "Dina", 801)).record)))
+    two(river, "Kira", "Lena", clearing(river, "Alice"))
+    two(river, "Kira", "Lena", dismissal(river, "Kofi"))
+    river.root(DismissKeeper(river.numbers["Lena"]))
+    appoint(river, "Kofi")
+    late = RecordId(river.do("Kira", payment(river, "Dina", 802)).record)
+    river.clock.advance(14 * DAY_MS)
+    done = river.hub.by_rule(LapseProposal(late), "lapse")
+    assert isinstance(done, Receipt), done
 
 
 def doubt(river: Village) -> None:

@@ -362,6 +362,17 @@ class TestKeeperAndOthers:
         assert self._keepers(river) == [KIRA, BOB]
         assert hub("verify", "--data", river).exit_code == 0
 
+    def test_the_root_paper_ends_an_office(self, river: Path, root_paper: str) -> None:
+        hub("keeper", "appoint", "3-1", "--data", river, typed=f"{root_paper}\n")
+        dismissed = hub("keeper", "dismiss", "1-2", "--data", river, typed=f"{root_paper}\n")
+
+        assert dismissed.exit_code == 0, dismissed.output
+        assert "no keeper any more" in dismissed.output
+        assert self._keepers(river) == [BOB]
+        again = hub("keeper", "dismiss", "1-2", "--data", river, typed=f"{root_paper}\n")
+        assert again.exit_code == 2
+        assert hub("verify", "--data", river).exit_code == 0
+
     @pytest.mark.parametrize("typed", ["", "ABCD EFGH", "another hub's"])
     def test_nothing_else_does(self, river: Path, typed: str) -> None:
         typed = RootPaper.fresh().text() if typed == "another hub's" else typed

@@ -278,7 +278,9 @@ ACTS: tuple[KeeperAct, ...] = (
         own="-",
         reads=False,
     ),
-    KeeperAct("replace_key", _replace_key, "Kira gave Alice a new PIN.", why="", own=None, reads=False),
+    KeeperAct(
+        "replace_key", _replace_key, "Kira gave Alice a new PIN.", why="", own=Code.STILL_KEEPER, reads=False
+    ),
     KeeperAct("reverse", _reverse, "Kira gave back", **OF_OWNER),
     KeeperAct("end_dispute", _end_dispute, "Kira wrote down how it ended"),
     KeeperAct("dispute_for", _dispute_for, "Greta", **OF_GRETA),
@@ -305,13 +307,18 @@ ACTS: tuple[KeeperAct, ...] = (
     KeeperAct("enter_slip", _slip, "", why=""),
 )
 
-BY_NO_KEEPER = ("found", "appoint_keeper", "settle", "admit_hub", "lapse_limits", "close_moved")
+BY_NO_KEEPER = (
+    *("found", "appoint_keeper", "settle", "admit_hub", "lapse_limits", "close_moved"),
+    *("dismiss_keeper", "lapse_proposal"),
+)
 """Acts of the root, of the founders and of the hub by its rules: no member's key is enough."""
 
 BY_MEMBERS = ("vouch",)
 """What members do to each other, and the one concerned reads like an act of a keeper's."""
 
 SHOWN_ELSEWHERE = {
+    **dict.fromkeys(("propose", "agree", "object", "take_back"), "tests/ledger/people/test_seconds.py"),
+    "pay_commons": "tests/ledger/money/test_commons.py",
     "agree_import": "tests/ledger/people/test_imports.py",
     "import_file": "tests/ledger/people/test_imports.py",
     "import_opening": "tests/ledger/files/test_taking.py",

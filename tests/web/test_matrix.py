@@ -197,6 +197,7 @@ def told(two: TwoVillages, app: Flask, kira: Browser, alice: Browser, act: Keepe
 def desk_routes(app: Flask) -> list[str]:
     """Where forms of the desk go; what a route names is somebody, or something that is not there."""
     values: dict[str, Any] = {"number": 2, "member": 3, "account": 2, "group": "credit", "step": "freeze"}
+    values |= {"answer": "agree"}
     adapter = app.url_map.bind("localhost")
     forms = [
         r for r in app.url_map.iter_rules() if "POST" in (r.methods or ()) and r.rule.startswith("/desk")

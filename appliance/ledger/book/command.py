@@ -28,6 +28,7 @@ from appliance.ledger.market import listings
 from appliance.ledger.money import (
     accounts,
     arrivals,
+    commons,
     crossings,
     disputes,
     imported,
@@ -52,6 +53,7 @@ from appliance.ledger.people import (
     members,
     moving,
     roster,
+    seconds,
     showing,
 )
 from appliance.ledger.people.words import tidy
@@ -75,6 +77,8 @@ _SUBJECTS: Final = (
     reversals,
     undo,
     disputes,
+    commons,
+    seconds,
     listings,
     claims,
     roster,

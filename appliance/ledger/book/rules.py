@@ -181,6 +181,9 @@ def group_limits(credit: Mapping[str, Any], group: str) -> tuple[int, int]:
     return credit.get(f"low{end}", low), credit.get(f"high{end}", high)
 
 
+COMMONS_TWO_0004 = 500
+"""``commons_two`` where a book says nothing of it. Books were folded with it: it never changes."""
+
 _LIMITS_0004: dict[str, tuple[int, int]] = {
     "person": (-1200, 2400),
     "household": (-2400, 4800),

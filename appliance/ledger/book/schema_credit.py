@@ -237,9 +237,10 @@ class Slip(Table):
 
 
 class Proposal(Table):
-    """An act that needs two keepers, and waits for the second. ``state``: open, done, dropped or expired.
+    """An act that needs two keepers (``kind``), and waits for the second.
 
-    ``body`` is the act's canonical form.
+    ``state``: open, done, declined, withdrawn or expired. ``body`` is what exactly, in canonical
+    form; ``second`` the keeper who agreed or said no.
     """
 
     TABLE_CLASS = TRUTH
@@ -258,6 +259,25 @@ class Proposal(Table):
         table_name = "proposal"
 
 
+class Spending(Table):
+    """Which keeper, or which two, moved what a transfer took out of the commons or cleared.
+
+    ``second`` is null when one keeper did it alone.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    transfer = pw.BlobField(primary_key=True)
+    keeper = pw.IntegerField(index=True)
+    second = pw.IntegerField(null=True)
+    amount = pw.IntegerField()
+    at_ms = pw.IntegerField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "spending"
+
+
 CREDIT_TABLES: tuple[type[Table], ...] = (
     Terms,
     Grant,
@@ -273,4 +293,5 @@ CREDIT_TABLES: tuple[type[Table], ...] = (
     Dispute,
     Slip,
     Proposal,
+    Spending,
 )

@@ -13,17 +13,18 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Posting, Transfer
-from appliance.ledger.book.schema_credit import Dispute, Grant, UndoAsk
+from appliance.ledger.book.schema_credit import Dispute, Grant, Share, UndoAsk
 from appliance.ledger.book.shape import RECORD
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
-from appliance.ledger.money import accounts
+from appliance.ledger.money import accounts, commons
 from appliance.ledger.money.postings import post
 from appliance.ledger.money.transfers import DONE, FINAL, REVERSAL, SPLIT
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
-from appliance.ledger.values import AccountNumber, Amount, RecordId
+from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 
 OPEN: Final = "open"
 """State of a dispute, and of an ask to give something back, that has not ended."""
@@ -67,6 +68,8 @@ def _decide_reverse(tx: Tx, command: Reverse, asking: Asking) -> codec.Body | Re
         return Refusal(Code.NOT_REVERSIBLE, {}, (Action.SHOW, Action.HOME))
     if of_somebody_gone(tx, transfer):
         return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.ASK_KEEPER,))
+    if refusal := _refuse_commons(tx, transfer, mine, asking.actor, asking.at):
+        return refusal
     return (accounts.refuse_giving(payee, got(tx, transfer)) if mine and payee else None) or {}
 
 
@@ -74,6 +77,26 @@ def gives_back(tx: Tx, transfer: Transfer, member: int | None) -> bool:
     """Whether ``member`` may act for the one who was paid. Where several were, nobody may for all of them."""
     several_paid = transfer.kind == SPLIT and transfer.payer == transfer.payee
     return not several_paid and accounts.owned(tx, transfer.payee, member)
+
+
+def _refuse_commons(
+    tx: Tx, transfer: Transfer, mine: bool, keeper: int | None, at: Instant
+) -> Refusal | None:
+    """What a keeper cannot undo alone: what two agreed on, and more of a gift than one pays alone."""
+    if mine:
+        return None
+    if commons.by_two(tx, transfer.id):
+        return Refusal(Code.TWO_AGREED, {}, (Action.SHOW,))
+    given = _given_to_commons(tx, transfer)
+    return (commons.refuse_floor(tx, given) or commons.refuse_alone(tx, given, keeper, at)) if given else None
+
+
+def _given_to_commons(tx: Tx, transfer: Transfer) -> int:
+    """What the commons was paid by ``transfer``, alone or as one of several; a levy is none of it."""
+    if transfer.payee == COMMONS:
+        return got(tx, transfer)
+    share = tx.get(Share, transfer=transfer.id, account=COMMONS) if transfer.kind == SPLIT else None
+    return 0 if share is None else int(share.amount)
 
 
 def got(tx: Tx, transfer: Transfer) -> int:
@@ -121,7 +144,7 @@ def helped(tx: Tx, account: int, member: int | None) -> bool:
     return grant is not None and grant.agreed_entry is not None
 
 
-def _apply_reverse(tx: Tx, entry: Entry) -> None:
+def _apply_reverse_1(tx: Tx, entry: Entry) -> Transfer:
     undone = entry.act.payload["transfer"]
     original = tx.get(Transfer, id=undone)
     if original is None or (original.payer is None and original.kind != SPLIT):
@@ -156,6 +179,14 @@ def _apply_reverse(tx: Tx, entry: Entry) -> None:
         for row in tx.rows(Posting.select().where(Posting.transfer == undone).order_by(Posting.account))
     )
     post(tx, RecordId(entry.record), lines, entry.number)
+    return original
+
+
+def _apply_reverse(tx: Tx, entry: Entry) -> None:
+    original = _apply_reverse_1(tx, entry)
+    given = _given_to_commons(tx, original)
+    if given and not gives_back(tx, original, entry.actor):  # a keeper took it out again
+        commons.keep_spending(tx, entry, given)
 
 
 def _may_reverse(tx: Tx, entry: Entry) -> bool:
@@ -173,12 +204,18 @@ def _may_reverse_2(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
     if transfer is None or not _may_reverse(tx, entry) or of_somebody_gone(tx, transfer):
         return False
-    return gives_back(tx, transfer, entry.actor) or not party(tx, transfer, entry.actor)
+    if gives_back(tx, transfer, entry.actor):
+        return True
+    refused = _refuse_commons(tx, transfer, False, entry.actor, entry.act.at)
+    return refused is None and not party(tx, transfer, entry.actor)
+
+
+def _fold_1(tx: Tx, entry: Entry) -> None:
+    """Version 1 did not count what came out of the commons."""
+    _apply_reverse_1(tx, entry)
 
 
 HANDLERS = (Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse_2, {"transfer": RECORD}),)
 
-OLD: Final = {
-    ("reverse", 1): Handler(Reverse, _decide_reverse, _apply_reverse, _may_reverse, {"transfer": RECORD})
-}
+OLD: Final = {("reverse", 1): Handler(Reverse, _decide_reverse, _fold_1, _may_reverse, {"transfer": RECORD})}
 """How earlier versions are folded."""

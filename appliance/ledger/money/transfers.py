@@ -46,12 +46,16 @@ SLIP = "slip"
 OPENING = "opening"
 IMPORTED = "imported"
 GRANT = "grant"
+CLEARING = "clearing"
 
 UNDOING: Final = (REVERSAL, REFUND)
 """Kinds that undo another transfer, and are not undone themselves."""
 
 FINAL: Final = (*UNDOING, OPENING)
 """Kinds that are neither undone nor contested. An opening is everybody's at once: a payment puts it right."""
+
+WITH_REASON: Final = (REVERSAL, GRANT, CLEARING)
+"""Kinds whose text is the reason of a keeper, or of who gave it back; of the others it is a note."""
 
 CROSSING: Final = (SENT, RECEIVED, REFUND)
 """Kinds of transfers whose other side is an account of another hub."""

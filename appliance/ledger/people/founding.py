@@ -12,7 +12,7 @@ from appliance.ledger import codec, keys
 from appliance.ledger.book import rules as book_rules
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.rules import Rules
+from appliance.ledger.book.rules import COMMONS_TWO_0004, Rules
 from appliance.ledger.book.schema import Setting
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless, always
@@ -51,7 +51,8 @@ class Found(Wordless):
 class ChangeRules:
     """A keeper changes some rules of one group, and says why.
 
-    Accounts that stand at the old limits of their group get the new ones (since version 2).
+    Accounts that stand at the old limits of their group get the new ones (since version 2). What
+    ``GUARDED`` names guards the acts that need two, and is changed by two (``seconds.py``).
     """
 
     KIND: ClassVar[str] = "change_rules"
@@ -66,6 +67,10 @@ class ChangeRules:
 
     def private(self) -> dict[str, str]:
         return {"reason": self.reason}
+
+
+GUARDED: Final = ("commons_low", "commons_two")
+"""Rules of credit that one keeper does not change alone where there are others."""
 
 
 def _decide_found(tx: Tx, command: Found, asking: Asking) -> codec.Body | Refusal:
@@ -94,22 +99,55 @@ def _decide_change(tx: Tx, command: ChangeRules, asking: Asking) -> codec.Body |
         asking.rules.changed(command.group, command.changes)
     except (TypeError, ValueError):
         return Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
-    return {}
+    return _refuse_alone(tx, command.group, command.changes) or {}
+
+
+def _refuse_alone(tx: Tx, group: str, changes: codec.Body) -> Refusal | None:
+    """Why one keeper cannot change this: it guards what needs two.
+
+    Where there is only one keeper, that one sets the floor, and may lower what one pays alone, but
+    not raise it: else one could do by two steps what needs two.
+    """
+    if group != "credit":
+        return None
+    now = book_rules.kept(tx, "credit")
+    # A book that says nothing of a rule has what held before the question was asked.
+    changed = [name for name in GUARDED if name in changes and changes[name] != now.get(name)]
+    if not changed:
+        return None
+    if len(powers.keepers(tx)) > 1:
+        return Refusal(Code.NEEDS_TWO, {}, (Action.PROPOSE,))
+    if "commons_two" in changed and changes["commons_two"] > now.get("commons_two", COMMONS_TWO_0004):
+        return Refusal(Code.NO_SECOND, {"keepers": 1}, (Action.ASK_KEEPER,))
+    return None
+
+
+def _may_change(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    return powers.by_keeper(tx, entry) and _refuse_alone(tx, p["group"], p["changes"]) is None
 
 
 def _apply_change(tx: Tx, entry: Entry) -> None:
+    change(tx, entry.number, entry.act.payload["group"], entry.act.payload["changes"])
+
+
+def change(tx: Tx, entry: int, group: str, changes: codec.Body) -> None:
+    """Change rules of a group as ``entry`` says; accounts at the old limits of theirs follow."""
     before = book_rules.kept(tx, "credit")
-    _apply_change_1(tx, entry)
-    if entry.act.payload["group"] == "credit":
+    _merge(tx, entry, group, changes)
+    if group == "credit":
         limits.follow(tx, before, book_rules.kept(tx, "credit"))
 
 
 def _apply_change_1(tx: Tx, entry: Entry) -> None:
     """Version 1 left the limits of accounts as they were."""
-    group = entry.act.payload["group"]
+    _merge(tx, entry.number, entry.act.payload["group"], entry.act.payload["changes"])
+
+
+def _merge(tx: Tx, entry: int, group: str, changes: codec.Body) -> None:
     # The maps are merged, not today's classes: a rule of a later release has no default here.
-    body = book_rules.kept(tx, group) | entry.act.payload["changes"]
-    book_rules.save(tx, group, body, entry.number)
+    body = book_rules.kept(tx, group) | changes
+    book_rules.save(tx, group, body, entry)
     if group == "credit":
         account = accounts.get(tx, COMMONS)
         if account is not None and account.low != body["commons_low"]:
@@ -130,7 +168,7 @@ _CHANGE: Final = {"group": shape.one_of("credit", "care"), "changes": shape.mapp
 
 HANDLERS = (
     Handler(Found, _decide_found, _apply_found, always, _FOUND, ("root",)),
-    Handler(ChangeRules, _decide_change, _apply_change, powers.by_keeper, _CHANGE),
+    Handler(ChangeRules, _decide_change, _apply_change, _may_change, _CHANGE),
 )
 
 OLD: Final = {

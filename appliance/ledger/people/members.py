@@ -95,6 +95,19 @@ class AppointKeeper(Wordless):
 
 
 @dataclass(frozen=True, slots=True)
+class DismissKeeper(Wordless):
+    """The hub's root ends a keeper's office; two other keepers can, too (``seconds.py``)."""
+
+    KIND: ClassVar[str] = "dismiss_keeper"
+    VERSION: ClassVar[int] = 1
+
+    member: AccountNumber
+
+    def payload(self) -> codec.Body:
+        return {"member": self.member}
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePin(Wordless):
     """A member's key is sealed under another PIN. The key stays; the book knows that it happened."""
 
@@ -111,11 +124,12 @@ class ChangePin(Wordless):
 class ReplaceKey(Wordless):
     """A keeper gives a member who forgot the PIN, or never had one, a new key.
 
-    The old one signs nothing any more.
+    The old one signs nothing any more. Since version 2 never to a keeper: who could set another
+    keeper's PIN would be two keepers alone. The office is ended first.
     """
 
     KIND: ClassVar[str] = "replace_key"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     member: AccountNumber
     sealed: SealedKey
@@ -257,6 +271,22 @@ def _apply_appoint(tx: Tx, entry: Entry) -> None:
     tx.update(Member, {"number": entry.act.payload["member"]}, keeper=True)
 
 
+def _decide_dismiss(tx: Tx, command: DismissKeeper, asking: Asking) -> codec.Body | Refusal:
+    member = tx.get(Member, number=command.member)
+    if member is None:
+        return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    return {} if member.keeper else Refusal(Code.WRONG_STATUS, {}, (Action.SHOW,))
+
+
+def _is_keeper(tx: Tx, entry: Entry) -> bool:
+    member = tx.get(Member, number=entry.act.payload["member"])
+    return member is not None and bool(member.keeper)
+
+
+def _apply_dismiss(tx: Tx, entry: Entry) -> None:
+    tx.update(Member, {"number": entry.act.payload["member"]}, keeper=False)
+
+
 def _decide_change_pin(tx: Tx, command: ChangePin, asking: Asking) -> codec.Body | Refusal:
     key = key_in_force(tx, asking.actor or 0)
     if key is None or bytes(key.public) != command.sealed.public:
@@ -280,7 +310,7 @@ def _decide_replace(tx: Tx, command: ReplaceKey, asking: Asking) -> codec.Body |
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     if command.member != asking.actor and accounts.has_part(tx, command.member, asking.actor):
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))  # a helper must not come by the owner's PIN
-    return {}
+    return Refusal(Code.STILL_KEEPER, {}, (Action.ASK_KEEPER,)) if member.keeper else {}
 
 
 def _apply_replace(tx: Tx, entry: Entry) -> None:
@@ -311,6 +341,10 @@ def _of_present(tx: Tx, entry: Entry) -> bool:
         return False
     own = entry.actor == member.number  # as books of the first releases have it
     return powers.by_keeper(tx, entry) and (own or not accounts.has_part(tx, member.number, entry.actor))
+
+
+def _of_no_keeper(tx: Tx, entry: Entry) -> bool:
+    return _of_present(tx, entry) and not _is_keeper(tx, entry)
 
 
 def _of_vouched(tx: Tx, entry: Entry) -> bool:
@@ -346,13 +380,17 @@ HANDLERS = (
     ),
     Handler(TurnAway, _decide_turn_away, _apply_turn_away, _of_newcomer, _MEMBER),
     Handler(AppointKeeper, _decide_appoint, _apply_appoint, _of_active, _MEMBER, ("root",)),
+    Handler(DismissKeeper, _decide_dismiss, _apply_dismiss, _is_keeper, _MEMBER, ("root",)),
     Handler(ChangePin, _decide_change_pin, _apply_nothing, _own_key, _KEY, attach=_attach_change_pin),
-    Handler(ReplaceKey, _decide_replace, _apply_replace, _of_present, _MEMBER | _KEY, attach=_attach_replace),
+    Handler(
+        ReplaceKey, _decide_replace, _apply_replace, _of_no_keeper, _MEMBER | _KEY, attach=_attach_replace
+    ),
 )
 
 OLD: Final = {
     ("approve", 1): Handler(
         Approve, _decide_approve, _apply_approve_1, _of_newcomer, _MEMBER, ("member", "root")
-    )
+    ),
+    ("replace_key", 1): Handler(ReplaceKey, _decide_replace, _apply_replace, _of_present, _MEMBER | _KEY),
 }
 """How earlier versions are folded."""

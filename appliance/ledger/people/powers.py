@@ -34,6 +34,12 @@ def refuse_unless_keeper(tx: Tx, number: int | None) -> Refusal | None:
     return None
 
 
+def keepers(tx: Tx) -> tuple[int, ...]:
+    """The numbers of all keepers who can act now."""
+    found = tx.select("SELECT number, status FROM member WHERE keeper ORDER BY number")
+    return tuple(number for number, status in found if status in STANDING)
+
+
 def active(tx: Tx, number: int | None) -> bool:
     """Whether ``number`` is an active member."""
     return number is not None and refuse_unless_active(tx, number) is None

@@ -13,6 +13,7 @@ from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant, Quality
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
+from appliance.ledger.reads import proposals
 from appliance.ledger.reads.acted import helper
 from appliance.ledger.reads.crossings import OtherHub, far_person, other_hub
 from appliance.ledger.reads.people import Person, owner_of, people, person, text_of
@@ -46,6 +47,13 @@ KEEPER_ACTS = (
     "agree_import",
     "import_file",
     "import_opening",
+    "pay_commons",
+    "propose",
+    "agree",
+    "object",
+    "take_back",
+    "lapse_proposal",
+    "dismiss_keeper",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
@@ -79,6 +87,7 @@ class Overview:
     entries: int
     disputes: int
     clock_unsure: bool
+    proposals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,7 @@ def overview(tx: Tx, now: Instant) -> Overview:
         chain.head(tx).number,
         count(Dispute.select(number).where(Dispute.state == "open")),
         now.quality < Quality.KEEPER,
+        proposals.count(tx),
     )
 
 
@@ -272,7 +282,7 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
     if act.kind in BY_OTHERS and (who is None or _own_act(tx, entry, who.number)):
         return None
     about = _about(tx, act.payload)
-    reason = text_of(tx, entry.number, "reason") or (
+    reason = text_of(tx, _reason_entry(tx, entry), "reason") or (
         text_of(tx, entry.number, "text") if act.kind in ("end_dispute", "dispute_for") else ""
     )
     return LogLine(
@@ -288,8 +298,23 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
     )
 
 
+def _reason_entry(tx: Tx, entry: chain.Entry) -> int:
+    """The entry that says why: an agreement has the reason of what it agrees to."""
+    found = proposals.terms(tx, entry.act.payload["proposal"]) if entry.act.kind == "agree" else None
+    return entry.number if found is None else found[2]
+
+
+def _deed_of(tx: Tx, payload: codec.Body) -> codec.Body:
+    """What an act names: the terms of the proposal, when it makes or answers one."""
+    if "terms" in payload:
+        return codec.Body(payload["terms"])
+    found = proposals.terms(tx, payload["proposal"]) if "proposal" in payload else None
+    return payload if found is None else found[1]
+
+
 def _about(tx: Tx, payload: codec.Body) -> int | None:
     """The member whom an act concerns, by what it names."""
+    payload = _deed_of(tx, payload)
     for name in ("member", "account", "owner"):
         if name in payload:
             return int(payload[name])
@@ -316,6 +341,7 @@ def concerned(tx: Tx, entry: chain.Entry) -> set[int]:
 
 
 def _named(tx: Tx, payload: codec.Body) -> set[int]:
+    payload = _deed_of(tx, payload)
     found: set[int] = set()
     for name in _MEMBERS & payload.keys():
         if isinstance(payload[name], int):
@@ -336,7 +362,7 @@ def _named(tx: Tx, payload: codec.Body) -> set[int]:
 
 
 _MEMBERS = frozenset({"member", "owner", "helper", "heir", "newcomer"})
-_ACCOUNTS = frozenset({"account", "payer", "payee"})
+_ACCOUNTS = frozenset({"account", "payer", "payee", "to"})
 
 
 def _own_act(tx: Tx, entry: chain.Entry, who: int) -> bool:

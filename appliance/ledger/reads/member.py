@@ -273,7 +273,7 @@ def _line(
     others, far = people
     # Credit leaves an account by an act on it; what comes in was moved by somebody else.
     actor = actor_of(str(row[-1])) if payer == account else None
-    field = "reason" if kind == transfers.REVERSAL else "note"
+    field = "reason" if kind in transfers.WITH_REASON else "note"
     record = bytes(record)  # type: ignore[call-overload]  # the id, a blob
     return Line(
         RecordId(record),
@@ -326,7 +326,7 @@ def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
 
 def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> TransferView:
     payer, payee, amount = openings.own_part(tx, row, viewer, (*crossings.sides(tx, row), row.amount))
-    text = text_of(tx, row.text_entry, "reason" if row.kind == transfers.REVERSAL else "note")
+    text = text_of(tx, row.text_entry, "reason" if row.kind in transfers.WITH_REASON else "note")
     closed = None
     if row.closed_ms is not None:
         closed = Instant(Millis(row.closed_ms), Quality(row.closed_quality or 0))

@@ -161,7 +161,7 @@ def _line(tx: Tx, account: int, raw: tuple[Any, ...], balance: int) -> Line:
     reverses, reversed_by, payer, total, closed_ms = raw[13:]
     entry = chain.by_number(tx, number)
     assert entry is not None  # a posting is folded from its entry
-    field = "reason" if kind == transfers.REVERSAL else "note"
+    field = "reason" if kind in transfers.WITH_REASON else "note"
     by = keeper if said_day is not None else _stranger(tx, entry.actor, account, amount, payer, payee, kind)
     if kind == transfers.IMPORTED:
         said_day, by = closed_ms // DAY_MS, entry.actor

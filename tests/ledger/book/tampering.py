@@ -75,6 +75,7 @@ def append_signed(
     payload: dict[str, object],
     signer: KeySigner,
     outcome: dict[str, object] | None = None,
+    version: int = 1,
 ) -> int:
     """Write one more entry with a good signature and a good link, past the write path."""
     last = entry_of(db, db.execute("SELECT MAX(number) FROM entry").fetchone()[0])
@@ -83,7 +84,7 @@ def append_signed(
         authority=signer.authority,
         key=bytes(16),
         kind=kind,
-        version=1,
+        version=version,
         payload=payload,
         private_digest=None,
     )

@@ -28,6 +28,7 @@ from tests.ledger.book.machine.rules import Rules
 from tests.ledger.book.machine.slips import Slips
 from tests.ledger.book.machine.splits import Splits
 from tests.ledger.book.machine.trouble import Trouble
+from tests.ledger.book.machine.two import Two
 
 BETWEEN_HUBS = {
     *("admit_hub", "show_name", "publish", "set_trunk", "tell_position", "send", "recall"),
@@ -49,6 +50,7 @@ class Village(
     Care,
     Market,
     Slips,
+    Two,
     Money,
     People,
 ):

@@ -95,6 +95,13 @@ STATEMENTS = (
     ("member", "transfer"))
     """,
     """
+    CREATE TABLE "spending" ("transfer" BLOB NOT NULL PRIMARY KEY, "keeper" INTEGER NOT NULL,
+    "second" INTEGER, "amount" INTEGER NOT NULL, "at_ms" INTEGER NOT NULL, "entry" INTEGER NOT NULL)
+    """,
+    """
+    CREATE INDEX "spending_keeper" ON "spending" ("keeper")
+    """,
+    """
     CREATE TABLE "terms" ("account" INTEGER NOT NULL PRIMARY KEY, "grp" TEXT NOT NULL,
     "until_ms" INTEGER, "entry" INTEGER NOT NULL)
     """,

@@ -94,7 +94,10 @@ class People(Base):
 
     @rule(pick=PICK, other=PICK, oddly=ODDLY)
     def replace_key(self, pick: int, other: int, oddly: bool) -> None:
-        number, seed = self._anybody(pick, oddly), new_seed()
+        # Of no keeper: who could set another keeper's PIN would be two.
+        others = [n for n, s in self.status.items() if s == "active" and n not in self.keepers]
+        number = others[pick % len(others)] if others and not oddly else self._anybody(pick, oddly)
+        seed = new_seed()
         sealed = seal(seed, PIN, self.hub.pepper, COST)
         if self._ask(ReplaceKey(AccountNumber(number), sealed), self._keeper(other, oddly)):
             old, self.signers[number] = self.signers[number], KeySigner(f"member:{number}", seed)

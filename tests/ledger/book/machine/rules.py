@@ -26,7 +26,9 @@ class Rules(Base):
 
     @rule(pick=PICK, oddly=ODDLY, floor=st.integers(-2000, 0))
     def change_rules(self, pick: int, oddly: bool, floor: int) -> None:
-        changes = {"commons_low": 7 if oddly else floor}
+        # Where there are two keepers, the floor needs both (``two.py``).
+        alone = {"commons_low": floor} if len(self.keepers) == 1 else {"pin_above": -floor}
+        changes = {"commons_low": 7} if oddly else alone
         self._ask(ChangeRules("credit", changes, "the assembly decided"), self._keeper(pick, oddly))
 
     @rule(minutes=st.integers(0, 600))
