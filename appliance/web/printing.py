@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from appliance.ledger.book.store import Tx
 from appliance.ledger.people import powers, printing
 from appliance.ledger.reads import directory as reads
-from appliance.ledger.reads.people import Person, folded, people
+from appliance.ledger.reads.people import Person, folded, further_accounts, people
 from appliance.web import qr
 from appliance.web.amounts import account_of
 from appliance.web.here import the_hub
@@ -47,8 +47,8 @@ def overview() -> str:
 
 
 def _carriers(tx: Tx) -> list[Person]:
-    """Who has an account and can be paid, by name."""
-    found = [who for who in people(tx) if who.status in powers.STANDING]
+    """Who can be paid, further accounts as well, by name."""
+    found = [who for who in (*people(tx), *further_accounts(tx)) if who.status in powers.STANDING]
     return sorted(found, key=lambda who: (folded(who.name), who.number))
 
 

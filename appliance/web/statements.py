@@ -113,7 +113,8 @@ def choose() -> str:
         found = _mine(tx, me)
     if not found:
         abort(404)
-    return _choose(found, found[0], "")
+    asked = number_asked("account")
+    return _choose(found, next((one for one in found if one.number == asked), found[0]), "")
 
 
 def _choose(mine: list[Person], account: Person, problem: str, printed: Printed | None = None) -> str:

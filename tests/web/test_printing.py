@@ -7,6 +7,7 @@ import zxingcpp
 
 from appliance.ledger.errors import HubError
 from appliance.ledger.market.listings import OpenListing
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.life import Away
 from appliance.ledger.people.members import Approve
 from appliance.ledger.people.showing import ShowName
@@ -15,6 +16,7 @@ from appliance.ledger.values import Amount
 from appliance.web import create_app
 from appliance.web.printing import CARDS
 from appliance.web.server import base_address
+from tests.ledger.people.test_further import bakery
 from tests.support.drawn import drawn
 from tests.web.conftest import OWN_SCREEN, Browser
 
@@ -66,6 +68,21 @@ def test_cards_for_some_people(village, kira) -> None:
 def test_the_card_of_one_person_is_noted_too(village, kira) -> None:
     kira.fill(f"/desk/people/{village.numbers['Bob']}/card", "/cards")
     assert "4 people have no card yet" in kira.get("/desk/print").text
+
+
+def test_a_further_account_has_a_card_and_a_statement_too(village, kira, signed_in) -> None:
+    number = bakery(village, "Alice", "business")
+    village.do("Bob", Pay(village.numbers["Bob"], number, Amount(120)))
+    assert kira.get(f"/desk/print/cards?n={number}").text.count('class="wallet"') == 1
+    page = kira.get(f"/desk/people/{number}/card").text
+    assert f"/desk/accounts/{number}" in page
+    paper = kira.fill(f"/desk/people/{number}/statements", "/statements", follow=True).text
+    assert "+1.20" in paper
+    assert f"/desk/accounts/{number}" in paper
+    for link in ("/card", "/statements"):
+        assert f"/desk/people/{number}{link}" in kira.get(f"/desk/accounts/{number}").text
+    alice = signed_in("Alice")
+    assert f'value="{number}" selected' in alice.get(f"/statements?account={number}").text
 
 
 def test_the_code_on_a_card_leads_to_paying_its_owner(village, kira) -> None:
