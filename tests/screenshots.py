@@ -26,6 +26,7 @@ from appliance.ledger.reads import desk, member
 from appliance.ledger.values import Account, AccountNumber
 from tests import screenshots_between as between
 from tests import screenshots_grants as grants
+from tests import screenshots_files as files
 from tests import screenshots_life as life
 from tests import screenshots_slips as slips
 from tests import screenshots_splits as splits
@@ -118,6 +119,7 @@ def shots(data: Path) -> list[Shot]:
         *splits.shots(hub.number),
         # for others, and together
         *grants.shots(hub.number),
+        *files.shots(hub.number),
         # the market
         Shot("market", ALICE, at("/market")),
         Shot("market_wants", ALICE, at("/market?kind=want")),
