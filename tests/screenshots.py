@@ -25,8 +25,8 @@ from appliance.ledger.keys import KdfCost
 from appliance.ledger.reads import desk, member
 from appliance.ledger.values import Account, AccountNumber
 from tests import screenshots_between as between
-from tests import screenshots_grants as grants
 from tests import screenshots_files as files
+from tests import screenshots_grants as grants
 from tests import screenshots_life as life
 from tests import screenshots_slips as slips
 from tests import screenshots_splits as splits

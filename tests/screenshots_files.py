@@ -38,13 +38,13 @@ def shots(hub: int) -> list[Shot]:
         Shot("files_payments", KIRA, brings("transfers", paid, "form[action$=take]")),
         Shot("files_no_reason", KIRA, _without_reason, REFUSED),
         Shot("files_done", KIRA, takes),
-        Shot("files_gone", KIRA, at("/desk/files/work/members-00"), MISSING),
+        Shot("files_gone", KIRA, at("/desk/files/job/members-00"), MISSING),
     ]
 
 
 def _without_reason(page: Page) -> Response | None:
     page.goto("/desk/files")
-    click(page, "main a[href*='/work/']")
+    click(page, "main a[href*='/job/']")
     return send(page, "form[action$=take] button", reason=" ", pin=PIN)
 
 

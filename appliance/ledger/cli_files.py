@@ -152,7 +152,7 @@ def lines_of(plan: "Plan", unit: "Unit") -> Iterator[str]:
         if (more := len(plan.problems) - SHOWN) > 0:
             yield f"and {more} more; --errors FILE has all"
         rows = len({problem.line for problem in plan.problems})
-        yield f"{len(plan.problems)} errors in {rows} rows. Nothing has been changed."
+        yield f"{_counted(len(plan.problems), 'error')} in {_counted(rows, 'row')}. Nothing has been changed."
         return
     yield from _preview(plan, unit)
 
@@ -161,7 +161,7 @@ def _preview(plan: "Plan", unit: "Unit") -> Iterator[str]:
     def money(amount: int) -> str:
         return f"{unit.plain(amount)} {unit.symbol}"
 
-    yield f"{plan.count} rows would be taken in" + (
+    yield f"{_counted(plan.count, 'row')} would be taken in" + (
         f", {plan.left_out} are left out" if plan.left_out else ""
     )
     if plan.moved:
@@ -170,12 +170,16 @@ def _preview(plan: "Plan", unit: "Unit") -> Iterator[str]:
         yield f"  line {one.line}: {one.in_words(plan.what, money)}"
     if plan.same_names:
         names = ", ".join(plan.same_names[:10]) + (", ..." if len(plan.same_names) > 10 else "")
-        yield f"{len(plan.same_names)} names that somebody else has too: {names}"
+        yield f"{_counted(len(plan.same_names), 'name')} that somebody else has too: {names}"
     if plan.outside:
-        yield f"{len(plan.outside)} accounts would end outside their limits; they may move toward zero:"
+        yield f"{_counted(len(plan.outside), 'account')} would end outside the limits, and may move toward zero:"
         for out in plan.outside[:10]:
             low, high = ("none" if limit is None else money(limit) for limit in (out.low, out.high))
             yield f"  {out.name or 'the commons'}: {money(out.balance)} (limits {low} and {high})"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _write_errors(file: Path, brought: "Brought", plan: "Plan", unit: "Unit") -> None:
@@ -218,7 +222,7 @@ def _commit(
         not_refused(result.refusal)
         return
     click.echo(
-        f"Done: {result.plan.count} rows are taken in, as entry {result.receipt.entry} and what follows."
+        f"Done: {_counted(result.plan.count, 'row')} taken in, as entry {result.receipt.entry} and what follows."
     )
 
 

@@ -17,7 +17,7 @@ from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Instant
-from appliance.ledger.errors import Refusal
+from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.files import rows as reading_rows
 from appliance.ledger.files.directory import HERE, Directory
 from appliance.ledger.files.reading import Problem, Row, Sheet, read
@@ -139,6 +139,8 @@ def check(
 
 def refuse_alone(tx: Tx, plan: Plan, keeper: int) -> Refusal | None:
     """Why ``keeper`` cannot take the file in without a second one; None when that is not so."""
+    if plan.what == MEMBERS and rules.load(tx).credit.vouchers:
+        return Refusal(Code.TWO_KEEPERS, {}, (Action.ASK_KEEPER,))
     if not plan.moved:
         return None
     return imports.refuse_alone(tx, imports.others(tx, keeper), keeper, plan.touched)

@@ -6,7 +6,7 @@ from typing import Final
 
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import BadNumber
-from appliance.ledger.people import imports, powers
+from appliance.ledger.people import imports
 from appliance.ledger.people.words import tidy
 from appliance.ledger.reads.people import folded
 from appliance.ledger.values import COMMONS, Account, AccountNumber, parse_account, western_digits
@@ -21,7 +21,7 @@ COMMONS_WORD: Final = "commons"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An account here: whose, and where it stands."""
+    """An account here: whose, and where it stands. ``first``: it is the owner's first one."""
 
     number: AccountNumber
     name: str
@@ -30,6 +30,7 @@ class Known:
     low: int | None
     high: int | None
     moved: bool
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,14 @@ class Directory:
         self._hub = hub
         self._numbers = numbers
         self.accounts: dict[AccountNumber, Known] = {}
-        for number, name, status, balance, low, high, moved in tx.stream(_ACCOUNTS):
-            known = Known(AccountNumber(number), name, status, balance, low, high, bool(moved))
+        for number, name, status, balance, low, high, moved, first in tx.stream(_ACCOUNTS):
+            where = (balance, low, high, bool(moved), bool(first))
+            known = Known(AccountNumber(number), name, status, *where)
             self.accounts[known.number] = known
         self.old = {old_key(old): found for old, found in imports.old_numbers(tx).items()}
         self._named: dict[str, list[AccountNumber]] = {}
         for known in self.accounts.values():
-            if known.number != COMMONS and known.name:
+            if known.first and known.name:
                 self._named.setdefault(folded(known.name), []).append(known.number)
 
     def named(self, name: str) -> list[AccountNumber]:
@@ -76,7 +78,7 @@ class Directory:
         known = self.accounts[found]
         if found == COMMONS:
             return known
-        if known.status not in powers.STANDING:
+        if known.status not in imports.CAN_TRADE:
             return Lost("left", {"name": known.name})
         if name and folded(tidy("name", name)) != folded(known.name):
             return Lost("other_name", {"name": known.name})
@@ -123,9 +125,13 @@ def old_key(text: str) -> str:
 
 
 _ACCOUNTS: Final = """
-SELECT account.number, COALESCE(private_text.text, ''), COALESCE(member.status, ''), account.balance,
-    account.low, account.high, EXISTS (SELECT 1 FROM posting WHERE posting.account = account.number)
+SELECT account.number, COALESCE(private_text.text, ''),
+    CASE WHEN account.owner <> account.number AND COALESCE(further.state, '') <> 'open' THEN 'closed'
+        ELSE COALESCE(member.status, '') END, account.balance,
+    account.low, account.high, EXISTS (SELECT 1 FROM posting WHERE posting.account = account.number),
+    account.owner = account.number
 FROM account LEFT JOIN member ON member.number = account.owner
+LEFT JOIN further ON further.account = account.number
 LEFT JOIN private_text ON private_text.entry = member.name_entry AND private_text.field = 'name'
 WHERE account.kind IN ('member', 'commons')
 """

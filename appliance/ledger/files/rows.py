@@ -254,7 +254,7 @@ class _Listings(Reader):
         if row.get("state").strip().casefold() == "closed":
             return None
         owner = self.who("owner", "owner_name")
-        if owner is not None and owner.number == COMMONS:
+        if owner is not None and not self.directory.accounts[owner.number].first:
             self.wrong("owner", "nobody")
         price = self.amount("price")
         if price is not None and price < 0:

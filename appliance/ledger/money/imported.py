@@ -24,7 +24,7 @@ from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
 from appliance.ledger.money.transfers import DONE, IMPORTED, OPENING
-from appliance.ledger.people import imports, powers
+from appliance.ledger.people import imports
 from appliance.ledger.people.words import LONGEST_LINE, too_long
 from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber, Amount, RecordId
 
@@ -117,14 +117,17 @@ def _refuse_account(tx: Tx, number: int) -> Refusal | None:
     found = tx.first(_OWNER, number)
     if found is None or found[0] not in (accounts.MEMBER, accounts.COMMONS_KIND):
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
-    if found[0] == accounts.MEMBER and found[1] not in powers.STANDING:
+    if found[0] == accounts.MEMBER and (found[1] not in imports.CAN_TRADE or found[2] == "closed"):
         return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.CHECK_NUMBER, Action.ASK_KEEPER))
     return None
 
 
 # As ``accounts.usable``, for thousands of rows.
 _OWNER: Final = """
-SELECT account.kind, member.status FROM account LEFT JOIN member ON member.number = account.owner
+SELECT account.kind, member.status,
+    CASE WHEN account.owner <> account.number AND COALESCE(further.state, '') <> 'open' THEN 'closed' END
+FROM account LEFT JOIN member ON member.number = account.owner
+LEFT JOIN further ON further.account = account.number
 WHERE account.number = ?
 """
 

@@ -9,7 +9,8 @@
 Every entry of a row names the file by its digest; who reads the book sees which file it came
 from. A file that moves credit (opening balances, payments of before) passes limits, so it is
 the most powerful act of all: where there is more than one keeper it needs two, and a lone
-keeper can not take in anything that touches an account of the own.
+keeper can not take in anything that touches an account of the own. Where newcomers must be vouched for, people out of a file
+need two as well.
 """
 
 from collections.abc import Iterable
@@ -37,6 +38,9 @@ OPENINGS: Final = "openings"
 LISTINGS: Final = "listings"
 TRANSFERS: Final = "transfers"
 WHAT: Final = (MEMBERS, OPENINGS, LISTINGS, TRANSFERS)
+
+CAN_TRADE: Final = (powers.ACTIVE, powers.AWAY)
+"""On whose accounts files may move credit. Who is moving away only goes to zero."""
 
 MOST_ROWS: Final = 50_000
 """How many rows a file may have."""
@@ -314,6 +318,8 @@ def _decide_member(tx: Tx, command: ImportMember, asking: Asking) -> codec.Body 
         return Refusal(Code.LIMITS_WRONG, {}, (Action.TRY_AGAIN,))
     if command.number != members.next_number(tx):
         return Refusal(Code.TERMS_CHANGED, {}, (Action.TRY_AGAIN,))
+    if asking.rules.credit.vouchers and not file.agreed:
+        return Refusal(Code.TWO_KEEPERS, {}, (Action.ASK_KEEPER,))
     low, high = command.limits or asking.rules.credit.limits_of(command.group)
     return {"number": command.number, "low": low, "high": high}
 
@@ -324,7 +330,10 @@ def _may_member(tx: Tx, entry: Entry) -> bool:
         stands = members.limits_stand(tx, entry)
     else:
         stands = [outcome.get("low"), outcome.get("high")] == limits
-    return stands and by_importer(tx, entry, _PEOPLE) is not None
+    file = by_importer(tx, entry, _PEOPLE)
+    # Where newcomers are vouched for, a file is no way around it: a second keeper stands for them.
+    vouched = file is not None and (file.agreed or not rules.kept(tx, "credit").get("vouchers", 0))
+    return stands and vouched
 
 
 def _apply_member(tx: Tx, entry: Entry) -> None:

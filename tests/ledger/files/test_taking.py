@@ -22,6 +22,7 @@ from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.life import Freeze
 from appliance.ledger.people.members import AppointKeeper
 from appliance.ledger.values import Amount, RecordId
 from tests.support.lists import as_csv
@@ -315,3 +316,22 @@ def test_any_life_comes_in_again(seed: int) -> None:
             assert isinstance(take(fresh, "transfers", out(river, "transfers"), OLD), Taken)
             assert balances(fresh) == balances(river)
             assert sorted(told(fresh, "transfers")) == sorted(told(river, "transfers"))
+
+
+def test_where_people_are_vouched_for_a_file_needs_two_keepers(river: Village) -> None:
+    river.do("Kira", ChangeRules("credit", {"vouchers": 2}, "assembly"))
+    data = as_csv([["name"], ["Emma"]])
+    alone = take(river, "members", data)
+    assert isinstance(alone, No)
+    assert alone.refusal.code is Code.TWO_KEEPERS
+    river.root(AppointKeeper(river.numbers["Dina"]))
+    assert isinstance(take(river, "members", data, second="Dina"), Taken)
+    verify(river.hub.store)
+
+
+def test_who_is_frozen_or_moving_away_gets_nothing_out_of_a_file(river: Village) -> None:
+    river.do("Kira", Freeze(river.numbers["Bob"], "a quarrel"))
+    alice, bob = (river.account(name).full for name in ("Alice", "Bob"))
+    data = as_csv([["day", "payer", "payee", "amount"], ["2024-05-31", alice, bob, "1"]])
+    (problem,) = look(river, "transfers", data).problems
+    assert (problem.column, problem.why, problem.numbers) == ("payee", "left", {"name": "Bob"})
