@@ -1,11 +1,9 @@
-"""What the predecessor's ledger got wrong, each by its number in our notes on it: none of it happens here.
-
-Numbers 30, 31 and 42 (several accounts of one owner, closing an account) wait for what they are about.
-"""
+"""What the predecessor's ledger got wrong, each by its number in our notes on it: none of it happens here."""
 
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import peewee as pw
@@ -22,7 +20,10 @@ from appliance.ledger.money.requests import DAY_MS, Accept, Cancel, Decline, Req
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.sums import check
 from appliance.ledger.money.transfers import Pay
+from appliance.ledger.people.further import OpenAccount
+from appliance.ledger.people.leaving import DIED, LEFT, CloseMember, Leave
 from appliance.ledger.people.members import Approve, TurnAway
+from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.reads import desk
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.troubles import unanswered
@@ -169,6 +170,36 @@ def test_29_who_may_not_trade_completes_nothing(river: Village) -> None:
     assert code(river.ask("Bob", Pay(river.numbers["Bob"], emil, Amount(1)))) is Code.UNKNOWN_ACCOUNT
 
 
+def test_30_a_payment_between_two_accounts_of_one_owner_is_completed(river: Village) -> None:
+    n = river.numbers
+    opened = river.do("Kira", OpenAccount(n["Alice"], "business", "The bakery", "she runs it"))
+    bakery = AccountNumber(opened.outcome["number"])
+    river.do("Alice", Pay(n["Alice"], bakery, Amount(300)))
+    asked = river.do("Alice", Request(bakery, n["Alice"], Amount(200)))
+    river.do("Alice", Accept(asked.record, n["Alice"], bakery, Amount(200)))
+    with river.hub.reading() as tx:
+        balances = [reads.balance(tx, number) for number in (n["Alice"], bakery)]
+    assert balances == [-500, 500]
+
+
+@pytest.mark.parametrize("how", ["leaves", "has died"])
+def test_31_closing_an_account_leaves_nothing_pending(river: Village, how: str) -> None:
+    n = river.numbers
+    asked = [river.request("Alice", "Bob", 10).record, river.request("Alice", None, 20).record]
+    asked += [river.request("Bob", "Alice", 30).record]
+    if how == "leaves":
+        river.do("Alice", Leave(n["Alice"]))
+    else:
+        river.do("Kira", CloseMember(n["Alice"], DIED, "on Monday"))
+    with river.hub.reading() as tx:
+        rows = [tx.get(Transfer, id=record) for record in asked]
+        home = reads.home(tx, n["Bob"])
+    assert [row.state for row in rows if row is not None] == ["cancelled"] * 3
+    assert home is not None
+    assert (home.held, home.to_pay, home.asked) == (0, (), ())
+    verify(river.hub.store)
+
+
 def test_32_an_account_beyond_its_limit_may_move_a_part_of_the_way_back(river: Village) -> None:
     river.pay("Alice", "Bob", 1000)
     river.do("Kira", SetLimits(river.numbers["Alice"], -400, 2400, "as agreed"))
@@ -198,6 +229,17 @@ def test_34_several_requests_cannot_be_made_against_the_same_headroom(river: Vil
     refused = river.ask("Chandra", Request(n["Chandra"], n["Bob"], Amount(60)))
     assert code(refused) is Code.PAYEE_LIMIT
     river.request("Chandra", "Bob", 40)
+
+
+@pytest.mark.parametrize("typed", ["1000000", "1500000", "1234567", "1,234,567.89", "10,000,000,000"])
+def test_35_a_million_and_more_is_an_amount(river: Village, typed: str) -> None:
+    for who in ("Alice", "Bob"):
+        river.do("Kira", SetLimits(river.numbers[who], None, None, "a test of size"))
+    browser = Browser(create_app(river.hub, TESTING=True, PROPAGATE_EXCEPTIONS=False).test_client())
+    browser.sign_in(river.account("Alice").short)
+    check = browser.fill(f"/P/{river.account('Bob').compact}", "/pay/check", amount=typed)
+    assert "You have paid" in browser.fill(check, "/pay/send", follow=True, pin=PIN).text
+    assert river.balance("Bob") == int(Decimal(typed.replace(",", "")) * 100)
 
 
 def test_36_amounts_are_exact_at_every_size(river: Village) -> None:
@@ -258,6 +300,16 @@ def test_41_what_the_hub_ended_by_itself_both_sides_see(river: Village) -> None:
         assert [unanswered(tx, river.numbers[who], 0) for who in ("Chandra", "Alice")] == [(asked,)] * 2
 
 
+@pytest.mark.parametrize("amount", [1, -1])
+def test_42_who_has_a_balance_is_not_closed_by_anybody(river: Village, amount: int) -> None:
+    n = river.numbers
+    river.pay("Alice" if amount < 0 else "Bob", "Bob" if amount < 0 else "Alice", abs(amount))
+    for who, command in (("Alice", Leave(n["Alice"])), ("Kira", CloseMember(n["Alice"], LEFT, "moved away"))):
+        refused = river.ask(who, command)
+        assert isinstance(refused, Refusal)
+        assert (refused.code, refused.numbers["balance"]) == (Code.ACCOUNT_NOT_ZERO, amount)
+
+
 def test_64_every_answer_is_in_the_book_under_the_one_who_gave_it(river: Village) -> None:
     n = river.numbers
     records = [river.request("Chandra", "Alice", amount).record for amount in (1, 2, 3)]
@@ -274,6 +326,16 @@ def test_64_every_answer_is_in_the_book_under_the_one_who_gave_it(river: Village
         ("cancel", f"member:{n['Chandra']}"),
         ("expire_request", "hub:expire"),
     ]
+
+
+def test_65_a_keepers_failed_sign_in_is_noted_and_shown(river: Village) -> None:
+    app = create_app(river.hub, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    Browser(app.test_client(), "127.0.0.1").sign_in(river.account("Kira").short, "9731")
+    kira = Browser(app.test_client(), "127.0.0.1")
+    assert kira.sign_in(river.account("Kira").short).status_code == 302
+    with river.hub.reading() as tx:
+        assert [(one.member, one.good) for one in of_keepers(tx)] == [(1, True), (1, False)]
+    assert "wrong PIN" in kira.get("/desk/tries").text
 
 
 @pytest.mark.parametrize("how", ["changed", "removed"])

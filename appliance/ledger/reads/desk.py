@@ -6,11 +6,12 @@ import peewee as pw
 
 from appliance.ledger import codec
 from appliance.ledger.book import chain
+from appliance.ledger.book.local import last_verified
 from appliance.ledger.book.schema import AccountRow, Claim, Crossing, Entry, Listing, Member, Transfer
 from appliance.ledger.book.schema_credit import Dispute
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import claims
-from appliance.ledger.clock import Instant, Quality
+from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads import proposals
@@ -75,7 +76,11 @@ _MOST_HELD = 100
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Counts for the first page of the desk. ``commons`` is the balance of the commons."""
+    """Counts for the first page of the desk. ``commons`` is the balance of the commons.
+
+    ``adds_up``: whether all balances sum to zero, as they always must; ``verified``: when the
+    whole book was last checked and found clean, None: never.
+    """
 
     applied: int
     active: int
@@ -88,6 +93,8 @@ class Overview:
     disputes: int
     clock_unsure: bool
     proposals: int = 0
+    adds_up: bool
+    verified: Millis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +183,8 @@ def overview(tx: Tx, now: Instant) -> Overview:
         count(Dispute.select(number).where(Dispute.state == "open")),
         now.quality < Quality.KEEPER,
         proposals.count(tx),
+        not tx.scalar(AccountRow.select(pw.fn.SUM(AccountRow.balance))),
+        checked.at if (checked := last_verified(tx)) else None,
     )
 
 
