@@ -92,7 +92,7 @@ class Overview:
     entries: int
     disputes: int
     clock_unsure: bool
-    proposals: int = 0
+    proposals: int
     adds_up: bool
     verified: Millis | None
 
