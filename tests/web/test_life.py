@@ -151,3 +151,12 @@ def test_the_only_keeper_reads_what_follows_from_leaving(village, signed_in) -> 
     assert "only keeper" not in signed_in("Alice").get("/me/close").text
     village.root(AppointKeeper(village.numbers["Bob"]))
     assert "only keeper" not in kira.get("/me/close").text
+
+
+def test_closing_with_a_balance_leads_to_what_two_keepers_can_do(village, kira) -> None:
+    village.pay("Alice", "Bob", 250)
+    path = f"/desk/people/{village.numbers['Alice']}"
+    page = kira.get(f"{path}/died")
+    assert f'href="{path}/clear"' in page.text
+    assert kira.get(f"{path}/clear").status_code == 200
+    assert "/clear" not in kira.get(f"/desk/people/{village.numbers['Dina']}/died").text
