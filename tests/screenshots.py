@@ -117,9 +117,6 @@ def shots(data: Path) -> list[Shot]:
         Shot("request_declined", ALICE, sent(f"/R/{other.code}", "form[action$=decline] button")),
         # several at once
         *splits.shots(hub.number),
-        # for others, and together
-        *grants.shots(hub.number),
-        *files.shots(hub.number),
         # the market
         Shot("market", ALICE, at("/market")),
         Shot("market_wants", ALICE, at("/market?kind=want")),
@@ -144,7 +141,7 @@ def shots(data: Path) -> list[Shot]:
         Shot("desk_people", KIRA, at("/desk/people")),
         Shot("desk_newcomer", KIRA, at(f"/desk/people/{newcomer}")),
         Shot("desk_member", KIRA, at(f"/desk/people/{BOB}")),
-        Shot("desk_card_new", KIRA, sent("/desk/people/new", name="Emma", reason="has no phone")),
+        Shot("desk_card_new", KIRA, sent("/desk/people/new", name="Ines", reason="has no phone")),
         Shot("desk_statements", KIRA, at(f"/desk/people/{BOB}/statements")),
         Shot("receipt_emma", ALICE, paid(f"/P/{emma.compact}", amount="0.25")),
         Shot("desk_on_word", KIRA, on_word(emma)),
@@ -162,6 +159,9 @@ def shots(data: Path) -> list[Shot]:
         Shot("desk_rules_credit", KIRA, at("/desk/rules/credit")),
         Shot("desk_rules_care", KIRA, at("/desk/rules/care")),
         *slips.shots(hub.number),
+        # for others, and together; after those who are taken in above: accounts and people share numbers
+        *grants.shots(hub.number),
+        *files.shots(hub.number),
         # members' life: last, as it changes the rules
         *life.shots(newcomer, Account(hub.number, newcomer).short, to_bob),
     ]
