@@ -70,7 +70,8 @@ def people() -> Any:
     typed = request.args.get("q", "")[:60].strip()
     status, page = request.args.get("status", ""), number_asked("page") or 0
     with the_hub().reading() as tx:
-        everybody = [line for line in reads.account_lines(tx) if _fits(line, typed)]
+        found = (*reads.account_lines(tx), *reads.further_lines(tx))
+        everybody = [line for line in found if _fits(line, typed)]
     if status in STATUSES and status:
         lines = [line for line in everybody if line.who.status == status]
     else:  # who has left is found by name or number only, after those who are here
@@ -107,7 +108,8 @@ def _fits(line: AccountLine, typed: str) -> bool:
     try:
         account = parse_account(typed, the_hub().number)
     except BadNumber:
-        return folded(typed) in folded(line.who.name)
+        owner = line.who.owner  # a shop is found by its owner's name, too
+        return any(folded(typed) in folded(who.name) for who in (line.who, owner) if who is not None)
     return (account.hub, account.number) == (the_hub().number, line.who.number)
 
 

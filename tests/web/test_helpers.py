@@ -199,6 +199,12 @@ class TestDesk:
         account = f"/desk/accounts/{shop}"
         assert page.request.path == account
         assert "Bakery (Bob)" in kira.get(f"/desk/people/{number}").text
+        short = Account(village.hub.number, AccountNumber(shop)).short
+        for words in ("bake", "bob", str(shop), short):
+            assert "Bakery (Bob)" in kira.get("/desk/people", query_string={"q": words}).text
+        assert "Bakery" not in kira.get("/desk/people", query_string={"q": "alice"}).text
+        assert "Bakery (Bob)" in kira.get(f"/desk/people/{shop}/card").text
+        assert kira.get(f"/desk/people/{shop}/statements").status_code == 200
         page = kira.fill(account, "/limits", follow=True, low="80", high="90", reason="a big oven")
         assert "The limits are set." in page.text
         assert "80.00" in page.text

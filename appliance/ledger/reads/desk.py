@@ -17,7 +17,7 @@ from appliance.ledger.people import powers
 from appliance.ledger.reads import proposals
 from appliance.ledger.reads.acted import helper
 from appliance.ledger.reads.crossings import OtherHub, far_person, other_hub
-from appliance.ledger.reads.people import Person, owner_of, people, person, text_of
+from appliance.ledger.reads.people import Person, further_accounts, owner_of, people, person, text_of
 from appliance.ledger.values import COMMONS, RecordId
 
 KEEPER_ACTS = (
@@ -192,6 +192,11 @@ def account_lines(tx: Tx, status: str | None = None) -> tuple[AccountLine, ...]:
     """All members, or those of one status, with their accounts."""
     rows = {row.number: row for row in tx.rows(AccountRow.select().where(AccountRow.kind == accounts.MEMBER))}
     return tuple(_line(who, rows.get(who.number)) for who in people(tx, status))
+
+
+def further_lines(tx: Tx) -> tuple[AccountLine, ...]:
+    """All further accounts."""
+    return tuple(_line(who, accounts.get(tx, who.number)) for who in further_accounts(tx))
 
 
 def account_line(tx: Tx, number: int) -> AccountLine | None:
