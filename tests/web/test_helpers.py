@@ -145,6 +145,14 @@ def test_a_helper_gives_back_without_a_reason_and_also_a_keeper_on_the_phone(vil
     assert number == village.numbers["Alice"]
 
 
+def test_a_request_says_who_made_it_for_whom(village, signed_in) -> None:
+    number, chandra = helps(village), village.numbers["Chandra"]
+    asked = village.do("Bob", Request(number, chandra, Amount(50)))
+    for name in ("Chandra", "Alice", "Bob"):
+        page = signed_in(name).get(f"/R/{asked.outcome['code']}")
+        assert "Bob acts here for Alice" in page.text, name
+
+
 def test_home_says_what_waits_on_whose_account(village, signed_in) -> None:
     helps(village)
     village.do("Chandra", Request(village.numbers["Chandra"], village.numbers["Alice"], Amount(50)))

@@ -24,6 +24,7 @@ class Moving(Life):
     def _begin(self) -> None:
         super()._begin()
         self.goes: dict[int, bool] = {}
+        self.earned: dict[int, int] = {}
 
     def _set_out(self) -> None:
         super()._set_out()
@@ -66,10 +67,16 @@ class Moving(Life):
         super()._close(member)
         self.goes.pop(member, None)
 
+    def _by_itself(self) -> None:
+        """Care that was earned before is paid all the same, and goes along."""
+        paid = {member: self.balance[member] for member in self.goes}
+        super()._by_itself()
+        self.earned = {member: self.balance[member] - was for member, was in paid.items()}
+
     def _nobody_further_out(self, before: dict[int, tuple[int, tuple[int | None, int | None]]]) -> None:
         super()._nobody_further_out(before)
         for member in self.goes:
-            was, now = before[member][0], self.balance[member]
+            was, now = before[member][0], self.balance[member] - self.earned.get(member, 0)
             assert 0 <= now <= was or was <= now <= 0, f"account {member} moves, and went from {was} to {now}"
 
     @invariant()

@@ -80,12 +80,12 @@ class Splits(Money):
                 assert self._answer(split, payer, signer, "asked") == "accepted"
             case LeaveOut(split, payer):
                 asker, those = self.splits[split]
-                assert self._who(signer) == asker
+                assert self._acts(self._who(signer), asker)
                 self.held[asker] -= those.pop(payer)[0]
                 assert those
                 self._complete(split)
             case CancelSplit(split):
-                assert self._who(signer) == self.splits[split][0]
+                assert self._acts(self._who(signer), self.splits[split][0])
                 self._end(split)
             case ExpireSplit(split):
                 self._end(split)
@@ -93,7 +93,7 @@ class Splits(Money):
     def _answer(self, split: bytes, payer: int, signer: KeySigner, state: str) -> str:
         """Let a part stand at ``state``; how it stood."""
         parts = self.splits[split][1]
-        assert self._who(signer) == payer
+        assert self._acts(self._who(signer), payer)
         amount, before = parts[payer]
         parts[payer] = (amount, state)
         return before
