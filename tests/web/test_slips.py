@@ -139,7 +139,11 @@ def test_rows_that_are_not_right_keep_what_was_typed(village, kira) -> None:
     assert "another village" in row(page, 5)
     for typed in ("42-1", "yesterday", "lots", "3/25", "gold", "x" * 150, "1,5000"):
         assert f'value="{typed}"' in page.text
-    assert [f"#r{n}" for n in range(1, 6)] == re.findall(r'href="(#r\d)"', page.text)
+    jumps = re.findall(r'href="#(x\d)"', page.text)
+    assert jumps == [f"x{n}" for n in range(1, 6)]
+    assert re.findall(r"name=(\w)\d[^>]* id=x\d", page.text) == ["a", "a", "e", "a", "a"], (
+        "the first field that is wrong"
+    )
     assert len(page.data) < SMALL
 
 

@@ -1,6 +1,7 @@
 """Stories of paper slips: two people write one, and a keeper who is no party types it in."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -229,6 +230,17 @@ def test_a_pile_sent_twice_is_typed_in_once(river: Village) -> None:
     changed = type_in(river, [rows[0], replace(rows[1], amount=Amount(51))], key)
     assert code(changed) is Code.KEY_REUSED
     assert river.balance("Bob") == 50
+
+
+def test_two_tabs_that_sign_at_once_type_it_in_once(river: Village) -> None:
+    rows, key = [slip(river, "Alice", "Bob", 100), slip(river, "Bob", "Chandra", 50)], new_key()
+    with ThreadPoolExecutor(4) as tabs:
+        found = list(tabs.map(lambda mine: type_in(river, rows, mine), (key, key, new_key(), new_key())))
+    codes = [answer.refusal.code for answer in found if isinstance(answer, Refused)]
+    assert set(codes) <= {Code.PILE_CLOSED}
+    assert len(codes) in (2, 3), "the two of one key agree, whoever was first"
+    assert (river.balance("Alice"), river.balance("Chandra")) == (-100, 50)
+    verify(river.hub.store)
 
 
 def test_nothing_is_added_to_a_pile_afterwards(river: Village) -> None:
