@@ -49,12 +49,10 @@ def _file(tx: Tx, line: LogLine) -> str:
 
 
 def _opening(_tx: Tx, line: LogLine) -> str:
-    amounts = line.payload["amounts"]
     return _(
-        "%(who)s set what %(count)s accounts begin with, out of a file: %(moved)s in all.",
+        "%(who)s set what %(count)s accounts begin with, out of a file.",
         who=_who(line),
-        count=len(amounts),
-        moved=money(sum(amount for _number, amount in amounts if amount > 0)),
+        count=len(line.payload["amounts"]),
     )
 
 
