@@ -63,7 +63,7 @@ class AgreeImport(Wordless):
         return {
             "what": self.what,
             "digest": self.digest,
-            "terms": self.terms,
+            "reading": self.terms,
             "rows": self.rows,
             "moved": self.moved,
         }
@@ -98,7 +98,7 @@ class ImportFile:
         return {
             "what": self.what,
             "digest": self.digest,
-            "terms": self.terms,
+            "reading": self.terms,
             "rows": self.rows,
             "entries": self.entries,
             "moved": self.moved,
@@ -259,7 +259,7 @@ def _apply_agree(tx: Tx, entry: Entry) -> None:
         Import,
         digest=p["digest"],
         what=p["what"],
-        terms=p["terms"],
+        terms=p["reading"],
         agreed=entry.actor,
         agreed_entry=entry.number,
         left=0,
@@ -286,12 +286,12 @@ def _apply_file(tx: Tx, entry: Entry) -> None:
     p = entry.act.payload
     row = tx.get(Import, digest=p["digest"], what=p["what"])
     # What was agreed to is this file understood in this way, by somebody else.
-    stands = row is not None and bytes(row.terms) == p["terms"] and row.agreed != entry.actor
+    stands = row is not None and bytes(row.terms) == p["reading"] and row.agreed != entry.actor
     tx.put(
         Import,
         digest=p["digest"],
         what=p["what"],
-        terms=p["terms"],
+        terms=p["reading"],
         agreed=row.agreed if row and stands else None,
         agreed_entry=row.agreed_entry if row and stands else None,
         keeper=entry.actor,
@@ -364,7 +364,7 @@ LINE: Final = shape.whole(1, 10**9)
 _FILE: Final = {
     "what": shape.one_of(*WHAT),
     "digest": shape.DIGEST,
-    "terms": shape.DIGEST,
+    "reading": shape.DIGEST,
     "rows": shape.whole(1, 10**9),
     "moved": shape.whole(0, 1 << 62),
 }

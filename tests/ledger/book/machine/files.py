@@ -124,7 +124,7 @@ class Files(Life, Limits, Trouble, Care, Market, Money, People):
         ]
         self._take_in("members", rows, digest, signer)
 
-    @rule(pick=PICK, amount=st.integers(1, 3000), oddly=ODDLY)
+    @rule(pick=PICK, amount=st.integers(1, 1300), oddly=ODDLY)
     def balances_of_newcomers(self, pick: int, amount: int, oddly: bool) -> None:
         """Two who have just come in, and what they bring."""
         if len(self.status) > 14:
@@ -151,7 +151,7 @@ class Files(Life, Limits, Trouble, Care, Market, Money, People):
 
     @rule(
         pick=PICK,
-        trades=st.lists(st.tuples(PICK, PICK, st.integers(0, 4000)), min_size=1, max_size=4),
+        trades=st.lists(st.tuples(PICK, PICK, st.integers(0, 250)), min_size=1, max_size=4),
         oddly=ODDLY,
     )
     def payments_of_before(self, pick: int, trades: list[tuple[int, int, int]], oddly: bool) -> None:
