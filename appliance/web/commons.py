@@ -37,6 +37,12 @@ KINDS: Final[Mapping[str, Callable[[], str]]] = {
 }
 """What brings in or takes out, in words."""
 
+_ONE: Final[Mapping[str, Callable[[], str]]] = {
+    reads.GIFT: lambda: _("A gift"),
+    reads.DEBT: lambda: _("A debt carried"),
+}
+"""What one movement is called, where that is not the same."""
+
 
 @bp.get("/commons")
 def page() -> Any:
@@ -93,4 +99,4 @@ def _bars(sums: tuple[Sum, ...]) -> dict[str, tuple[int, int]]:
 
 def title_of(line: Movement) -> str:
     """What a movement was, in a word or two."""
-    return KINDS[line.kind]()
+    return _ONE.get(line.kind, KINDS[line.kind])()

@@ -84,7 +84,7 @@ def _pay_form(me: Person, typed: _Typed | None) -> str:
 
 def _read(me: Person) -> _Typed:
     form = request.form
-    text, reason = form.get("to", "").strip(), form.get("reason", "").strip()
+    text, reason = form.get("whom", "").strip(), form.get("reason", "").strip()
     category = form.get("category", "other")
     with the_hub().reading() as tx:
         found = look_up(tx, text, me.number) if text else None
@@ -298,7 +298,7 @@ def clear_now(number: int) -> Any:
 
 def _receiver(me: Person) -> tuple[AccountNumber, Refusal | None, str]:
     """Who gets what the account has: the commons, unless somebody is named."""
-    text = request.form.get("to", "").strip()
+    text = request.form.get("whom", "").strip()
     if not text:
         return COMMONS, None, ""
     with the_hub().reading() as tx:

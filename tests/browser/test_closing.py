@@ -57,7 +57,7 @@ def test_who_owes_leaves_and_two_keepers_let_the_commons_carry_it(phone: Phones,
     assert alice.reads("Moves to the coast, and has nothing")
     bob.open("/")
     bob.tap("The commons")
-    assert bob.reads("Debts carried: Alice")
+    assert bob.reads("A debt carried: Alice")
     assert bob.reads("Agreed by the keepers Kira and Kofi")
     assert bob.reads("−9.00 h")
 
@@ -77,7 +77,7 @@ def test_nothing_is_agreed_when_the_second_keeper_says_no(phone: Phones, village
     kira.open("/desk")
     kira.tap("Pay from the commons")
     assert kira.reads("You alone can still pay 5.00 h")
-    kira.type(to="Bob", amount="9", reason="A new roof for the school")
+    kira.type(whom="Bob", amount="9", reason="A new roof for the school")
     kira.tap("Go on")
     assert kira.reads("Two keepers must agree on 9.00 h")
     pin(kira, "Ask a second keeper")

@@ -149,4 +149,4 @@ class Money(Base):
     def nobody_answers(self, pick: int, oddly: bool) -> None:
         """The hub ends a request by its rule, not before its time."""
         record = RecordId(list(self.requests)[pick % len(self.requests)])
-        assert self._by_rule(Expire(record), "expire", 0 if oddly else 15) != oddly
+        assert self._by_rule(Expire(record), "expire", -400 if oddly else 15) != oddly
