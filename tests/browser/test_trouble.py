@@ -153,8 +153,23 @@ def test_the_levy_is_switched_on_and_off(phone: Phones, village: Village) -> Non
     assert bob.balance() == "The village owes you 2.92 h"
     kira.open("/desk")
     assert kira.reads("0.08 h")
+    bob.open("/commons")
+    assert bob.reads("Part of payments (the levy) +0.08 h")
+    assert bob.reads("One by one") is False, "a line each would tell what others trade"
     levy("0")
     pay(alice, village, "Bob", "3")
     assert bob.balance() == "The village owes you 5.92 h"
+    bob.open("/")
+    bob.tap("The commons")
+    bob.tap("Give to the commons")
+    bob.type(amount="0.5")
+    bob.tap("Go on")
+    bob.type(pin=PIN)
+    bob.tap("Pay")
+    assert bob.reads("You have given to the commons")
+    alice.open("/commons")
+    assert alice.reads("+0.58 h")
+    assert alice.reads("Part of payments (the levy) +0.08 h"), "off: the last payment brought nothing"
+    assert not alice.reads("Bob")
     assert alice.balance() == "You owe the village 6.00 h"
     verify(village.hub.store)

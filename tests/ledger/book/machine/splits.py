@@ -270,7 +270,7 @@ class Splits(Money):
     @rule(pick=PICK, oddly=ODDLY)
     def not_all_agree_in_time(self, pick: int, oddly: bool) -> None:
         split = RecordId(list(self.splits)[pick % len(self.splits)])
-        assert self._by_rule(ExpireSplit(split), "expire", 0 if oddly else 15) != oddly
+        assert self._by_rule(ExpireSplit(split), "expire", -400 if oddly else 15) != oddly
 
     @precondition(lambda self: len(self.shared) > len(self.shared_back))
     @rule(pick=PICK, other=PICK, oddly=ODDLY)

@@ -1,6 +1,5 @@
 """The commons and its keepers: what one pays alone, and what two must agree on."""
 
-from dataclasses import replace
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -10,8 +9,6 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema import Member
 from appliance.ledger.book.schema_credit import Proposal
 from appliance.ledger.book.subject import Command
-from appliance.ledger.clock import Millis
-from appliance.ledger.hub import new_key
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.commons import PayFromCommons
 from appliance.ledger.money.reversals import Reverse
@@ -20,7 +17,7 @@ from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import AppointKeeper, DismissKeeper
 from appliance.ledger.people.seconds import Agree, LapseProposal, Object, Propose, TakeBack
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
-from tests.ledger.book.machine.base import ODDLY, PICK, TALLY
+from tests.ledger.book.machine.base import ODDLY, PICK
 from tests.ledger.book.machine.money import Money
 
 DAY_MS = 86_400_000
@@ -73,6 +70,9 @@ class Two(Money):
                 self._agreed(*self._ended(proposal, who, "done"), receipt.record)
             case Object(proposal):
                 self._ended(proposal, who, "declined")
+            case LapseProposal(proposal):
+                assert self.proposals[proposal][3] == "open"
+                self.proposals[proposal] = (*self.proposals[proposal][:3], "expired")
             case TakeBack(proposal):
                 assert self.proposals[proposal][2:] == (who, "open")
                 self.proposals[proposal] = (*self.proposals[proposal][:3], "withdrawn")
@@ -199,15 +199,7 @@ class Two(Money):
         record = self._open(pick, False)
         assert record is not None
         # Whatever has passed since, fifteen days more are enough; a year back is too early.
-        days = -400 if oddly else 15
-        now = self.clock.now()
-        at = replace(now, ms=Millis(now.ms + days * DAY_MS))
-        answer = self.hub.book.by_rule(LapseProposal(record), "lapse", new_key(), at)
-        TALLY[LapseProposal.KIND, isinstance(answer, Receipt)] += 1
-        assert isinstance(answer, Receipt) != oddly
-        if not oddly:
-            self.proposals[record] = (*self.proposals[record][:3], "expired")
-            self._by_itself()
+        assert self._by_rule(LapseProposal(record), "lapse", -400 if oddly else 15) != oddly
 
     @rule(pick=PICK, oddly=ODDLY)
     def root_dismisses(self, pick: int, oddly: bool) -> None:
