@@ -152,7 +152,7 @@ class Two(Money):
         if act == 1:
             changes = {"commons_low": -amount} if amount % 2 else {"commons_two": amount}
             return Propose("change_rules", {"changes": changes}, "assembly of May")
-        if act == 2 and len(self.keepers) > 3:
+        if act == 2 and len(self.keepers) > 3 and about != 1:  # others count on a keeper of the number 1
             return Propose("dismiss_keeper", {"member": about}, "asked for it")
         return Propose("pay_commons", {"payee": about, "amount": amount, "category": "food"}, "a new roof")
 
@@ -203,10 +203,10 @@ class Two(Money):
 
     @rule(pick=PICK, oddly=ODDLY)
     def root_dismisses(self, pick: int, oddly: bool) -> None:
-        if len(self.keepers) > 2 or oddly:
-            number = self._anybody(pick, True) if oddly else sorted(self.keepers)[pick % len(self.keepers)]
-            if self.keepers != {number}:
-                self._ask(DismissKeeper(AccountNumber(number)), self.root)
+        others = sorted(self.keepers - {1})  # the other subjects count on a keeper of the number 1
+        number = self._anybody(pick, True) if oddly else others[pick % len(others)] if others else 1
+        if number != 1:
+            self._ask(DismissKeeper(AccountNumber(number)), self.root)
 
     @invariant()
     def proposals_are_the_model(self) -> None:
