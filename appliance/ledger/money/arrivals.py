@@ -259,7 +259,8 @@ def _decide_send_back(tx: Tx, command: SendBack, asking: Asking) -> codec.Body |
         return {} if old and asking.at.quality >= Quality.KEEPER else Refusal(Code.NOT_YET, {}, ())
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
-    if accounts.has_part(tx, crossing.near, asking.actor):
+    near = accounts.get(tx, crossing.near)
+    if near is not None and accounts.reaches(tx, near, asking.actor):
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     if not tidy("reason", command.reason):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))

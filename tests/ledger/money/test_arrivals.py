@@ -12,8 +12,10 @@ from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.arrivals import ArriveSent, SendBack, TakeHeld
 from appliance.ledger.money.crossings import Recall
 from appliance.ledger.money.requests import Request
+from appliance.ledger.people.further import OpenAccount
+from appliance.ledger.people.grants import JOINT, AgreeGrant, AskGrant
 from appliance.ledger.people.members import Approve
-from appliance.ledger.values import Amount, RecordId
+from appliance.ledger.values import AccountNumber, Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 
 DAY_MS = 86_400_000
@@ -208,6 +210,20 @@ def test_a_keeper_sends_back_with_a_reason(both: TwoVillages) -> None:
     assert again.code is Code.NOT_HELD
     both.carry()
     assert states(both, RIVER) == [(50, "returned", "keeper")]
+
+
+def test_a_keeper_with_a_part_in_the_account_sends_nothing_back(both: TwoVillages) -> None:
+    hill = both.hill
+    opened = hill.do("Hana", OpenAccount(hill.numbers["Chandra"], "business", "Bakery", "sells bread"))
+    hill.numbers["Bakery"] = shop = AccountNumber(int(str(opened.outcome["number"])))
+    hill.do("Chandra", AskGrant(shop, hill.numbers["Hana"], JOINT))
+    hill.do("Hana", AgreeGrant(shop, JOINT))
+    both.limit(HILL, low=0)
+    both.send("Alice", "Bakery", 50)
+    both.carry()
+    no = hill.ask("Hana", SendBack(held(both, 50), "no bread today"))
+    assert isinstance(no, Refusal)
+    assert no.code is Code.PARTY
 
 
 def test_what_was_held_for_long_goes_back_by_itself(both: TwoVillages) -> None:

@@ -42,11 +42,11 @@ class Life(Trouble, Care, People):
     def _set_out(self) -> None:
         super()._set_out()
         for step, name in ((Away, "Emeka"), (Freeze, "Fatima")):
-            number = self._register(name)
+            number = self._register(name, self.signers[1])
             assert self._ask(step(AccountNumber(number), "as they say"), self.signers[1])
 
-    def _register(self, name: str) -> int:
-        receipt = self._ask(Register(name, "has no phone"), self.signers[1])
+    def _register(self, name: str, keeper: KeySigner) -> int:
+        receipt = self._ask(Register(name, "has no phone"), keeper)
         assert receipt is not None
         return int(receipt.outcome["number"])
 
@@ -194,7 +194,7 @@ class Life(Trouble, Care, People):
         """Taken in without a phone, paid and paying nothing, gone, and back again."""
         if len(self.status) >= 24 or self.vouchers:
             return
-        number = AccountNumber(self._register("Ines"))
         keeper = self._keeper(other, oddly=False)
+        number = AccountNumber(self._register("Ines", keeper))
         assert self._ask(CloseMember(number, how, "the family came"), keeper)
         assert self._ask(Reopen(number, "it was somebody else"), keeper)
