@@ -31,15 +31,17 @@ class Ran:
     code: int
     out: str
     seconds: float
+    cpu: float
     peak_mib: float
 
 
 _RUN = """
-import atexit, pathlib, sys
+import atexit, pathlib, sys, time
 from appliance.cli import main
 def peak():
     status = pathlib.Path("/proc/self/status").read_text()
     print("peak", *[line for line in status.splitlines() if line.startswith("VmHWM")], file=sys.stderr)
+    print("cpu", time.process_time(), file=sys.stderr)
 atexit.register(peak)
 main()
 """
@@ -58,11 +60,12 @@ def hub(*words: object, pins: tuple[str, ...] = ()) -> Ran:
     )
     seconds = time.monotonic() - begun
     (peak,) = re.findall(r"^peak VmHWM:\s+(\d+) kB$", ran.stderr, re.MULTILINE)
-    return Ran(ran.returncode, ran.stdout + ran.stderr, seconds, int(peak) / 1024)
+    (cpu,) = re.findall(r"^cpu ([\d.]+)$", ran.stderr, re.MULTILINE)
+    return Ran(ran.returncode, ran.stdout + ran.stderr, seconds, float(cpu), int(peak) / 1024)
 
 
 def told(what: str, ran: Ran) -> None:
-    print(f"{what:<44}{ran.seconds:7.1f} s {ran.peak_mib:7.0f} MiB")
+    print(f"{what:<44}{ran.seconds:7.1f} s, of it processor {ran.cpu:5.1f} s {ran.peak_mib:7.0f} MiB")
 
 
 def head(data: Path) -> str:

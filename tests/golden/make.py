@@ -119,9 +119,13 @@ def files(river: Village) -> None:
     emma, farid = AccountNumber(number), AccountNumber(number + 1)
 
     def take_in(*commands: Command) -> None:
+        begun = commands[0]
+        assert isinstance(begun, ImportFile)
+        river.do("Dina", AgreeImport(begun.what, begun.digest, terms, begun.rows, begun.moved))
         done = river.hub.submit_all(commands, river.signers["Kira"])
         assert isinstance(done, tuple), done
 
+    river.root(AppointKeeper(n["Dina"]))
     take_in(
         ImportFile("members", people, terms, 2, 2, 0, "people.csv", why),
         ImportMember(people, 2, emma, "Emma", "household", (-900, None), "17"),
@@ -135,8 +139,6 @@ def files(river: Village) -> None:
         ImportFile("listings", offered, terms, 1, 1, 0, "offers.csv", why),
         ImportListing(offered, 2, emma, "offer", "crafts", "Baskets", "of willow", Amount(250)),
     )
-    river.root(AppointKeeper(n["Dina"]))
-    river.do("Dina", AgreeImport("transfers", paid, terms, 1, 9000))
     take_in(
         ImportFile("transfers", paid, terms, 1, 1, 9000, "paid.csv", why),
         ImportTransfer(paid, 2, day - 400, farid, emma, Amount(9000), "building", 90, "the barn"),

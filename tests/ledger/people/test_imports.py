@@ -13,6 +13,7 @@ from appliance.ledger.errors import BookDamaged, Code, Refusal
 from appliance.ledger.market.imported import ImportListing
 from appliance.ledger.money.imported import DAY_MS, ImportOpening, ImportTransfer
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.imports import (
     LISTINGS,
     MEMBERS,
@@ -191,6 +192,15 @@ class TestTwoKeepers:
         with river.hub.reading() as tx:
             (shown,) = member.listings_of(tx, river.numbers["Bob"], river.numbers["Alice"])
         assert (shown.title, shown.text, shown.price) == ("Bread", "Rye", 120)
+        verify(river.hub.store)
+
+    def test_where_newcomers_are_vouched_for_people_need_two(self, river: Village) -> None:
+        river.do("Kira", ChangeRules("credit", {"vouchers": 1}, "assembly"))
+        batch = (file(MEMBERS, 1), ImportMember(FILE, 2, 6, "Emma"))
+        assert code_of(take_in(river, "Kira", *batch)) is Code.TWO_KEEPERS
+        second_keeper(river)
+        river.do("Dina", AgreeImport(MEMBERS, FILE, TERMS, 1, 0))
+        assert isinstance(take_in(river, "Kira", *batch), tuple)
         verify(river.hub.store)
 
 
