@@ -22,6 +22,7 @@ from appliance.ledger.money.sums import check
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.further import OpenAccount
 from appliance.ledger.people.leaving import DIED, LEFT, CloseMember, Leave
+from appliance.ledger.people.life import Freeze, Unfreeze
 from appliance.ledger.people.members import Approve, TurnAway
 from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.reads import desk
@@ -168,6 +169,20 @@ def test_29_who_may_not_trade_completes_nothing(river: Village) -> None:
     refused = river.ask("Emil", Pay(emil, river.numbers["Bob"], Amount(1)))
     assert code(refused) is Code.NOT_ACTIVE
     assert code(river.ask("Bob", Pay(river.numbers["Bob"], emil, Amount(1)))) is Code.UNKNOWN_ACCOUNT
+
+
+@pytest.mark.parametrize("frozen", ["Alice", "Chandra"])
+def test_29_what_was_asked_before_is_not_completed_with_who_may_not_trade_now(
+    river: Village, frozen: str
+) -> None:
+    n = river.numbers
+    asked = river.request("Chandra", "Alice", 75).record
+    river.do("Kira", Freeze(n[frozen], "three disputes"))
+    accept = Accept(asked, n["Alice"], n["Chandra"], Amount(75))
+    why = {"Alice": Code.FROZEN, "Chandra": Code.ACCOUNT_CLOSED}[frozen]
+    assert code(river.ask("Alice", accept)) is why
+    river.do("Kira", Unfreeze(n[frozen], "it is settled"))
+    river.do("Alice", accept)
 
 
 def test_30_a_payment_between_two_accounts_of_one_owner_is_completed(river: Village) -> None:
