@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.ledger.book import chain
 from appliance.ledger.book.verify import verify
 from tests.browser.conftest import Phone
 from tests.support import lists
+from tests.support.portal import Portal
 from tests.support.village import PIN, Village
 
 pytestmark = pytest.mark.browser
@@ -74,3 +76,32 @@ def test_a_list_with_errors_is_corrected_and_taken_in(
     verify(village.hub.store)
     with village.hub.reading() as tx:
         assert tx.first("SELECT COUNT(*) FROM member") == (COUNT + 5,)
+
+
+def test_the_portal_is_killed_while_a_list_is_taken_in(
+    phone: Callable[..., Phone], portal: Portal, village: Village, tmp_path: Path
+) -> None:
+    """Nothing of it is there, the page says so, and it is taken in when it is brought again."""
+    file = tmp_path / "people.csv"
+    file.write_bytes(lists.as_csv(lists.members(COUNT)))
+    kira = phone("Kira", desk=True)
+    bring(kira, "members", file)
+    until(kira, "Take in 4000 people?")
+    with village.hub.reading() as tx:
+        before = chain.head(tx)
+    kira.type(reason="we move in", pin=PIN)
+    kira.tap("Take in all of it")
+    assert kira.reads("Taking in people.csv")
+    portal.kill()
+    with village.hub.reading() as tx:
+        assert chain.head(tx) == before
+
+    portal.start()
+    kira.page.reload()
+    assert kira.reads("Nothing of it was taken in.")
+    bring(kira, "members", file)
+    until(kira, "Take in 4000 people?")
+    kira.type(reason="we move in", pin=PIN)
+    kira.tap("Take in all of it")
+    until(kira, "Taken in: 4000 people.")
+    verify(village.hub.store)
