@@ -314,7 +314,9 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.TWO_KEEPERS: lambda n: (
         _("You have a part in this file yourself, so a second keeper must agree to it.")
         if "own" in n
-        else _("This moves credit past all limits, so a second keeper must agree to it.")
+        else _(
+            "A second keeper must agree to this file: what it brings passes rules that hold for everybody."
+        )
     ),
     Code.NOT_BALANCED: lambda n: _(
         "The amounts must be zero in all, and they are %(difference)s. Nobody makes up the difference by itself.",

@@ -169,7 +169,7 @@ class TestTwoKeepers:
         assert "Please type your PIN" in take(kira, page, second=dina, second_pin="").text
         assert "The PIN is not right" in take(kira, page, second=dina, second_pin="1379").text
         kiras = village.account("Kira").short
-        assert "a second keeper must agree" in take(kira, page, second=kiras, second_pin=PIN).text
+        assert "A second keeper must agree" in take(kira, page, second=kiras, second_pin=PIN).text
         alice = village.account("Alice").short
         assert "Only a keeper can do this." in take(kira, page, second=alice, second_pin=PIN).text
         assert village.balance("Bob") == 0
