@@ -135,8 +135,7 @@ def token(browser: Browser) -> str:
     return browser.get("/me").text.split('csrf_token" value="')[1].split('"')[0]
 
 
-ON_PAGES = [act for act in ACTS if act.kind != "enter_slip"]
-"""Piles of slips are not one form: ``test_slips.py`` walks them."""
+ON_PAGES = [act for act in ACTS if not act.walk]
 
 
 @pytest.mark.parametrize("act", ON_PAGES, ids=lambda act: act.kind)
