@@ -17,15 +17,31 @@ MCCS  what holds                                               where
 25    ... also when all come at once                           test_mccs.py::test_25_the_same_request_sent_twice_posts_once
 26    the store refuses a doubled line or transfer             test_mccs_ledger.py::test_the_store_itself_refuses_what_would_post_twice
 26    ... and no line is posted without its account            test_mccs_ledger.py::test_no_line_is_posted_without_its_account
+27    whatever the search does, a payment stands               test_mccs.py::test_27_when_the_search_index_is_gone_the_answer_still_says_that_the_credit_moved
+28    what cannot be paid can be declined or taken back        test_mccs.py::test_28_what_has_become_unaffordable_can_still_be_declined_or_cancelled_by_who_does_it
+29    who may not trade now completes nothing                  test_mccs.py::test_29_what_was_asked_before_is_not_completed_with_who_may_not_trade_now
+30    accounts of one owner pay each other                     test_mccs.py::test_30_a_payment_between_two_accounts_of_one_owner_is_completed
+31    closing leaves nothing pending                           test_mccs.py::test_31_closing_an_account_leaves_nothing_pending
+32    beyond a limit, a part of the way back                   test_mccs.py::test_32_an_account_beyond_its_limit_may_move_a_part_of_the_way_back
+33    nobody learns the other side's headroom                  test_mccs.py::test_33_a_refusal_does_not_reveal_the_other_sides_headroom
 34    what is asked for is kept aside                          test_mccs.py::test_34_several_requests_cannot_be_made_against_the_same_headroom
 34    ... also when all is asked for at once                   test_mccs_ledger.py::test_requests_at_once_do_not_share_the_same_headroom
 35    a million and more is an amount                          web/test_amounts.py::test_millions_are_amounts
+35    ... and is paid through the portal                       test_mccs.py::test_35_a_million_and_more_is_an_amount
 36    amounts are exact at every size                          test_mccs_ledger.py::test_an_amount_of_any_size_is_exact
 36    ... so are balances beyond what a float tells apart      test_mccs_ledger.py::test_a_balance_beyond_what_a_float_tells_apart_is_exact
 36    ... and so are limits                                    test_mccs_ledger.py::test_a_limit_of_any_size_is_exact
 37    the sums raise no alarm for cents in any order           test_mccs_ledger.py::test_the_sums_hold_for_cents_in_any_order
 37    they cover all history                                   test_mccs_ledger.py::test_the_sums_cover_the_oldest_line_and_every_balance
 37    ... and compare every balance                            test_mccs_ledger.py::test_a_balance_that_is_not_the_sum_of_its_lines_is_found
+38    a note too long is refused with its length               test_mccs.py::test_38_a_note_that_is_too_long_is_refused_with_its_length
+39    who is new can pay at once                               test_mccs.py::test_39_a_newly_approved_member_can_pay_at_once
+40    both sides see what a keeper moved                       test_mccs.py::test_40_what_a_keeper_moved_both_sides_see_with_who_and_why
+41    both sides see what the hub ended                        test_mccs.py::test_41_what_the_hub_ended_by_itself_both_sides_see
+42    who has a balance is not closed                          test_mccs.py::test_42_who_has_a_balance_is_not_closed_by_anybody
+64    every answer is in the book                              test_mccs.py::test_64_every_answer_is_in_the_book_under_the_one_who_gave_it
+65    a keeper's failed sign-in is shown                       test_mccs.py::test_65_a_keepers_failed_sign_in_is_noted_and_shown
+66    a changed or removed entry is seen                       test_mccs.py::test_66_a_changed_or_removed_entry_is_detected
 ====  =======================================================  ==================================================
 """
 
@@ -345,7 +361,9 @@ def test_a_balance_that_is_not_the_sum_of_its_lines_is_found(river: Village, nam
 
 def test_what_the_table_names_is_there() -> None:
     named = re.findall(r" (\S+\.py)::(test_\w+)$", __doc__ or "", re.MULTILINE)
-    assert len(named) == 20
+    numbers = {int(line[:2]) for line in (__doc__ or "").splitlines() if re.match(r"\d\d  ", line)}
+    assert numbers == {*range(22, 43), *range(64, 67)}
+    assert len(named) == 36
     for path, test in named:
         source = (Path(__file__).parent / path).read_text("utf-8")
         assert f"\ndef {test}(" in source, f"{path}::{test}"
