@@ -253,7 +253,15 @@ class Splits(Money):
     @precondition(lambda self: self.splits)
     @rule(pick=PICK, other=PICK, oddly=ODDLY)
     def go_on_without(self, pick: int, other: int, oddly: bool) -> None:
-        split = RecordId(list(self.splits)[pick % len(self.splits)])
+        able = self._able()
+        found = [
+            record
+            for record, (asker, parts) in self.splits.items()
+            if oddly or (asker in able and len(parts) > 1)
+        ]
+        if not found:
+            return
+        split = RecordId(found[pick % len(found)])
         asker, parts = self.splits[split]
         account = self._anybody(other, True) if oddly else list(parts)[other % len(parts)]
         if account >= 0:
