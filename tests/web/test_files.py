@@ -101,6 +101,35 @@ class TestIn:
         with village.hub.reading() as tx:
             assert tx.first("SELECT SUM(ABS(balance)) FROM account") == (18000,)
 
+    def test_offers_out_of_a_file_are_found_on_the_market(
+        self, village: Village, kira: Browser, signed_in
+    ) -> None:
+        rows = [
+            ["owner", "kind", "category", "title", "price"],
+            ["Bob", "offer", "crafts", "Willow baskets", "2.5"],
+        ]
+        page = bring(kira, "listings", as_csv(rows))
+        assert "Bob offers: Willow baskets (Crafts, 2.50" in page.text
+        assert "Taken in: 1 offer or want." in take(kira, page).text
+        alice = signed_in("Alice")
+        assert "Willow baskets" in alice.get("/market?q=basket").text
+
+    def test_on_phones_it_says_what_came_out_of_a_file(
+        self, village: Village, kira: Browser, signed_in
+    ) -> None:
+        alice, bob = (village.account(name).full for name in ("Alice", "Bob"))
+        take(kira, bring(kira, "openings", as_csv([["number", "amount"], [alice, "-5"], [bob, "5"]])))
+        paid = [["day", "payer", "payee", "amount", "note"], ["2024-05-31", alice, bob, "2", "a roof"]]
+        take(kira, bring(kira, "transfers", as_csv(paid)))
+        phone = signed_in("Alice")
+        home = phone.get("/").text
+        assert "Opening balance" in home
+        assert "from before" in home
+        pages = [phone.get(path).text for path in re.findall(r'href="(/t/[0-9a-f]+)"', home)]
+        assert any("What your account began with" in page for page in pages)
+        assert any("a keeper took it in out of a file" in page for page in pages)
+        assert "Kira set what 2 accounts begin with, out of a file." in phone.get("/me/acts").text
+
     def test_a_wrong_pin_or_no_reason_does_nothing(self, village: Village, kira: Browser) -> None:
         page = bring(kira, "members", as_csv(PEOPLE))
         assert "The PIN is not right" in take(kira, page, pin="1379").text
