@@ -8,6 +8,7 @@ from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.people.leaving import CloseMember, Leave
 from appliance.ledger.people.members import AppointKeeper, DismissKeeper
 from appliance.ledger.people.seconds import Agree, LapseProposal, Object, Propose, TakeBack
@@ -65,6 +66,24 @@ def test_the_proposer_is_not_the_second_and_whoever_is_paid_is_neither(three: Vi
     three.do("Kofi", Agree(proposal))
     assert refused(three.ask("Kofi", Agree(proposal))).code is Code.PROPOSAL_CLOSED
     assert three.balance("Lena") == 900
+
+
+def test_a_keeper_who_helps_bob_neither_pays_him_nor_proposes_nor_agrees(three: Village) -> None:
+    three.do("Bob", AskGrant(three.numbers["Bob"], three.numbers["Kofi"]))
+    three.do("Kofi", AgreeGrant(three.numbers["Bob"], HELPER))
+    three.pay("Bob", "Alice", 300)
+    for command in (from_commons(three, "Bob", 1), payment(three, "Bob", 900), clearing(three, "Bob")):
+        assert refused(three.ask("Kofi", command)).code is Code.PARTY
+    proposal = propose(three, "Kira", payment(three, "Bob", 900))
+    assert refused(three.ask("Kofi", Agree(proposal))).code is Code.PARTY
+    three.do("Lena", Agree(proposal))
+
+
+def test_who_begins_to_help_bob_after_proposing_is_no_first_any_more(three: Village) -> None:
+    proposal = propose(three, "Kira", payment(three, "Bob", 900))
+    three.do("Bob", AskGrant(three.numbers["Bob"], three.numbers["Kira"]))
+    three.do("Kira", AgreeGrant(three.numbers["Bob"], HELPER))
+    assert refused(three.ask("Kofi", Agree(proposal))).code is Code.PROPOSER_GONE
 
 
 def test_what_the_commons_has_is_looked_at_when_the_second_agrees_and_a_no_leaves_it_open(

@@ -167,10 +167,25 @@ class Two(Money):
             return self._keeper(pick, oddly)
         return self.signers[able[pick % len(able)]] if able else None
 
-    @precondition(lambda self: any(row[3] == "open" for row in self.proposals.values()))
-    @rule(pick=PICK, other=PICK, oddly=ODDLY, what=st.sampled_from(["agree", "agree", "object", "back"]))
-    def answer(self, pick: int, other: int, oddly: bool, what: str) -> None:
-        record = self._open(pick, oddly)
+    def _proposed(self, pick: int, other: int, amount: int) -> RecordId | None:
+        """Something that one keeper has just proposed to another."""
+        if len(self.keepers) < 2:
+            self._ask(AppointKeeper(AccountNumber(self._active(pick))), self.root)
+        keeper = self._who(self._keeper(pick, False))
+        outsiders = [n for n, s in self.status.items() if s == "active" and n not in self.keepers]
+        about = outsiders[other % len(outsiders)] if outsiders else self._another(other, keeper, False)
+        proposed = self._ask(self._proposal(amount % 4, about, amount), self.signers[keeper])
+        return RecordId(proposed.record) if proposed else None
+
+    @rule(
+        pick=PICK,
+        other=PICK,
+        amount=st.integers(1, 900),
+        oddly=ODDLY,
+        what=st.sampled_from(["agree", "agree", "object", "back"]),
+    )
+    def answer(self, pick: int, other: int, amount: int, oddly: bool, what: str) -> None:
+        record = self._open(pick, oddly) or self._proposed(pick, other, amount)
         if record is None:
             return
         if what == "back":
@@ -183,21 +198,16 @@ class Two(Money):
     @rule(pick=PICK, other=PICK, amount=st.integers(1, 900))
     def two_meet(self, pick: int, other: int, amount: int) -> None:
         """One proposes, and the second agrees at once."""
-        if len(self.keepers) < 2:
-            self._ask(AppointKeeper(AccountNumber(self._active(pick))), self.root)
-        keeper = self._who(self._keeper(pick, False))
-        outsiders = [n for n, s in self.status.items() if s == "active" and n not in self.keepers]
-        about = outsiders[other % len(outsiders)] if outsiders else self._another(other, keeper, False)
-        proposed = self._ask(self._proposal(amount % 4, about, amount), self.signers[keeper])
-        if proposed and (second := self._second(proposed.record, other, False)) is not None:
-            self._ask(Agree(RecordId(proposed.record)), second)
+        record = self._proposed(pick, other, amount)
+        if record and (second := self._second(record, other, False)) is not None:
+            self._ask(Agree(record), second)
 
-    @precondition(lambda self: any(row[3] == "open" for row in self.proposals.values()))
-    @rule(pick=PICK, oddly=ODDLY)
-    def nobody_seconds(self, pick: int, oddly: bool) -> None:
+    @rule(pick=PICK, other=PICK, amount=st.integers(1, 900), oddly=ODDLY)
+    def nobody_seconds(self, pick: int, other: int, amount: int, oddly: bool) -> None:
         """The hub ends a proposal by its rule, and by no clock that stands still."""
-        record = self._open(pick, False)
-        assert record is not None
+        record = self._open(pick, False) or self._proposed(pick, other, amount)
+        if record is None:
+            return
         # Whatever has passed since, fifteen days more are enough; a year back is too early.
         assert self._by_rule(LapseProposal(record), "lapse", -400 if oddly else 15) != oddly
 
