@@ -195,6 +195,28 @@ def test_a_book_that_changed_is_looked_at_again(river: Village) -> None:
     assert river.balance("Bob") == 0
 
 
+def test_another_reading_of_the_same_file_is_looked_at_again(river: Village) -> None:
+    """The same digits are Alice's here and were Emma's in the old list."""
+    alice = river.account("Alice").short
+    assert isinstance(take(river, "members", as_csv([["name", "number"], ["Emma", alice]])), Taken)
+    data = as_csv([["day", "payer", "payee", "amount"], ["2024-05-31", alice, "Bob", "1"]])
+    plan = look(river, "transfers", data, HERE)
+    other = look(river, "transfers", data, OLD)
+    assert plan.clean
+    assert other.clean
+    result = take_in(
+        river.hub,
+        Brought("transfers", data, "t.csv", OLD),
+        plan.terms,
+        "why",
+        river.signers["Kira"],
+        None,
+        new_key(),
+    )
+    assert isinstance(result, Changed)
+    assert river.balance("Bob") == 0
+
+
 def test_who_joins_meanwhile_gets_in_nobodys_way(river: Village, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody joins between the check and the writing: the numbers are given anew, and nobody's balance moves on."""
     data = as_csv([["name", "opening"], ["Emma", "-5"], ["Farid", "5"]])

@@ -27,7 +27,7 @@ from appliance.ledger.people.imports import (
 from appliance.ledger.people.members import AppointKeeper
 from appliance.ledger.reads import desk, member
 from appliance.ledger.reads.people import person
-from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
+from appliance.ledger.values import COMMONS, AccountNumber, Amount, EntryNumber, RecordId
 from tests.support.village import Village
 
 FILE, OTHER = bytes([1]) * 32, bytes([2]) * 32
@@ -128,11 +128,15 @@ class TestOpenings:
         assert [river.balance(n) for n in ("Alice", "Bob", "Chandra")] == [-5000, 3000, 2000]
         with river.hub.reading() as tx:
             (line,) = member.statement(tx, river.numbers["Alice"]).lines
-            view = member.transfer(tx, line.transfer, river.numbers["Alice"])
+            view = member.transfer(tx, line.transfer, river.numbers["Bob"])
             assert member.transfer(tx, line.transfer, river.numbers["Dina"]) is None
         assert (line.kind, line.amount, line.other.commons) == ("opening", -5000, True)
         assert view is not None
-        assert (view.amount, view.actions) == (5000, ())  # the own part, not everybody's
+        assert (view.amount, view.payee.name, view.actions) == (
+            3000,
+            "Bob",
+            (),
+        )  # the own part, not everybody's
         verify(river.hub.store)
 
     def test_a_difference_is_taken_by_nobody_who_is_not_named(self, river: Village) -> None:
@@ -242,34 +246,75 @@ class TestPayments:
         assert code_of(refused) is code
 
 
+GOOD: dict[str, tuple[str, codec.Body, codec.Body]] = {
+    "import_opening": (OPENINGS, {"digest": FILE, "amounts": [[2, -500], [3, 500]]}, {}),
+    "import_transfer": (
+        TRANSFERS,
+        {
+            "digest": FILE,
+            "line": 2,
+            "day": 20_000,
+            "payer": 2,
+            "payee": 3,
+            "amount": 100,
+            "category": "food",
+            "levy": 0,
+        },
+        {},
+    ),
+    "import_listing": (
+        LISTINGS,
+        {"digest": FILE, "line": 2, "owner": 3, "kind": "offer", "category": "food", "price": None},
+        {},
+    ),
+    "import_member": (
+        MEMBERS,
+        {"digest": FILE, "line": 2, "number": 6, "group": "person", "limits": None},
+        {"number": 6, "low": -1200, "high": 2400},
+    ),
+}
+"""Of each kind of row an entry that folds: the file it is of, its payload, what was decided."""
+
+
 class TestReplay:
     """What somebody writes into the book by hand, with a good signature, does not fold."""
 
     @pytest.mark.parametrize(
         ("kind", "change"),
         [
+            *((kind, {"digest": OTHER}) for kind in GOOD),
             ("import_opening", {"amounts": [[2, -500], [3, 400]]}),
             ("import_opening", {"amounts": [[2, -500], [2, 500]]}),
             ("import_opening", {"amounts": [[2, 0], [3, 0]]}),
             ("import_opening", {"amounts": [[1, 500], [2, -500]]}),  # the keeper's own
-            ("import_opening", {"digest": OTHER}),
             ("import_opening", {"amounts": [[2, -500], [-102, 500]]}),
+            ("import_transfer", {"payee": 1}),
+            ("import_transfer", {"payee": 2}),
+            ("import_transfer", {"payee": -102}),
+            ("import_transfer", {"amount": -5}),
+            ("import_transfer", {"levy": 100}),
+            ("import_transfer", {"day": 99_999}),
+            ("import_listing", {"owner": 9}),
+            ("import_listing", {"kind": "gift"}),
+            ("import_member", {"number": 7}),
+            ("import_member", {"group": "bank"}),
+            ("import_member", {"limits": [-9000, 9000]}),  # not what was decided
+            ("import_member", {"limits": [5, 9]}),
         ],
     )
-    def test_an_opening_that_was_never_decided(
-        self, river: Village, kind: str, change: dict[str, object]
-    ) -> None:
-        begun = river.do("Kira", file(OPENINGS, 1))
-        payload: codec.Body = {"digest": FILE, "amounts": [[2, -500], [3, 500]]}
-        act = Act(
-            river.hub.book.place, river.clock.now(), "member:1", bytes(16), kind, 1, payload | change, None
-        )
-        entry = Entry(begun.entry + 1, begun.hash, act, {}, bytes(64))  # type: ignore[arg-type]
+    def test_a_row_that_was_never_decided(self, river: Village, kind: str, change: dict[str, object]) -> None:
+        what, payload, outcome = GOOD[kind]
+        begun = river.do("Kira", file(what, 1))
+        place, at = river.hub.book.place, river.clock.now()
+
+        def entry(fields: codec.Body, outcome: codec.Body) -> Entry:
+            act = Act(place, at, "member:1", bytes(16), kind, 1, fields, None)
+            return Entry(EntryNumber(begun.entry + 1), begun.hash, act, outcome, bytes(64))
+
         with pytest.raises(BookDamaged), river.hub.store.write() as tx:
-            fold.apply(tx, entry, FOLDS)
-        good = Act(river.hub.book.place, act.at, "member:1", bytes(16), kind, 1, payload, None)
+            fold.apply(tx, entry(payload | change, outcome), FOLDS)
         with river.hub.store.write() as tx:
-            fold.apply(tx, Entry(begun.entry + 1, begun.hash, good, {}, bytes(64)), FOLDS)  # type: ignore[arg-type]
+            fold.apply(tx, entry(payload, outcome), FOLDS)
 
 
 def test_nobody_is_left_half_taken_in(river: Village) -> None:
