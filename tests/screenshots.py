@@ -30,6 +30,7 @@ from tests import screenshots_grants as grants
 from tests import screenshots_life as life
 from tests import screenshots_slips as slips
 from tests import screenshots_splits as splits
+from tests import screenshots_two as seconds
 from tests.support.pictures import (
     FORBIDDEN,
     MISSING,
@@ -200,7 +201,14 @@ def of_two(browser: Browser, folder: Path, stack: ExitStack) -> dict[int, tuple[
     found = {}
     for hub in (RIVER, HILL):
         address = stack.enter_context(serving(two.at(hub).hub.data, folder / f"server-{hub}.log"))
-        found[hub] = Visitors(browser, address, hub), [*between.shots(two, hub), *life.of_two(two, hub)]
+        found[hub] = (
+            Visitors(browser, address, hub),
+            [
+                *between.shots(two, hub),
+                *life.of_two(two, hub),
+                *seconds.of_two(two, hub),
+            ],
+        )
     return found
 
 
