@@ -152,7 +152,7 @@ def shots(data: Path) -> list[Shot]:
         Shot("printing_list", KIRA, at("/desk/print/list")),
         Shot("printing_people", KIRA, at("/desk/print/list?of=people")),
         Shot("desk_log", KIRA, at("/desk/log")),
-        Shot("desk_log_search", KIRA, at("/desk/log?about=limits&q=alice")),
+        Shot("desk_log_search", KIRA, at("/desk/log?about=limits&q=kira")),
         Shot("desk_payments", KIRA, at("/desk/payments")),
         Shot("desk_payments_search", KIRA, at("/desk/payments?q=bob&stands=done&from=2026-01-01")),
         Shot("desk_payments_wrong", KIRA, at("/desk/payments?from=yesterday")),
