@@ -10,7 +10,7 @@ How to add a subject (say, the rules for your new kinds of command):
 5. ``_by_itself`` (super first): what the hub does unasked after each act; ``_close`` (super first):
    what of yours ends when somebody's membership does.
 6. One ``@rule`` per act, asking through ``self._ask(command, signer)`` (by rule: ``self._by_rule``).
-   Choose what makes sense with ``PICK``, and anybody or anything when ``ODDLY`` (one time in four). A rule whose precondition
+   Choose what makes sense with ``PICK``, and anybody or anything when ``ODDLY`` (one time in five). A rule whose precondition
    is rarely met is rarely drawn: begin what it needs in the same rule (``trouble.quarrel_day``).
 7. Name kinds that may pass a limit in ``BEYOND_LIMITS``, and compare your own tables with your model
    in an ``@invariant`` that returns at once ``if not self.founded``.

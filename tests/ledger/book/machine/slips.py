@@ -44,6 +44,7 @@ class Slips(Money):
     def _slip(self, pile: bytes, line: int, drawn: tuple[int, int, int, int, bool], keeper: int) -> EnterSlip:
         a, b, amount, ago, oddly = drawn
         able = [n for n, s in self.status.items() if s == "active" and (n != keeper or oddly)]
+        amount = amount if oddly or 0 < amount < 5000 else 1 + a % 60
         payer = able[a % len(able)]
         payee = [n for n in able if n != payer or oddly][b % (len(able) - (not oddly))]
         day = self.clock.now().ms // DAY_MS - (ago * 3 if oddly else ago)
