@@ -80,7 +80,8 @@ def parse_amount(text: str, unit: Unit, notation: Notation = PLAIN) -> Amount:
     whole, part = _split(text, plain, unit.decimals, notation)
     if len(part) > unit.decimals:
         raise BadAmount(text, Why.TOO_FINE)
-    if len(whole.lstrip("0")) > len(str(MAX_AMOUNT)):
+    whole = whole.lstrip("0")  # Python reads no number of thousands of digits, not even of noughts
+    if len(whole) > len(str(MAX_AMOUNT)):
         raise BadAmount(text, Why.TOO_LARGE)
     amount = int(whole or "0") * 10**unit.decimals + int((part or "0").ljust(unit.decimals, "0") or "0")
     if not amount:

@@ -126,3 +126,14 @@ def test_millions_are_amounts() -> None:
     """MCCS 35: amounts of 1,000,000 and more are valid."""
     for typed, meant in (("1,500,000", 150_000_000), ("1,234,567", 123_456_700), ("1234567.89", 123_456_789)):
         assert parse_amount(typed, HOURS, Notation(".", ",")) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("0" * 5000 + "2", 200), ("0" * 5000, None), ("9" * 5000, None)]
+)
+def test_thousands_of_digits_are_read_or_refused_like_any(typed: str, meant: int | None) -> None:
+    if meant is not None:
+        assert parse_amount(typed, HOURS) == meant
+        return
+    with pytest.raises(BadAmount):
+        parse_amount(typed, HOURS)
