@@ -216,10 +216,18 @@ def may_withdraw(tx: Tx, row: DisputeRow, actor: int | None) -> bool:
     """
     transfer = tx.get(Transfer, id=row.transfer)
     return transfer is not None and any(
-        accounts.owned(tx, number, actor)
-        for number in sides(tx, transfer)
-        if accounts.owned(tx, number, row.member) or helped(tx, number, row.member)
+        accounts.owned(tx, number, actor) for number in _contesting(tx, transfer, row.member)
     )
+
+
+def _contesting(tx: Tx, transfer: Transfer, member: int) -> tuple[int, ...]:
+    """The accounts for which ``member`` contests: own ones; only without any, those of people helped.
+
+    Who helps somebody, and contests what the two paid each other, does it on the own side.
+    """
+    found = {number: account for number in sides(tx, transfer) if (account := accounts.get(tx, number))}
+    own = tuple(number for number, account in found.items() if account.owner == member)
+    return own or tuple(number for number in found if helped(tx, number, member))
 
 
 def _may_withdraw(tx: Tx, entry: Entry) -> bool:

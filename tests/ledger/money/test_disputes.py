@@ -8,6 +8,7 @@ from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money.disputes import DAY_MS, Dispute, DisputeFor, EndDispute, WithdrawDispute
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant
 from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import AppointKeeper
 from appliance.ledger.reads.troubles import DisputeView, Trouble, open_disputes, trouble
@@ -69,6 +70,22 @@ def test_all_is_well_after_all_and_then_not(river: Village, paid: RecordId) -> N
     assert code(river.ask("Bob", WithdrawDispute(paid))) is Code.NOT_DISPUTED
     river.do("Alice", Dispute(paid, "no, too little"))
     assert dispute_of(river, paid, "Bob").note == "no, too little"
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_who_is_contested_does_not_withdraw_it_because_the_other_helps_or_helped_there(
+    river: Village, paid: RecordId, ended: bool
+) -> None:
+    alice, bob = river.numbers["Alice"], river.numbers["Bob"]
+    river.do("Bob", AskGrant(bob, alice))
+    river.do("Alice", AgreeGrant(bob, HELPER))
+    if ended:
+        river.do("Bob", EndGrant(bob, alice))
+    river.do("Alice", Dispute(paid, "the bread never came"))
+    assert code(river.ask("Bob", WithdrawDispute(paid))) is Code.NOT_YOURS
+    assert Action.CLOSE not in look(river, paid, "Bob").actions
+    river.do("Alice", WithdrawDispute(paid))
+    verify(river.hub.store)
 
 
 def test_who_has_no_part_in_it_neither_contests_nor_reads(river: Village, paid: RecordId) -> None:
