@@ -16,6 +16,7 @@ from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.files.checking import Plan, check, refuse_alone
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner
+from appliance.ledger.people import powers
 from appliance.ledger.people.imports import AgreeImport, ImportFile
 from appliance.ledger.values import AccountNumber
 
@@ -122,9 +123,11 @@ def _agree(hub: Hub, plan: Plan, actor: int, second: KeySigner | None, key: byte
     with hub.reading() as tx:
         alone = refuse_alone(tx, plan, actor)
         row = tx.get(Import, digest=plan.digest, what=plan.what)
+        keepers = powers.keepers(tx)
     if row is not None and row.keeper is not None:
         return Refusal(Code.ALREADY_IMPORTED, {"entry": int(row.entry or 0)})
-    agreed = row is not None and bytes(row.terms) == plan.terms and row.agreed not in (None, actor)
+    seconds = [number for number in keepers if number != actor]
+    agreed = row is not None and bytes(row.terms) == plan.terms and row.agreed in seconds
     if alone is None or agreed:
         return None
     if second is None or second.authority == f"member:{actor}":

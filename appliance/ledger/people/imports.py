@@ -285,8 +285,13 @@ def _may_file(tx: Tx, entry: Entry) -> bool:
 def _apply_file(tx: Tx, entry: Entry) -> None:
     p = entry.act.payload
     row = tx.get(Import, digest=p["digest"], what=p["what"])
-    # What was agreed to is this file understood in this way, by somebody else.
-    stands = row is not None and bytes(row.terms) == p["reading"] and row.agreed != entry.actor
+    # What was agreed to is this file understood in this way, by somebody else who is still a keeper.
+    stands = (
+        row is not None
+        and bytes(row.terms) == p["reading"]
+        and row.agreed != entry.actor
+        and row.agreed in powers.keepers(tx)
+    )
     tx.put(
         Import,
         digest=p["digest"],

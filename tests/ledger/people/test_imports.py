@@ -24,7 +24,7 @@ from appliance.ledger.people.imports import (
     ImportMember,
     old_numbers,
 )
-from appliance.ledger.people.members import AppointKeeper
+from appliance.ledger.people.members import AppointKeeper, DismissKeeper
 from appliance.ledger.reads import desk, member
 from appliance.ledger.reads.people import person
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, EntryNumber, RecordId
@@ -179,6 +179,17 @@ class TestTwoKeepers:
         assert isinstance(own, Receipt)  # the own word is no second one
         assert code_of(take_in(river, "Kira", *batch)) is Code.TWO_KEEPERS
         river.do("Dina", AgreeImport(TRANSFERS, FILE, TERMS, 1, 100))
+        assert isinstance(take_in(river, "Kira", *batch), tuple)
+        verify(river.hub.store)
+
+    def test_the_word_of_who_is_no_keeper_any_more_counts_no_more(self, river: Village) -> None:
+        second_keeper(river)
+        river.root(AppointKeeper(river.numbers["Chandra"]))
+        river.do("Dina", AgreeImport(TRANSFERS, FILE, TERMS, 1, 100))
+        river.root(DismissKeeper(river.numbers["Dina"]))
+        batch = (file(TRANSFERS, 1), paid(river, "Alice", "Bob", 100))
+        assert code_of(take_in(river, "Kira", *batch)) is Code.TWO_KEEPERS
+        river.do("Chandra", AgreeImport(TRANSFERS, FILE, TERMS, 1, 100))
         assert isinstance(take_in(river, "Kira", *batch), tuple)
         verify(river.hub.store)
 
