@@ -45,7 +45,7 @@ def _write(tx: Tx, line: LogLine) -> str:
         return _(
             "%(who)s wrote down that %(name)s wants to hold the account jointly with %(helper)s.", **words
         )
-    return _("%(who)s wrote down that %(name)s wants %(helper)s to act for her or him.", **words)
+    return _("%(who)s wrote down that %(name)s wants %(helper)s as helper.", **words)
 
 
 def _end(tx: Tx, line: LogLine) -> str:

@@ -33,13 +33,13 @@ ALL: Final[Mapping[str, Callable[[], str]]] = {
 
 HINTS: Final[Mapping[str, Callable[[], str]]] = {
     MEMBERS: lambda: _(
-        "One row a person. Needed: name. Also: kind, number (in the old list), low and high, opening."
+        "One row for each person. Needed: “name”. Also: “kind”, “number” (in the old list), “low” and “high”, “opening”."
     ),
     OPENINGS: lambda: _(
-        "One row an account. Needed: number or name, and amount. All amounts are zero together."
+        "One row for each account. Needed: “number” or “name”, and “amount”. All amounts together must be zero."
     ),
-    LISTINGS: lambda: _("One row an offer or want. Needed: owner, kind (offer or want), title."),
-    TRANSFERS: lambda: _("One row a payment. Needed: day, payer, payee, amount."),
+    LISTINGS: lambda: _("One row for each offer or want. Needed: “owner”, “kind” (“offer” or “want”), “title”."),
+    TRANSFERS: lambda: _("One row for each payment. Needed: “day”, “payer”, “payee”, “amount”."),
 }
 """Which columns it needs."""
 

@@ -56,7 +56,7 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.NEEDS_TWO: _needs_two,
     Code.NO_SECOND: _no_second,
     Code.TWO_AGREED: lambda _n: _(
-        "Two keepers agreed on this, so one alone cannot undo it. Who got it can give it back."
+        "Two keepers agreed on this, so one alone cannot undo it. Whoever got it can give it back."
     ),
     Code.ALREADY_PROPOSED: lambda _n: _("The very same is proposed already, and waits for a second keeper."),
     Code.OWN_PROPOSAL: lambda _n: _(
@@ -65,6 +65,6 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.UNKNOWN_PROPOSAL: lambda _n: _("There is no such proposal."),
     Code.PROPOSAL_CLOSED: lambda _n: _("This proposal has already been answered, taken back, or has lapsed."),
     Code.PROPOSER_GONE: lambda _n: _(
-        "Who proposed this is no keeper any more, or has a part in it now. Say no, and propose it anew."
+        "The keeper who proposed this is no keeper any more, or has a part in it now. Say no, and propose it anew."
     ),
 }

@@ -373,9 +373,9 @@ def _compare(typed: Typed, found: Checked) -> None:
         return
     if total != found.amount:
         words = (
-            _("You added up %(total)s; typed in are %(amount)s: %(less)s are missing.")
+            _("By hand you added up %(total)s. The rows add up to %(amount)s: %(less)s less.")
             if total > found.amount
-            else _("You added up %(total)s; typed in are %(amount)s: %(less)s too much.")
+            else _("By hand you added up %(total)s. The rows add up to %(amount)s: %(less)s more.")
         )
         found.about_pile["total"] = words % {
             "total": money(total),

@@ -62,7 +62,7 @@ def overview() -> Any:
 def new() -> Any:
     """An empty table, under a fresh id."""
     keeper_at_own_screen()
-    return _table(secrets.token_bytes(ID_BYTES), nothing_typed())
+    return _table(secrets.token_bytes(ID_BYTES), nothing_typed(), begun=False)
 
 
 @bp.get("/blank")
@@ -212,12 +212,13 @@ def _done_or_404(pile_id: bytes) -> Any:
     return redirect(url_for(".pile", pile=pile_id.hex()))
 
 
-def _table(pile_id: bytes, typed: Typed, checked: Checked | None = None) -> str:
+def _table(pile_id: bytes, typed: Typed, checked: Checked | None = None, begun: bool = True) -> str:
     return render_template(
         "slips_table.html",
         pile=pile_id.hex(),
         typed=typed,
         checked=checked,
+        begun=begun,
         now=the_hub().clock.now(),
         full=len(typed.rows) >= MOST_ROWS,
         most=MOST_ROWS,

@@ -74,7 +74,7 @@ def choices(me: Person) -> list[tuple[str, str]]:
 def title(whose: Held) -> str:
     """How a list calls the account."""
     if whose.kind == HELPER:
-        return _("%(name)s: you act for her or him", name=name_of(whose.account))
+        return _("%(name)s: you act as helper", name=name_of(whose.account))
     return name_of(whose.account)
 
 

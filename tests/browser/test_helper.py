@@ -119,7 +119,7 @@ def test_a_helper_from_consent_to_revocation(phone: Phones, village: Village) ->
     bob.open("/")
     assert not bob.reads("I act for")
     bob.open("/me/acts")
-    assert bob.reads("Kira wrote down that Emma wants Bob to act for her or him.")
+    assert bob.reads("Kira wrote down that Emma wants Bob as helper.")
     before = alice.balance()
     bob.page.set_content(old_form.replace('action="/', f'action="{bob.portal.address}/'))
     pin(bob, "Pay 1.50")

@@ -80,7 +80,7 @@ def test_forty_slips_with_three_bad_rows(phone: Phones, village: Village, portal
     kira.tap("Check the pile")
     assert kira.reads("3 rows are not right yet")
     assert kira.reads("You counted 39, but 40 slips are typed in.")
-    assert kira.reads("You added up 10.00 h; typed in are 100.35 h: 90.35 h too much.")
+    assert kira.reads("By hand you added up 10.00 h. The rows add up to 100.35 h: 90.35 h more.")
     assert row_says(kira, 7) == f"Nobody here has the number {NOBODY}."
     assert "Alice can give only 1" in row_says(kira, 21)
     assert row_says(kira, 34) == "You have a part in this slip yourself: another keeper must type it in."
@@ -98,7 +98,7 @@ def test_forty_slips_with_three_bad_rows(phone: Phones, village: Village, portal
     assert kira.reads("The pile does not add up yet.")
     kira.type(count="39", total="11")
     kira.tap("Check the pile")
-    assert kira.reads("You added up 11.00 h; typed in are 10.99 h: 0.01 h are missing.")
+    assert kira.reads("By hand you added up 11.00 h. The rows add up to 10.99 h: 0.01 h less.")
     kira.type(total="10.99")
     kira.tap("Check the pile")
     assert kira.reads("Type this pile in?")

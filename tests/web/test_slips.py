@@ -202,8 +202,8 @@ def test_what_was_counted_by_hand_must_be_what_was_typed(village, kira) -> None:
         ("3", "3.50", "You counted 3, but 2 slips are typed in."),
         ("", "3.50", "Count the slips by hand"),
         ("two", "3.50", "Count the slips by hand"),
-        ("2", "3.05", "typed in are 3.50\xa0h: 0.45\xa0h too much"),
-        ("2", "35", "31.50\xa0h are missing"),
+        ("2", "3.05", "The rows add up to 3.50\xa0h: 0.45\xa0h more"),
+        ("2", "35", "31.50\xa0h less"),
         ("2", "", "Add the amounts up"),
     ]:
         page = table(kira, **{**TWO, "count": count, "total": total})
@@ -345,6 +345,15 @@ def test_the_same_pile_sent_twice_is_typed_in_once(village, kira) -> None:
     assert edited.status_code in (302, 404)
     assert kira.get(f"/desk/slips/draft/{pile.hex()}").location.endswith(f"/pile/{pile.hex()}")
     assert village.hub.head() == head
+
+
+def test_only_what_was_saved_can_be_thrown_away(village, kira) -> None:
+    new = kira.get("/desk/slips/new")
+    assert "/throw" not in new.text
+    saved = table(kira, do="more", page=new, **TWO)
+    throw = f"/desk/slips/draft/{pile_of(saved).hex()}/throw"
+    assert throw in saved.text
+    assert "2 slips were typed in" in kira.get(throw).text
 
 
 def test_a_draft_that_outlived_the_commit_leads_to_the_pile(village, kira, monkeypatch) -> None:
