@@ -38,7 +38,9 @@ HINTS: Final[Mapping[str, Callable[[], str]]] = {
     OPENINGS: lambda: _(
         "One row for each account. Needed: “number” or “name”, and “amount”. All amounts together must be zero."
     ),
-    LISTINGS: lambda: _("One row for each offer or want. Needed: “owner”, “kind” (“offer” or “want”), “title”."),
+    LISTINGS: lambda: _(
+        "One row for each offer or want. Needed: “owner”, “kind” (“offer” or “want”), “title”."
+    ),
     TRANSFERS: lambda: _("One row for each payment. Needed: “day”, “payer”, “payee”, “amount”."),
 }
 """Which columns it needs."""
