@@ -114,16 +114,20 @@ def party(tx: Tx, transfer: Transfer, member: int | None) -> bool:
 
 
 def acts_on(tx: Tx, transfer: Transfer, member: int | None) -> bool:
-    """Whether ``member`` may act now on any account that the transfer moves or would move."""
-    return any(accounts.owned(tx, number, member) for number in sides(tx, transfer))
+    """Whether ``member`` may act now on any account that the transfer moves or would move; left out is none."""
+    out = {n for (n,) in tx.select(f"{_SHARES} AND state = 'left_out'", transfer.id)}
+    return any(accounts.owned(tx, number, member) for number in sides(tx, transfer) - out)
 
 
 def sides(tx: Tx, transfer: Transfer) -> set[int]:
-    """Every account that the transfer moves or would move."""
+    """Every account that the transfer moves, would move, or would have moved."""
     numbers = {n for (n,) in tx.select("SELECT account FROM posting WHERE transfer = ?", transfer.id)}
-    numbers |= {n for (n,) in tx.select("SELECT account FROM share WHERE transfer = ?", transfer.id)}
+    numbers |= {n for (n,) in tx.select(_SHARES, transfer.id)}
     numbers |= {transfer.payer, transfer.payee}
     return {number for number in numbers if number is not None}
+
+
+_SHARES: Final = "SELECT account FROM share WHERE transfer = ?"
 
 
 def of_somebody_gone(tx: Tx, transfer: Transfer) -> bool:

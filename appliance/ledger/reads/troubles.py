@@ -15,8 +15,8 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
 from appliance.ledger.money import accounts, disputes, reversals, transfers, undo
+from appliance.ledger.money.splits import LEFT_OUT
 from appliance.ledger.people import powers
-from appliance.ledger.reads import splits
 from appliance.ledger.reads.people import Person, person, text_of
 from appliance.ledger.values import RecordId
 
@@ -203,8 +203,9 @@ def open_disputes(tx: Tx, now: Instant, viewer: int | None = None) -> tuple[Disp
 
 
 def _reads(tx: Tx, row: Transfer, viewer: int) -> bool:
-    """Whether the viewer is a side of the transfer, or acts now for one."""
-    mine = viewer in (row.payer, row.payee) or splits.has_a_part(tx, row, viewer)
+    """Whether the viewer is a side of the transfer, or acts now for one; who was left out is none."""
+    share = tx.get(Share, transfer=row.id, account=viewer)
+    mine = viewer in (row.payer, row.payee) or (share is not None and share.state != LEFT_OUT)
     return mine or reversals.acts_on(tx, row, viewer)
 
 

@@ -27,6 +27,7 @@ from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.leaving import CloseMember, Leave
 from appliance.ledger.people.life import Freeze, Unfreeze
+from appliance.ledger.reads.troubles import open_disputes, trouble
 from appliance.ledger.tend import tend
 from appliance.ledger.values import COMMONS, Amount
 from tests.ledger.money.test_splits import balances, lines, no, parts
@@ -416,3 +417,17 @@ def test_what_waits_cannot_be_given_back(river: Village) -> None:
     assert no(river.ask("Alice", Reverse(split.record))).code is Code.NOT_REVERSIBLE
     assert no(river.ask("Kira", Reverse(split.record, "no"))).code is Code.NOT_REVERSIBLE
     assert no(river.ask("Bob", Dispute(split.record, "odd"))).code is Code.NOT_REVERSIBLE
+
+
+def test_who_was_left_out_contests_nothing_and_reads_no_more_of_it(river: Village) -> None:
+    split = feast(river)
+    agree(river, "Bob", split)
+    agree(river, "Chandra", split)
+    river.do("Alice", LeaveOut(split.record, river.numbers["Dina"]))
+    assert no(river.ask("Dina", Dispute(split.record, "I was not there"))).code is Code.NOT_YOURS
+    river.do("Bob", Dispute(split.record, "there was no feast"))
+    with river.hub.reading() as tx:
+        mine = trouble(tx, split.record, river.numbers["Dina"], river.clock.now())
+        assert (mine.dispute, mine.actions) == (None, ())
+        assert open_disputes(tx, river.clock.now(), river.numbers["Dina"]) == ()
+        assert len(open_disputes(tx, river.clock.now(), river.numbers["Chandra"])) == 1
