@@ -26,6 +26,12 @@ SOON_DAYS: Final = 3
 """From so many days before its end on, a request says that it ends soon."""
 
 
+MOST_ON_HOME: Final = 20
+"""Of so many contested payments the first page tells, those that end first; the others have their receipts."""
+
+_MOST: Final = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Waits:
     """Until when a request waits.
@@ -192,13 +198,15 @@ def asked_back(tx: Tx, viewer: int) -> tuple[Asked, ...]:
 
 def open_disputes(tx: Tx, now: Instant, viewer: int | None = None) -> tuple[DisputeView, ...]:
     """Open disputes, the earliest deadline first: all of them, or those the viewer is a party to."""
-    found = []
-    for row in tx.rows(
-        DisputeRow.select().where(DisputeRow.state == disputes.OPEN).order_by(DisputeRow.until_ms)
-    ):
-        transfer = tx.get(Transfer, id=row.transfer)
-        if transfer is not None and (viewer is None or _reads(tx, transfer, viewer)):
-            found.append(_dispute(tx, row, transfer, now, viewer))
+    rows = tx.select(_OPEN, _MOST) if viewer is None else tx.select(_OPEN_OF, *[viewer] * 6, _MOST)
+    found: list[DisputeView] = []
+    for (record,) in rows:
+        row, transfer = tx.get(DisputeRow, transfer=record), tx.get(Transfer, id=record)
+        if row is None or transfer is None or (viewer is not None and not _reads(tx, transfer, viewer)):
+            continue
+        found.append(_dispute(tx, row, transfer, now, viewer))
+        if viewer is not None and len(found) == MOST_ON_HOME:
+            break
     return tuple(found)
 
 
@@ -219,6 +227,15 @@ _MINE: Final = """(SELECT number FROM account WHERE owner = ? UNION
   SELECT account FROM "grant" JOIN account ON account.number = "grant".account
   JOIN member ON member.number = account.owner AND member.status IN ('active', 'away', 'moving')
   WHERE "grant".member = ? AND "grant".state = 'agreed')"""
+
+_OPEN: Final = "SELECT transfer FROM dispute WHERE state = 'open' ORDER BY until_ms, entry LIMIT ?"
+
+_OPEN_OF: Final = f"""
+SELECT dispute.transfer FROM dispute JOIN transfer ON transfer.id = dispute.transfer
+WHERE dispute.state = 'open' AND (transfer.payer IN {_MINE} OR transfer.payee IN {_MINE}
+  OR transfer.id IN (SELECT transfer FROM share WHERE account IN {_MINE}))
+ORDER BY dispute.until_ms, dispute.entry LIMIT ?
+"""  # noqa: S608 - no value of anybody is written into it
 
 _ASKED_BACK: Final = f"""
 SELECT transfer.id, undo_ask.member, transfer.amount, undo_ask.entry, transfer.payee

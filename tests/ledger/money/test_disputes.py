@@ -2,6 +2,8 @@
 
 import pytest
 
+from appliance.ledger.book.schema import Transfer
+from appliance.ledger.book.store import Tx
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
@@ -11,7 +13,8 @@ from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant
 from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import AppointKeeper
-from appliance.ledger.reads.troubles import DisputeView, Trouble, open_disputes, trouble
+from appliance.ledger.reads import troubles
+from appliance.ledger.reads.troubles import MOST_ON_HOME, DisputeView, Trouble, open_disputes, trouble
 from appliance.ledger.values import AccountNumber, RecordId
 from tests.ledger.book import tampering
 from tests.support.village import Village
@@ -188,3 +191,23 @@ def test_a_note_of_a_keeper_who_may_not_is_seen_in_the_book(
     with pytest.raises(BookDamaged, match="may not dispute_for") as found:
         verify(river.hub.store)
     assert found.value.entry == number
+
+
+def test_many_contested_payments_of_others_cost_nobody_else_anything(
+    river: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for amount in range(1, MOST_ON_HOME + 6):
+        river.do("Alice", Dispute(river.pay("Alice", "Bob", amount).record, "no"))
+    asked: list[object] = []
+    of = troubles._reads
+
+    def counted(tx: Tx, row: Transfer, viewer: int) -> bool:
+        asked.append(row)
+        return of(tx, row, viewer)
+
+    monkeypatch.setattr(troubles, "_reads", counted)
+    now, n = river.clock.now(), river.numbers
+    with river.hub.reading() as tx:
+        assert (open_disputes(tx, now, n["Dina"]), asked) == ((), [])
+        assert len(open_disputes(tx, now, n["Alice"])) == MOST_ON_HOME
+        assert len(open_disputes(tx, now)) == MOST_ON_HOME + 5
