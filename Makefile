@@ -44,7 +44,7 @@ format: install ## let ruff put the code into shape
 translations: install ## bring the catalogs up to the code; then translate what is empty
 	@sh scripts/catalogs.sh $(BIN)
 
-screenshots: install ## make the screenshots of the documentation
+screenshots: install ## a picture of every kind of page, with its size; those of the documentation anew
 	@sh scripts/chromium.sh
 	$(BIN)/python -m tests.screenshots
 
