@@ -24,6 +24,12 @@ def shots(newcomer: AccountNumber, short: str, to_bob: str) -> list[Shot]:
         to_bob: the address that leads to paying Bob.
     """
     bob = f"/desk/people/{BOB}"
+
+    def gita_left(page: Page) -> Response | None:
+        page.goto("/desk/people?q=Gita")
+        click(page, "main ul.lines a")
+        return page.goto(f"{page.url}/left")
+
     desk = [
         Shot("desk_lists", KIRA, at("/desk/lists")),
         Shot("desk_newcomers", KIRA, at("/desk/newcomers")),
@@ -33,7 +39,7 @@ def shots(newcomer: AccountNumber, short: str, to_bob: str) -> list[Shot]:
         Shot("desk_card", KIRA, at(f"{bob}/card")),
         Shot("desk_step_freeze", KIRA, at(f"{bob}/freeze")),
         Shot("desk_step_died", KIRA, at(f"{bob}/died")),
-        Shot("desk_step_died_no", KIRA, sent(f"{bob}/died", reason="on Sunday"), REFUSED),
+        Shot("desk_step_left", KIRA, gita_left),
         Shot("desk_step_group", KIRA, at(f"{bob}/group")),
         Shot("desk_rules_groups", KIRA, at("/desk/rules/groups")),
         Shot("desk_rules_joining", KIRA, at("/desk/rules/joining")),

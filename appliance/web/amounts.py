@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from unicodedata import bidirectional
 
 from babel import Locale, dates, numbers
 from flask_babel import get_locale, ngettext
@@ -19,12 +20,14 @@ from appliance.web.here import the_hub, the_rules, the_unit
 _NO_BREAK = "\u00a0"
 
 _JUST_NOW_MS = 20_000
+_LEFT_TO_RIGHT = "\u200e"
 
 _DATES = {"en": "en_001"}
 """English as most of the world writes dates: 1 Jun 2026, 19:42."""
 
 
-def _date_locale() -> Locale:
+def date_locale() -> Locale:
+    """How dates are written: in English the day before the month, as in most of the world."""
     locale = get_locale()
     return Locale.parse(_DATES.get(str(locale), str(locale)))
 
@@ -96,19 +99,19 @@ def typed(amount: int) -> str:
 def when(instant: Instant) -> str:
     """The moment in the village's own time, as the hub believed it."""
     moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
-    locale = _date_locale()
+    locale = date_locale()
     return f"{dates.format_date(moment.date(), 'medium', locale)}, {dates.format_time(moment.time(), 'HH:mm', locale=locale)}"
 
 
 def day(instant: Instant) -> str:
     """The day of ``instant``."""
     moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
-    return dates.format_date(moment.date(), "medium", _date_locale())
+    return dates.format_date(moment.date(), "medium", date_locale())
 
 
 def date_of(day: date, length: str = "medium") -> str:
     """A date of the calendar, as people write it."""
-    return dates.format_date(day, length, _date_locale())
+    return dates.format_date(day, length, date_locale())
 
 
 def moment(ms: int) -> Instant:
@@ -154,6 +157,13 @@ def name_of(who: Person | None) -> str:
         name = who.name or _("account %(number)s", number=account_of(who).short)
         return _("%(account)s (%(owner)s)", account=name, owner=name_of(who.owner))
     return who.name or _("member %(number)s", number=account_of(who).short)
+
+
+def name_and_number(who: Person) -> str:
+    """The name and the number here, as plain text: the number reads from left to right after Arabic, too."""
+    name = name_of(who)
+    turned = any(bidirectional(letter) in ("R", "AL") for letter in name)
+    return f"{name} {_LEFT_TO_RIGHT if turned else ''}{account_of(who).short}"
 
 
 def _far_name(who: Person) -> str:

@@ -14,7 +14,7 @@ from appliance.ledger.reads.lists import INACTIVE_DAYS, STALE_DAYS, lists
 from appliance.ledger.reads.people import person
 from appliance.ledger.values import AccountNumber
 from appliance.web.acting import REFUSED, Problem, acting_signer, form_key, fresh_key
-from appliance.web.amounts import account_of, name_of
+from appliance.web.amounts import name_and_number
 from appliance.web.here import the_hub
 from appliance.web.numbers import number_asked
 from appliance.web.secure import keeper_at_own_screen
@@ -81,7 +81,7 @@ def _newcomers(
         key=fresh_key() if problem is None else request.form.get("key", ""),
         problem=problem,
         vouched=vouched,
-        about=f"{name_of(blamed)} {account_of(blamed).short}" if blamed else "",
+        about=name_and_number(blamed) if blamed else "",
         done=number_asked("done"),
     )
 

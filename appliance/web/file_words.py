@@ -20,7 +20,7 @@ TITLES: Final[Mapping[str, Callable[[], str]]] = {
     MEMBERS: lambda: _("Members"),
     OPENINGS: lambda: _("Opening balances"),
     LISTINGS: lambda: _("Offers and wants"),
-    TRANSFERS: lambda: _("Payments of before"),
+    TRANSFERS: lambda: _("Earlier payments"),
 }
 """What a file that comes in may hold."""
 

@@ -10,14 +10,15 @@ from typing import Final
 
 from babel import dates
 from flask.sansio.app import App
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup
 
 from appliance.ledger.book.rules import CARE_CATEGORIES, CATEGORIES
 from appliance.ledger.care import claims
 from appliance.ledger.market.listings import OFFER
 from appliance.ledger.values import western_digits
+from appliance.web.amounts import date_locale
 from appliance.web.here import the_hub
 from appliance.web.words import CARE_WORDS, about
 
@@ -146,8 +147,8 @@ def date_words(day: int) -> str:
         return _("yesterday")
     date_of = as_date(day)
     if abs(ago) < 300:
-        return dates.format_skeleton("MMMEd", date_of, locale=get_locale())
-    return dates.format_date(date_of, "full", locale=get_locale())
+        return dates.format_skeleton("MMMEd", date_of, locale=date_locale())
+    return dates.format_date(date_of, "full", locale=date_locale())
 
 
 def time_spent(minutes: int) -> str:

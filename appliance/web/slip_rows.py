@@ -19,7 +19,7 @@ from appliance.ledger.money.limits import Level, level_high, level_low
 from appliance.ledger.money.slips import EnterSlip
 from appliance.ledger.reads.people import Person, folded, named, person
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, western_digits
-from appliance.web.amounts import account_of, levy_on, money, name_of, read_amount
+from appliance.web.amounts import levy_on, money, name_and_number, name_of, read_amount
 from appliance.web.days import SAID, BadDay, read_day
 from appliance.web.here import the_hub
 from appliance.web.labels import as_date, as_day, today
@@ -244,7 +244,7 @@ def _whom(tx: Tx, text: str, at: str, wrong: list[Wrong]) -> Person | None:
     if not people:
         wrong.append(Wrong(at, fits_nobody(text)))
         return None
-    names = ", ".join(f"{name_of(someone)} {account_of(someone).short}" for someone in people[:_MOST_NAMES])
+    names = ", ".join(name_and_number(someone) for someone in people[:_MOST_NAMES])
     more = ", …" if len(people) > _MOST_NAMES else ""
     wrong.append(
         Wrong(

@@ -39,7 +39,7 @@ from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.splits import ShareView
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
-from appliance.web.amounts import account_of, levy_on, money, name_of, read_amount, typed
+from appliance.web.amounts import account_of, levy_on, money, name_and_number, read_amount, typed
 from appliance.web.here import the_hub
 from appliance.web.home import transfer_or_404
 from appliance.web.secure import active_member_or_redirect
@@ -201,17 +201,15 @@ def _own_parts(used: list[tuple[int, Row]], wrong: Wrong) -> tuple[Amount, ...]:
 @bp.app_template_global("whom")
 def whom(shares: list[ShareView]) -> list[tuple[str, str]]:
     """People with a part as the options of a list."""
-    return [(str(share.who.number), f"{_named(share.who)}: {money(share.amount)}") for share in shares]
+    return [
+        (str(share.who.number), f"{name_and_number(share.who)}: {money(share.amount)}") for share in shares
+    ]
 
 
 @bp.app_template_global("fitting")
 def fitting(people: tuple[Person, ...]) -> list[tuple[str, str]]:
     """People who fit a name as the options of a list."""
-    return [(account_of(who).full, _named(who)) for who in people]
-
-
-def _named(who: Person) -> str:
-    return f"{name_of(who)} {account_of(who).short}"
+    return [(account_of(who).full, name_and_number(who)) for who in people]
 
 
 WHATS: Final = "any('pay', 'ask')"

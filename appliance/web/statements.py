@@ -23,7 +23,7 @@ from appliance.ledger.reads.periods import first_from
 from appliance.ledger.reads.statements import Line, Statement
 from appliance.web import csvfile
 from appliance.web.acting import REFUSED
-from appliance.web.amounts import account_of, date_of, doubtful, name_of
+from appliance.web.amounts import account_of, date_of, doubtful, name_and_number, name_of
 from appliance.web.csvfile import Figure, decimal
 from appliance.web.here import the_hub
 from appliance.web.labels import as_date, read_date, starts, today
@@ -129,7 +129,7 @@ def _choose(mine: list[Person], account: Person, problem: str, printed: Printed 
         ends=request.args.get("to", ends.isoformat()),
         printed=printed,
         at_desk=request.path.startswith("/desk"),
-        accounts_of=lambda found: [(who.number, f"{name_of(who)} {account_of(who).short}") for who in found],
+        accounts_of=lambda found: [(who.number, name_and_number(who)) for who in found],
     )
 
 

@@ -1,4 +1,7 @@
-"""Whatever another village says fits on a screen 360 wide: its names, words and amounts are nobody's choice here."""
+"""Whatever another village says fits on a screen 360 wide: its names, words and amounts are nobody's choice here.
+
+So are the names of our own people.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +13,13 @@ from appliance.ledger.book import letters
 from appliance.ledger.book.letters import FarListing
 from appliance.ledger.book.records import EVERYONE, Kind
 from appliance.ledger.market.listings import LONGEST_TITLE
+from appliance.ledger.people.members import Approve
 from appliance.ledger.values import MAX_AMOUNT, Account, AccountNumber
 from tests.browser.conftest import Phone
 from tests.support.mad_hub import MadHub, Word
 from tests.support.portal import Portal
 from tests.support.two_villages import HILL, RIVER, TwoVillages, directory, two_villages
+from tests.support.village import a_village
 
 pytestmark = pytest.mark.browser
 
@@ -70,3 +75,44 @@ def test_nothing_is_wider_than_the_screen(told: TwoVillages, chromium: Browser) 
 def wide(phone: Phone) -> int:
     """How wide the page is; more than the screen, and it has to be pushed to and fro."""
     return int(phone.page.evaluate("document.documentElement.scrollWidth"))
+
+
+FAR_FROM_HERE = "عبد الرحمن بن محمد الأنصاري القرطبي"
+LONG = "Maximiliana-Konstantinopolitanskaya Xoa"
+
+
+def test_names_of_any_script_leave_numbers_and_the_village_readable(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    with a_village(tmp_path / "river") as river:
+        for name in (FAR_FROM_HERE, LONG):
+            river.do("Kira", Approve(river.join(name)))
+            river.pay("Alice", name, 125)
+        river.hub.close()
+        with Portal(river.hub.data) as portal:
+            for name in (FAR_FROM_HERE, LONG):
+                context = chromium.new_context(
+                    viewport={"width": 360, "height": 640}, java_script_enabled=False
+                )
+                phone = Phone(context.new_page(), portal)
+                phone.sign_in(river.account(name).short)
+                village = phone.page.locator("header .where span").evaluate(LINES)
+                assert village == 1, f"the village stands in {village} lines beside {name}"
+                assert wide(phone) <= 360
+                context.close()
+            context = chromium.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=False)
+            alice = Phone(context.new_page(), portal)
+            alice.sign_in(river.account("Alice").short)
+            alice.open(f"/P/{river.account(FAR_FROM_HERE).compact}")
+            number = alice.page.locator("h1 .number")
+            assert number.inner_text() == river.account(FAR_FROM_HERE).short
+            first, last = number.evaluate(ENDS)
+            assert first < last, "a number is read from left to right, after Arabic, too"
+            context.close()
+
+
+LINES = (
+    "it => { const r = document.createRange(); r.selectNodeContents(it); return r.getClientRects().length }"
+)
+ENDS = """it => { const t = it.firstChild, at = n => { const r = document.createRange(); r.setStart(t, n);
+    r.setEnd(t, n + 1); return r.getBoundingClientRect().left }; return [at(0), at(t.length - 1)] }"""
