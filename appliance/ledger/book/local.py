@@ -1,4 +1,4 @@
-"""Tables of this box alone: sign-ins, attempts, what was verified when.
+"""Tables of this box alone: sign-ins, attempts, what was verified when, what was printed, piles being typed in.
 
 Nothing here is truth: all of it may be lost without anybody's credit changing.
 """

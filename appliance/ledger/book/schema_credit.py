@@ -1,4 +1,4 @@
-"""The truth, continued: terms of accounts, who may act for whom, and what waits for a second person."""
+"""The truth, continued: kinds of accounts, who may act for whom, what waits for others, what came on paper or in files."""
 
 import peewee as pw
 

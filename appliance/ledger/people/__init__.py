@@ -1,1 +1,1 @@
-"""Members and keepers: joining, keys and PINs, powers, the founding of a hub."""
+"""Members and keepers: their life from joining to leaving, keys and PINs, who may act for whom, powers, acts of two."""

@@ -9,8 +9,8 @@
 Every entry of a row names the file by its digest; who reads the book sees which file it came
 from. A file that moves credit (opening balances, payments of before) passes limits, so it is
 the most powerful act of all: where there is more than one keeper it needs two, and a lone
-keeper can not take in anything that touches an account of the own. Where newcomers must be vouched for, people out of a file
-need two as well.
+keeper can not take in anything that touches an account of the own. Where newcomers must be
+vouched for, people out of a file need two as well.
 """
 
 from collections.abc import Iterable

@@ -7,8 +7,9 @@
     active, away --freeze--> frozen --unfreeze--> active
     closed --reopen--> active                           once more a member, with a new PIN
 
-Moving to another hub is in ``moving.py``; who was frozen meanwhile goes on moving when freed. Who is away can be paid and can act; only the offers and wants rest. Who is frozen signs in and
-reads, and neither pays nor is paid.
+Who is away can be paid and can act; only the offers and wants rest. Who is frozen signs in and
+reads, and neither pays nor is paid. Moving to another hub is in ``moving.py``; who was frozen
+meanwhile goes on moving when freed.
 """
 
 from dataclasses import dataclass
