@@ -146,7 +146,18 @@ def ago(instant: Instant) -> str:
 
 
 def name_of(who: Person | None) -> str:
-    """The name to show; the commons and the nameless get a word, people of other villages theirs."""
+    """The name to show; the commons and the nameless get a word, people of other villages theirs.
+
+    One in Arabic or Hebrew ends with a mark: what follows in the sentence, an amount above all, stays after it.
+    """
+    name = plain_name(who)
+    if name.isascii() or not any(bidirectional(letter) in ("R", "AL") for letter in name):
+        return name
+    return name + _LEFT_TO_RIGHT if date_locale().text_direction == "ltr" else name
+
+
+def plain_name(who: Person | None) -> str:
+    """The name as ``name_of`` shows it, without any mark: for files."""
     if who is None:
         return _("anybody")
     if who.far:
@@ -155,15 +166,13 @@ def name_of(who: Person | None) -> str:
         return _("the commons")
     if who.owner is not None:
         name = who.name or _("account %(number)s", number=account_of(who).short)
-        return _("%(account)s (%(owner)s)", account=name, owner=name_of(who.owner))
+        return _("%(account)s (%(owner)s)", account=name, owner=plain_name(who.owner))
     return who.name or _("member %(number)s", number=account_of(who).short)
 
 
 def name_and_number(who: Person) -> str:
-    """The name and the number here, as plain text: the number reads from left to right after Arabic, too."""
-    name = name_of(who)
-    turned = any(bidirectional(letter) in ("R", "AL") for letter in name)
-    return f"{name} {_LEFT_TO_RIGHT if turned else ''}{account_of(who).short}"
+    """The name and the number here, as plain text."""
+    return f"{name_of(who)} {account_of(who).short}"
 
 
 def _far_name(who: Person) -> str:

@@ -23,7 +23,7 @@ from appliance.ledger.reads.periods import first_from
 from appliance.ledger.reads.statements import Line, Statement
 from appliance.web import csvfile
 from appliance.web.acting import REFUSED
-from appliance.web.amounts import account_of, date_of, doubtful, name_and_number, name_of
+from appliance.web.amounts import account_of, date_of, doubtful, name_and_number, plain_name
 from appliance.web.csvfile import Figure, decimal
 from appliance.web.here import the_hub
 from appliance.web.labels import as_date, read_date, starts, today
@@ -226,7 +226,7 @@ def _row(line: Line) -> tuple[str | int, ...]:
         "doubtful" if doubtful(line.at) else "certain",
         line.kind,
         " ".join(account_of(who).full for who in line.others),
-        ", ".join(name_of(who) for who in line.others) + (f" +{line.more}" if line.more else ""),
+        ", ".join(plain_name(who) for who in line.others) + (f" +{line.more}" if line.more else ""),
         about(line.category),
         line.note,
         Figure(decimal(line.amount)),
@@ -236,7 +236,7 @@ def _row(line: Line) -> tuple[str | int, ...]:
         "" if line.said_day is None else as_date(line.said_day).isoformat(),
         "" if line.began is None else _local(line.began).date().isoformat(),
         "" if line.undone is None else _local(line.undone).date().isoformat(),
-        name_of(line.by) if line.by else "",
+        plain_name(line.by) if line.by else "",
     )
 
 

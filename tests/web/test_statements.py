@@ -11,6 +11,7 @@ from appliance.ledger.clock import Quality
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant
 from appliance.ledger.people.life import Freeze
+from appliance.ledger.people.members import Approve
 from appliance.ledger.reads.statements import LINES
 from appliance.web.statements import HEAD
 from tests.web.conftest import OWN_SCREEN
@@ -172,6 +173,17 @@ def test_nothing_in_a_file_is_run_by_a_spreadsheet(village, signed_in) -> None:
             else:
                 assert re.fullmatch(r"-?[0-9]+(\.[0-9]+)?|", value)
     assert found[1]["note"] == "'" + NASTY[0]
+
+
+def test_what_follows_an_arabic_name_stays_after_it_and_files_have_the_name_alone(village, signed_in) -> None:
+    name, mark = "عبد الرحمن", "\u200e"
+    village.do("Kira", Approve(village.join(name)))
+    village.pay("Alice", name, 250)
+    alice = signed_in("Alice")
+    page = alice.get(f"{path(village, 'Alice')}?{JUNE}").text
+    assert name + mark in page
+    assert f"Bob{mark}" not in alice.get(f"/P/{village.account('Bob').compact}").text
+    assert rows(alice.get(f"{path(village, 'Alice')}.csv?{JUNE}"))[1]["with_name"] == name
 
 
 def test_since_the_last_one_printed(village, signed_in) -> None:
