@@ -21,6 +21,7 @@ from appliance.ledger.errors import Action, BadAmount, Code, Refusal
 from appliance.ledger.money import accounts, commons
 from appliance.ledger.money.commons import PayFromCommons
 from appliance.ledger.people import powers, seconds
+from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.people.seconds import Agree, Object, Propose, TakeBack
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import commons as commons_reads
@@ -102,7 +103,7 @@ def _read(me: Person) -> _Typed:
         return _Typed(payee, 0, category, reason, amount_refusal(error))
     if category not in CATEGORIES:
         return _Typed(payee, amount, category, reason, refusal(Code.UNKNOWN_CATEGORY))
-    return _Typed(payee, amount, category, reason, commons.refuse_reason(reason))
+    return _Typed(payee, amount, category, reason, refuse_reason(reason))
 
 
 @bp.post("/commons/pay/check")

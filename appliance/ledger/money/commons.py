@@ -22,7 +22,7 @@ from appliance.ledger.money import accounts
 from appliance.ledger.money.postings import post
 from appliance.ledger.money.transfers import CLEARING, DONE, GRANT, refuse_basics
 from appliance.ledger.people import powers
-from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
+from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 
 ALONE_DAYS: Final = 30
@@ -110,13 +110,6 @@ def refuse_alone(tx: Tx, amount: int, keeper: int | None, at: Instant) -> Refusa
         return None
     numbers = {"amount": amount, "alone": left, "days": ALONE_DAYS}
     return Refusal(Code.NEEDS_TWO, numbers, (Action.PROPOSE, Action.PAY_LESS) if left else (Action.PROPOSE,))
-
-
-def refuse_reason(reason: str) -> Refusal | None:
-    """The refusal of a reason that is missing or too long."""
-    if not tidy("reason", reason):
-        return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
-    return too_long(reason, LONGEST_LINE)
 
 
 def _decide_pay(tx: Tx, command: PayFromCommons, asking: Asking) -> codec.Body | Refusal:

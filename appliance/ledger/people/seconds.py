@@ -28,6 +28,7 @@ from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import commons
 from appliance.ledger.money.transfers import GRANT, refuse_basics
 from appliance.ledger.people import founding, powers
+from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import COMMONS, MAX_AMOUNT, RecordId
 
 OPEN: Final = "open"
@@ -231,7 +232,7 @@ def _decide_propose(tx: Tx, command: Propose, asking: Asking) -> codec.Body | Re
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
     deed, terms = DEEDS.get(command.act), command.terms
-    if refusal := commons.refuse_reason(command.reason):
+    if refusal := refuse_reason(command.reason):
         return refusal
     if deed is None or not shape.fits(terms, deed.shape):
         amount = terms.get("amount", 1)
@@ -334,7 +335,7 @@ def _decide_object(tx: Tx, command: Object, asking: Asking) -> codec.Body | Refu
     proposal = _as_second(tx, command.proposal, asking.actor)
     if isinstance(proposal, Refusal):
         return proposal
-    return commons.refuse_reason(command.reason) or {}
+    return refuse_reason(command.reason) or {}
 
 
 def _may_object(tx: Tx, entry: Entry) -> bool:
