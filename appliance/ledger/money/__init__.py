@@ -1,1 +1,1 @@
-"""Accounts, limits and transfers: paid, asked for, split, on paper, undone, contested. ``postings`` is the one place that moves credit."""
+"""Accounts, limits and transfers of every kind. ``postings`` is the one place that moves credit."""

@@ -13,9 +13,10 @@ def check(tx: Tx) -> int:
     """How many postings there are, once every sum holds.
 
     The postings of each transfer sum to zero; each balance is the sum of its account's
-    postings; each hold is what the account's unanswered requests and splits ask for; what is kept aside is
-    what was agreed to of splits that wait; the parts of each split are its amount; all balances sum to zero; what is counted with each neighbour is the sum of its crossings, and its trunk stands
-    where they put it.
+    postings; each hold is what the account's unanswered requests and splits ask for; what is kept
+    aside is what was agreed to of splits that wait; the parts of each split are its amount; all
+    balances sum to zero; what is counted with each neighbour is the sum of its crossings, and its
+    trunk stands where they put it.
 
     Raises:
         BookDamaged: a sum does not hold.
