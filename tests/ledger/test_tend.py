@@ -6,12 +6,14 @@ from appliance.ledger.book import chain
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Code, Refusal
+from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.requests import DAY_MS, PHRASES, Cancel, Decline, Expire
+from appliance.ledger.money.shares import AskSplit
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.troubles import trouble, unanswered
 from appliance.ledger.tend import tend
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import Amount, RecordId
 from tests.support.village import Village
 
 
@@ -96,3 +98,41 @@ def test_who_says_no_may_say_why_in_a_kind_phrase(river: Village) -> None:
     asked = river.request("Chandra", "Alice", 75).record
     refused = river.ask("Alice", Decline(asked, river.numbers["Alice"], "go away"))
     assert isinstance(refused, Refusal)
+
+
+@pytest.mark.parametrize("quality", [Quality.NONE, Quality.FLOOR, Quality.MESH])
+def test_what_was_asked_by_a_clock_that_was_not_set_has_its_whole_time_from_when_it_is(
+    river: Village, quality: Quality
+) -> None:
+    noon = river.clock.now().ms
+    river.clock.set(noon - 60 * DAY_MS, quality)  # the box was off for two months
+    n = river.numbers
+    asked = river.request("Chandra", "Alice", 75).record
+    parts = ((n["Alice"], Amount(10)), (n["Bob"], Amount(10)))
+    split = river.do("Chandra", AskSplit(n["Chandra"], parts)).record
+    river.do("Kira", SetLimits(n["Alice"], -50, 50, "a bad month", river.clock.now().ms + 14 * DAY_MS))
+    river.clock.set(noon, Quality.KEEPER)
+    assert tend(river.hub) == 0, "nobody had a day to answer"
+    river.pay("Bob", "Dina", 5)
+    river.clock.advance(14 * DAY_MS - 1)
+    assert tend(river.hub) == 0
+    with river.hub.reading() as tx:
+        seen = trouble(tx, asked, n["Alice"], river.clock.now()).waits
+    assert seen is not None
+    assert (seen.until, seen.days_left) == (noon + 14 * DAY_MS, 1)
+    river.clock.advance(1)
+    assert tend(river.hub) == 3
+    assert (state(river, asked), state(river, split)) == ("expired", "expired")
+    verify(river.hub.store)
+
+
+def test_what_nobody_knows_the_end_of_keeps_nothing_else_from_ending(river: Village) -> None:
+    noon = river.clock.now().ms
+    river.clock.set(noon - 60 * DAY_MS, Quality.FLOOR)
+    for amount in range(1, 56):
+        river.request("Chandra", "Alice", amount)
+    river.clock.set(noon - 20 * DAY_MS, Quality.KEEPER)
+    asked = river.request("Chandra", "Bob", 75).record
+    river.clock.set(noon, Quality.KEEPER)
+    assert tend(river.hub) == 1
+    assert state(river, asked) == "expired"

@@ -16,9 +16,9 @@ from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.book.schema_credit import Terms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.clock import Instant, Quality
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import accounts
+from appliance.ledger.money import accounts, dues
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import AccountNumber
@@ -147,7 +147,7 @@ def _lapsed(tx: Tx, account: int, at: Instant) -> bool:
     terms = tx.get(Terms, account=account)
     if terms is None or terms.until_ms is None:
         return False
-    return at.ms >= terms.until_ms and at.quality >= Quality.KEEPER
+    return dues.over(tx, terms.entry, terms.until_ms, at)
 
 
 def _decide_lapse(tx: Tx, command: LapseLimits, asking: Asking) -> codec.Body | Refusal:
@@ -171,10 +171,12 @@ def _apply_lapse(tx: Tx, entry: Entry) -> None:
 
 def lapsing(tx: Tx, now: Instant, most: int = 50) -> tuple[tuple[AccountNumber, int], ...]:
     """Accounts whose limits were set until now or earlier, each with the entry that set them."""
-    found = tx.select(
-        "SELECT account, entry FROM terms WHERE until_ms <= ? ORDER BY until_ms LIMIT ?", now.ms, most
-    )
-    return tuple((AccountNumber(account), entry) for account, entry in found)
+    found = tx.select(_LAPSING, now.ms, dues.MOST_LOOKED_AT)
+    waiting = [((AccountNumber(account), entry), entry, until) for account, entry, until in found]
+    return dues.those_over(tx, waiting, now, most)
+
+
+_LAPSING: Final = "SELECT account, entry, until_ms FROM terms WHERE until_ms <= ? ORDER BY until_ms LIMIT ?"
 
 
 HANDLERS = (

@@ -22,9 +22,9 @@ from appliance.ledger.book.schema_credit import Answered, Due
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, one_of, or_none
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.clock import Instant, Quality
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import accounts
+from appliance.ledger.money import accounts, dues
 from appliance.ledger.money.transfers import (
     CANCELLED,
     DECLINED,
@@ -253,26 +253,29 @@ def _decide_expire(tx: Tx, command: Expire, asking: Asking) -> codec.Body | Refu
     request = _pending(tx, command.request)
     if isinstance(request, Refusal):
         return request
-    due = tx.get(Due, transfer=command.request)
-    if due is None or asking.at.ms < due.until_ms or asking.at.quality < Quality.KEEPER:
-        return Refusal(Code.NOT_YET, {}, (Action.WAIT,))
-    return {}
+    return {} if is_over(tx, command.request, asking.at) else Refusal(Code.NOT_YET, {}, (Action.WAIT,))
 
 
 def _may_expire(tx: Tx, entry: Entry) -> bool:
-    due = tx.get(Due, transfer=entry.act.payload["request"])
-    at = entry.act.at
-    in_time = due is not None and at.ms >= due.until_ms and at.quality >= Quality.KEEPER
-    return in_time and not isinstance(_pending(tx, entry.act.payload["request"]), Refusal)
+    record = entry.act.payload["request"]
+    return is_over(tx, record, entry.act.at) and not isinstance(_pending(tx, record), Refusal)
 
 
-def overdue(tx: Tx, now: Instant, most: int = 50) -> tuple[RecordId, ...]:
-    """Requests that wait although their time is over, the longest overdue first."""
-    return tuple(RecordId(bytes(row[0])) for row in tx.select(_OVERDUE, REQUEST, PENDING, now.ms, most))
+def is_over(tx: Tx, record: bytes, at: Instant) -> bool:
+    """Whether the time in which a request, or a split, can be answered is over."""
+    due = tx.get(Due, transfer=record)
+    return due is not None and dues.over(tx, due.entry, due.until_ms, at)
+
+
+def overdue(tx: Tx, now: Instant, most: int = 50, kind: str = REQUEST) -> tuple[RecordId, ...]:
+    """Requests, or splits, that wait although their time is over, the longest overdue first."""
+    found = tx.select(_OVERDUE, kind, PENDING, now.ms, dues.MOST_LOOKED_AT)
+    waiting = [(RecordId(bytes(record)), begun, until) for record, begun, until in found]
+    return dues.those_over(tx, waiting, now, most)
 
 
 _OVERDUE = """
-SELECT due.transfer FROM due JOIN transfer ON transfer.id = due.transfer
+SELECT due.transfer, due.entry, due.until_ms FROM due JOIN transfer ON transfer.id = due.transfer
 WHERE transfer.kind = ? AND transfer.state = ? AND due.until_ms <= ? ORDER BY due.until_ms LIMIT ?
 """
 

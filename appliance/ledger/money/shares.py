@@ -23,14 +23,14 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Transfer
-from appliance.ledger.book.schema_credit import Aside, Due, Share
+from appliance.ledger.book.schema_credit import Aside, Share
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, one_of, word
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.clock import Instant, Quality
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import accounts, levy
-from appliance.ledger.money.requests import PHRASES, set_due
+from appliance.ledger.money import accounts, levy, requests
+from appliance.ledger.money.requests import PHRASES, is_over, set_due
 from appliance.ledger.money.splits import (
     ACCEPTED,
     ASKED,
@@ -435,32 +435,22 @@ def _apply_end(tx: Tx, entry: Entry) -> None:
     end(tx, entry, entry.act.payload["split"], _ENDS[entry.act.kind])
 
 
-def _over(tx: Tx, record: bytes, at: Instant) -> bool:
-    due = tx.get(Due, transfer=record)
-    return due is not None and at.ms >= due.until_ms and at.quality >= Quality.KEEPER
-
-
 def _decide_expire(tx: Tx, command: ExpireSplit, asking: Asking) -> codec.Body | Refusal:
     split = _pending(tx, command.split)
     if isinstance(split, Refusal):
         return split
-    return {} if _over(tx, command.split, asking.at) else Refusal(Code.NOT_YET, {}, (Action.WAIT,))
+    return {} if is_over(tx, command.split, asking.at) else Refusal(Code.NOT_YET, {}, (Action.WAIT,))
 
 
 def _may_expire(tx: Tx, entry: Entry) -> bool:
     record = entry.act.payload["split"]
-    return not isinstance(_pending(tx, record), Refusal) and _over(tx, record, entry.act.at)
+    return not isinstance(_pending(tx, record), Refusal) and is_over(tx, record, entry.act.at)
 
 
 def overdue(tx: Tx, now: Instant, most: int = 50) -> tuple[RecordId, ...]:
     """Splits that wait although their time is over, the longest overdue first."""
-    return tuple(RecordId(bytes(row[0])) for row in tx.select(_OVERDUE, SPLIT, PENDING, now.ms, most))
+    return requests.overdue(tx, now, most, SPLIT)
 
-
-_OVERDUE = """
-SELECT due.transfer FROM due JOIN transfer ON transfer.id = due.transfer
-WHERE transfer.kind = ? AND transfer.state = ? AND due.until_ms <= ? ORDER BY due.until_ms LIMIT ?
-"""
 
 _SHARE: Final = {"split": RECORD, "payer": ACCOUNT}
 

@@ -23,9 +23,9 @@ from appliance.ledger.book.schema import Member
 from appliance.ledger.book.schema_credit import Proposal
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.clock import Instant, Quality
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import commons
+from appliance.ledger.money import commons, dues
 from appliance.ledger.money.transfers import GRANT, refuse_basics
 from appliance.ledger.people import founding, powers
 from appliance.ledger.people.life import refuse_reason
@@ -362,7 +362,7 @@ def _lapsed(tx: Tx, record: bytes, at: Instant) -> Proposal | Refusal:
     proposal = _open(tx, record)
     if isinstance(proposal, Refusal):
         return proposal
-    due = at.ms >= proposal.until_ms and at.quality >= Quality.KEEPER
+    due = dues.over(tx, proposal.entry, proposal.until_ms, at)
     return proposal if due else Refusal(Code.NOT_YET, {}, (Action.WAIT,))
 
 
@@ -377,13 +377,14 @@ def _may_lapse(tx: Tx, entry: Entry) -> bool:
 
 def overdue(tx: Tx, now: Instant, most: int = 50) -> tuple[RecordId, ...]:
     """Proposals that wait although their time is over, the longest overdue first."""
-    found = tx.select(
-        "SELECT id FROM proposal WHERE state = ? AND until_ms <= ? ORDER BY until_ms LIMIT ?",
-        OPEN,
-        now.ms,
-        most,
-    )
-    return tuple(RecordId(bytes(row[0])) for row in found)
+    found = tx.select(_OVERDUE, OPEN, now.ms, dues.MOST_LOOKED_AT)
+    waiting = [(RecordId(bytes(record)), begun, until) for record, begun, until in found]
+    return dues.those_over(tx, waiting, now, most)
+
+
+_OVERDUE: Final = """
+SELECT id, entry, until_ms FROM proposal WHERE state = ? AND until_ms <= ? ORDER BY until_ms LIMIT ?
+"""
 
 
 _ENDS: Final = {

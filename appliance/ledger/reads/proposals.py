@@ -7,8 +7,9 @@ from appliance.ledger import codec
 from appliance.ledger.book import chain
 from appliance.ledger.book.schema_credit import Proposal, Spending
 from appliance.ledger.book.store import Tx
-from appliance.ledger.clock import Instant, Millis, Quality
+from appliance.ledger.clock import Instant, Millis
 from appliance.ledger.errors import Action
+from appliance.ledger.money import dues
 from appliance.ledger.people import powers, seconds
 from appliance.ledger.reads.people import Person, person, text_of
 from appliance.ledger.values import RecordId
@@ -101,7 +102,7 @@ def _view(tx: Tx, row: Proposal, viewer: int, now: Instant) -> ProposalView:
         None if row.second is None else person(tx, row.second),
         text_of(tx, row.closed_entry, "reason") if row.state == seconds.DECLINED else "",
         None if over is None else over.act.at,
-        is_open and now.ms >= row.until_ms and now.quality >= Quality.KEEPER,
+        is_open and dues.over(tx, row.entry, row.until_ms, now),
         tuple(one for number in able if (one := person(tx, number)) is not None),
         None if paid is None else RecordId(bytes(paid[0])),
         _actions(tx, row, viewer, able),

@@ -14,7 +14,7 @@ from appliance.ledger.book.schema_credit import Dispute as DisputeRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
-from appliance.ledger.money import accounts, disputes, reversals, transfers, undo
+from appliance.ledger.money import accounts, disputes, dues, reversals, transfers, undo
 from appliance.ledger.money.splits import LEFT_OUT
 from appliance.ledger.people import powers
 from appliance.ledger.reads.people import Person, person, text_of
@@ -120,12 +120,13 @@ def trouble(tx: Tx, record: bytes, viewer: int, now: Instant, as_keeper: bool = 
 
 
 def waits(tx: Tx, row: Transfer, now: Instant) -> Waits | None:
-    """Until when a pending transfer waits; None when it does not, or waits for ever."""
+    """Until when a pending transfer waits; None when it does not, waits for ever, or nobody knows yet."""
     due = tx.get(Due, transfer=row.id) if row.state == transfers.PENDING else None
-    if due is None:
+    until = None if due is None else dues.ends(tx, due.entry, due.until_ms)
+    if until is None:
         return None
-    left = max(0, -(-(due.until_ms - now.ms) // DAY_MS))
-    return Waits(Millis(due.until_ms), left, left == 0 and now.quality < Quality.KEEPER)
+    left = max(0, -(-(until - now.ms) // DAY_MS))
+    return Waits(Millis(until), left, left == 0 and now.quality < Quality.KEEPER)
 
 
 def _ask(tx: Tx, row: UndoAsk) -> AskView:
