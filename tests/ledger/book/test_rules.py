@@ -9,7 +9,9 @@ from appliance.ledger.book.rules import CARE_CATEGORIES, Care, Community, Credit
 from appliance.ledger.book.schema import AccountRow, Setting
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.keys import Certificate, KeySigner
+from appliance.ledger.money import disputes, requests, slips
 from appliance.ledger.money.accounts import SetLimits
+from appliance.ledger.people import seconds
 from appliance.ledger.people.founding import ChangeRules, Found
 from appliance.ledger.values import COMMONS, MAX_AMOUNT, Unit
 from tests.support.village import Village
@@ -173,3 +175,14 @@ def test_a_hub_is_founded_once(river: Village) -> None:
         Rules(RIVER, Credit(), Care()),
     )
     assert code(river.hub.submit(again, root)) is Code.SETTING_WRONG
+
+
+def test_where_a_book_says_nothing_deciding_and_folding_mean_the_same() -> None:
+    """An act is decided by today's defaults and warranted by those of then: were they two, no old book could go on."""
+    now = Credit()
+    for group in rules.GROUPS:
+        assert rules.group_limits({}, group) == now.limits_of(group)
+    assert now.commons_two == rules.COMMONS_TWO_0004
+    assert (now.request_days, now.dispute_days) == (requests.DEFAULT_DAYS, disputes.DEFAULT_DAYS)
+    assert (now.proposal_days, now.slip_days) == (seconds.DEFAULT_DAYS, slips.DEFAULT_DAYS)
+    assert (now.levy_rate, now.levy_round, now.levy_from, now.vouchers) == (0, "down", 0, 0)
