@@ -204,9 +204,9 @@ def of_two(browser: Browser, folder: Path, stack: ExitStack) -> dict[int, tuple[
         found[hub] = (
             Visitors(browser, address, hub),
             [
+                *seconds.of_two(two, hub),
                 *between.shots(two, hub),
                 *life.of_two(two, hub),
-                *seconds.of_two(two, hub),
             ],
         )
     return found

@@ -17,6 +17,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from appliance.ledger import codec
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadAmount, Code, Refusal
 from appliance.ledger.money import accounts, commons
 from appliance.ledger.money.commons import PayFromCommons
@@ -196,11 +197,12 @@ def _proposal(
         view = reads.proposal(tx, record, me.number, hub.clock.now())
         if view is None:
             abort(404)
-        words = _words(tx, view)
+        words, stands = _words(tx, view), _moved_since(tx, view)
     return render_template(
         "desk_proposal.html",
         p=view,
         what=words,
+        stands=stands,
         effects=deeds.effects_of(view.kind, view.terms),
         mine=view.keeper is not None and view.keeper.number == me.number,
         amount=_amount(view),
@@ -212,6 +214,14 @@ def _proposal(
         links={Action.SHOW: url_for(".proposal", record=record.hex())},
         longest_line=LONGEST_LINE,
     )
+
+
+def _moved_since(tx: Tx, view: ProposalView) -> int | None:
+    """The balance of an account to clear that is not the proposed one any more: nobody can agree then."""
+    if view.kind != seconds.CLEAR or view.state != "open":
+        return None
+    line = desk_reads.account_line(tx, view.terms["account"])
+    return None if line is None or line.balance == view.terms["balance"] else line.balance
 
 
 def _amount(view: ProposalView) -> int | None:

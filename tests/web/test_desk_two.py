@@ -166,10 +166,16 @@ class TestClearing:
     ) -> None:
         village.pay("Alice", "Bob", 900)
         path = page_of(village, "Kira", clearing(village, "Alice"))
+        kofi = signed_in("Kofi", OWN_SCREEN)
+        opened = kofi.get(path)
         village.pay("Dina", "Alice", 100)
-        refused = signed_in("Kofi", OWN_SCREEN).fill(path, "/agree", pin=PIN)
+        refused = kofi.fill(opened, "/agree", pin=PIN)
         assert refused.status_code == 422
         assert "changed since you looked" in refused.text
+        assert "The balance is −8.00\xa0h now, and was −9.00\xa0h" in refused.text
+        assert "I agree: do it" not in refused.text, "it would never be done"
+        assert "Say no" in refused.text
+        assert "I agree: do it" not in kofi.get(path).text
 
     def test_a_lone_keeper_reads_what_to_do(self, village: Village, signed_in: SignedIn) -> None:
         village.pay("Alice", "Bob", 900)
