@@ -30,6 +30,7 @@ from tests import screenshots_grants as grants
 from tests import screenshots_life as life
 from tests import screenshots_slips as slips
 from tests import screenshots_splits as splits
+from tests import screenshots_trouble as trouble
 from tests import screenshots_two as seconds
 from tests.support.pictures import (
     FORBIDDEN,
@@ -205,6 +206,7 @@ def of_two(browser: Browser, folder: Path, stack: ExitStack) -> dict[int, tuple[
             Visitors(browser, address, hub),
             [
                 *seconds.of_two(two, hub),
+                *trouble.of_two(two, hub),
                 *between.shots(two, hub),
                 *life.of_two(two, hub),
             ],
