@@ -81,7 +81,7 @@ def test_a_dispute_goes_to_its_end(phone: Phones, village: Village) -> None:
     assert alice.reads("The keepers have 14 days")
     alice.type(words="The bread never came")
     pin(alice, "Tell the keepers")
-    assert alice.reads("Alice says that something is wrong")
+    assert alice.reads("You said that something is wrong")
 
     bob.open("/")
     bob.tap("Alice says that something is wrong")

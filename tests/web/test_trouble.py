@@ -61,12 +61,14 @@ def test_a_dispute_from_its_beginning_to_its_end(village, signed_in) -> None:
     form = alice.get(f"{receipt(paid)}/wrong")
     done = alice.fill(form, "/wrong", follow=True, words="the bread never came", pin=PIN)
     assert "The keepers have until" in done.text
+    assert "You said that something is wrong" in done.text
     bob = signed_in("Bob")
     assert "Alice says that something is wrong" in bob.get("/").text
     kira = signed_in("Kira", OWN_SCREEN)
     assert "You said that something is wrong" in alice.get("/").text
     assert "1 payment is contested" in kira.get("/desk").text
     assert "the bread never came" in kira.get("/desk/disputes").text
+    assert 'href="/desk/disputes"' in kira.get(receipt(paid)).text
     end = kira.get(f"{receipt(paid)}/end")
     assert "Give it back instead" in end.text
     ended = kira.fill(end, "/end", follow=True, words="Bob brings it on Friday", pin=PIN)
