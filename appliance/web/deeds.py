@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask_babel import gettext as _
 
+from appliance.ledger.book.rules import kept
 from appliance.ledger.book.store import Tx
 from appliance.ledger.people import seconds
 from appliance.ledger.reads.people import Person, owner_of, person
@@ -47,8 +48,10 @@ def _dismiss(tx: Tx, terms: Terms) -> str:
     return _("end the office of the keeper %(name)s", name=name_of(person(tx, terms["member"])))
 
 
-def _rules(_tx: Tx, terms: Terms) -> str:
-    return _("change the rules: %(changes)s", changes=acts_rules.words_of(terms["changes"], {}))
+def _rules(tx: Tx, terms: Terms) -> str:
+    # What is new beside the rules in force; once it is in force itself, all of it.
+    new = acts_rules.words_of(terms["changes"], kept(tx, terms["group"]))
+    return _("change the rules: %(changes)s", changes=new or acts_rules.words_of(terms["changes"], {}))
 
 
 _DEEDS: Final[Mapping[str, Callable[[Tx, Terms], str]]] = {

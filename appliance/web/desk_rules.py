@@ -14,7 +14,7 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import CARE_CATEGORIES, GROUPS
 from appliance.ledger.errors import BadAmount, Code
 from appliance.ledger.people import powers
-from appliance.ledger.people.founding import GUARDED, ChangeRules
+from appliance.ledger.people.founding import ChangeRules, guarded
 from appliance.ledger.people.seconds import RULES, Propose
 from appliance.ledger.people.tries import of_keepers
 from appliance.ledger.people.words import LONGEST_LINE
@@ -83,21 +83,22 @@ def change_now(group: str) -> Any:
         return _form(group, key.hex(), typed, now, refusal(Code.SETTING_WRONG), reason), REFUSED
     if not wanted:
         return redirect(url_for("desk_rules.rules", done="same"))
-    if _needs_two(wanted):
-        result = act(Propose(RULES, {"changes": wanted}, reason), key)
+    part = "care" if group == "care" else "credit"
+    if _needs_two(part, wanted):
+        result = act(Propose(RULES, {"group": part, "changes": wanted}, reason), key)
         if isinstance(result, Receipt):
             return redirect(url_for("desk_two.proposal", record=result.record.hex()))
         return _form(group, key.hex(), typed, now, result, reason), REFUSED
-    result = act(ChangeRules("care" if group == "care" else "credit", wanted, reason), key)
+    result = act(ChangeRules(part, wanted, reason), key)
     if isinstance(result, Receipt):
         return redirect(url_for("desk_rules.rules", done="changed"))
     return _form(group, key.hex(), typed, now, result, reason), REFUSED
 
 
-def _needs_two(wanted: Mapping[str, Any]) -> bool:
-    """Whether a rule is among them that guards what needs two, and there is a second keeper."""
+def _needs_two(part: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether a rule is among them that two change, and there is a second keeper."""
     with the_hub().reading() as tx:
-        return any(name in wanted for name in GUARDED) and len(powers.keepers(tx)) > 1
+        return guarded(part, wanted) and len(powers.keepers(tx)) > 1
 
 
 def _form(

@@ -56,7 +56,7 @@ def dismissal(river: Village, name: str) -> Propose:
 
 def rules(**changes: Any) -> Propose:
     """The proposal to change rules of credit."""
-    return Propose("change_rules", {"changes": changes}, "assembly of May")
+    return Propose("change_rules", {"group": "credit", "changes": changes}, "assembly of May")
 
 
 def two(river: Village, first: str, second: str, proposal: Propose) -> Receipt:

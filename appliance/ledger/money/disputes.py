@@ -23,6 +23,7 @@ from appliance.ledger.book import rules
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import MemberKey, Transfer
 from appliance.ledger.book.schema_credit import Dispute as DisputeRow
+from appliance.ledger.book.schema_credit import Slip
 from appliance.ledger.book.shape import MEMBER, RECORD
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
@@ -241,7 +242,7 @@ def _decide_end(tx: Tx, command: EndDispute, asking: Asking) -> codec.Body | Ref
     transfer = tx.get(Transfer, id=command.transfer)
     if transfer is None or not is_open(tx, command.transfer):
         return Refusal(Code.NOT_DISPUTED, {}, (Action.SHOW, Action.HOME))
-    if party(tx, transfer, asking.actor):
+    if not can_judge(tx, transfer, asking.actor):
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     if not tidy("text", command.outcome):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
@@ -252,7 +253,20 @@ def _may_end(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
     if transfer is None or not is_open(tx, transfer.id):
         return False
-    return powers.by_keeper(tx, entry) and not party(tx, transfer, entry.actor)
+    return powers.by_keeper(tx, entry) and can_judge(tx, transfer, entry.actor)
+
+
+def can_judge(tx: Tx, transfer: Transfer, keeper: int | None) -> bool:
+    """Whether ``keeper`` may write down how a dispute about ``transfer`` ended: not a party to it.
+
+    Nor who typed it in from a slip, when there is another keeper who could.
+    """
+    if party(tx, transfer, keeper):
+        return False
+    slip = tx.get(Slip, transfer=transfer.id)
+    if slip is None or slip.keeper != keeper:
+        return True
+    return all(other == keeper or party(tx, transfer, other) for other in powers.keepers(tx))
 
 
 def _apply_close(tx: Tx, entry: Entry) -> None:

@@ -5,8 +5,9 @@ the first signing key. From here on every signature can be checked out of the bo
 keeps the root's public key elsewhere (it is printed on the root paper) can check that too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from appliance.ledger import codec, keys
 from appliance.ledger.book import rules as book_rules
@@ -69,8 +70,22 @@ class ChangeRules:
         return {"reason": self.reason}
 
 
-GUARDED: Final = ("commons_low", "commons_two")
-"""Rules of credit that one keeper does not change alone where there are others."""
+GUARDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "credit": (
+        *("low", "high", "low_household", "high_household", "low_business", "high_business"),
+        *("low_organisation", "high_organisation", "trunk_low", "trunk_high"),
+        *("commons_low", "commons_two", "levy_rate", "levy_round", "levy_from", "vouchers"),
+    ),
+    "care": ("quorum", "rates", "longest_minutes", "days_back"),
+}
+"""Rules that one keeper does not change alone where there are others: how far credit goes (the
+keepers' own accounts follow it), what goes into and out of the commons, who is let in. Books are
+replayed with it: a name is never taken out."""
+
+
+def guarded(group: str, changes: Mapping[str, Any]) -> bool:
+    """Whether a rule is among ``changes`` of ``group`` that two keepers change, where there are two."""
+    return any(name in changes for name in GUARDED.get(group, ()))
 
 
 def _decide_found(tx: Tx, command: Found, asking: Asking) -> codec.Body | Refusal:
@@ -108,11 +123,9 @@ def _refuse_alone(tx: Tx, group: str, changes: codec.Body) -> Refusal | None:
     Where there is only one keeper, that one sets the floor, and may lower what one pays alone, but
     not raise it: else one could do by two steps what needs two.
     """
-    if group != "credit":
-        return None
-    now = book_rules.kept(tx, "credit")
+    now = book_rules.kept(tx, group)
     # A book that says nothing of a rule has what held before the question was asked.
-    changed = [name for name in GUARDED if name in changes and changes[name] != now.get(name)]
+    changed = [name for name in GUARDED[group] if name in changes and changes[name] != now.get(name)]
     if not changed:
         return None
     if len(powers.keepers(tx)) > 1:

@@ -168,19 +168,19 @@ def _dismiss(tx: Tx, _entry: Entry, terms: Terms, _proposal: Proposal) -> None:
 
 
 def _change(tx: Tx, entry: Entry, terms: Terms, _proposal: Proposal) -> None:
-    founding.change(tx, entry.number, "credit", terms["changes"])
+    founding.change(tx, entry.number, terms["group"], terms["changes"])
 
 
 def _wrong_rules(terms: Terms, now: rules.Rules) -> Refusal | None:
     try:
-        now.changed("credit", terms["changes"])
+        now.changed(terms["group"], terms["changes"])
     except (TypeError, ValueError):
         return Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
     return None
 
 
 def _same_rules(tx: Tx, terms: Terms) -> Refusal | None:
-    now = rules.kept(tx, "credit")
+    now = rules.kept(tx, terms["group"])
     if all(now.get(name) == value for name, value in terms["changes"].items()):
         return Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
     return None
@@ -205,7 +205,13 @@ DEEDS: Final[Mapping[str, Deed]] = {
         _clear,
     ),
     DISMISS: Deed({"member": shape.MEMBER}, lambda terms: (terms["member"],), _refuse_dismissal, _dismiss),
-    RULES: Deed({"changes": shape.mapping}, lambda _terms: (), _same_rules, _change, _wrong_rules),
+    RULES: Deed(
+        {"group": shape.one_of(*founding.GUARDED), "changes": shape.mapping},
+        lambda _terms: (),
+        _same_rules,
+        _change,
+        _wrong_rules,
+    ),
 }
 """The acts that need two keepers."""
 

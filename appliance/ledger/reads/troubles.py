@@ -174,7 +174,7 @@ def _actions(
         and not reversals.of_somebody_gone(tx, row)
     ):
         found.append(Action.ASK_BACK)
-    if contested and outside_keeper:
+    if contested and outside_keeper and disputes.can_judge(tx, row, viewer):
         found.append(Action.END)
     if contested and dispute is not None and disputes.may_withdraw(tx, dispute, viewer):
         found.append(Action.CLOSE)

@@ -79,6 +79,8 @@ FORGED = {
     "paid to the commons itself": _of("Kira", "pay_commons", payee=COMMONS, amount=5, category="food"),
     "the threshold raised alone": _of("Kira", "change_rules", group="credit", changes={"commons_two": 10**6}),
     "the floor moved alone": _of("Kira", "change_rules", group="credit", changes={"commons_low": -9999}),
+    "the limits of all moved alone": _of("Kira", "change_rules", group="credit", changes={"low": -9999}),
+    "care confirmed by one alone": _of("Kira", "change_rules", group="care", changes={"quorum": 1}),
     "undone alone what two agreed on": _of("Lena", "reverse", transfer="done"),
     "a keeper's PIN set by another": _of("Kira", "replace_key", member="Kofi", key=bytes(32)),
     "dismissed who is no keeper": _of("root", "dismiss_keeper", member="Bob"),

@@ -17,14 +17,15 @@ from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.hub import new_key
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money import piles
-from appliance.ledger.money.disputes import Dispute
+from appliance.ledger.money.disputes import Dispute, EndDispute
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.slips import DAY_MS, EnterSlip
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.life import Freeze
 from appliance.ledger.people.members import AppointKeeper
 from appliance.ledger.reads import desk, member, slips
-from appliance.ledger.values import COMMONS, AccountNumber, Amount
+from appliance.ledger.reads.troubles import trouble
+from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 from tests.ledger.book import tampering
 from tests.support.village import MONDAY_NOON, Village, a_village
 
@@ -266,6 +267,24 @@ def test_both_can_contest_it_and_a_keeper_can_undo_it(river: Village) -> None:
     with river.hub.reading() as tx:
         first, second = slips.slips_of(tx, PILE)
     assert (first.undone, first.contested, second.undone, second.contested) == (True, False, False, True)
+    verify(river.hub.store)
+
+
+def test_who_typed_it_in_does_not_judge_it_where_another_keeper_can(river: Village) -> None:
+    done = type_in(river, [slip(river, "Alice", "Bob", 100), slip(river, "Chandra", "Bob", 50)])
+    first, second = (RecordId(receipt.record) for receipt in done)
+    river.do("Alice", Dispute(first, "I never bought bread"))
+    river.do("Chandra", Dispute(second, "it was 0.40"))
+    river.do("Kira", EndDispute(first, "I read the slip again"))  # nobody else is there to ask
+    river.root(AppointKeeper(river.numbers["Dina"]))
+    answer = river.ask("Kira", EndDispute(second, "I read it again"))
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.PARTY
+    with river.hub.reading() as tx:
+        now = river.clock.now()
+        seen = {n: trouble(tx, second, river.numbers[n], now, as_keeper=True) for n in ("Kira", "Dina")}
+    assert [Action.END in seen[name].actions for name in seen] == [False, True]
+    river.do("Dina", EndDispute(second, "both remember 0.50"))
     verify(river.hub.store)
 
 

@@ -2,18 +2,20 @@
 
 import pytest
 
+from appliance.ledger.book.rules import CARE_CATEGORIES
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.people.leaving import CloseMember, Leave
 from appliance.ledger.people.members import AppointKeeper, DismissKeeper
 from appliance.ledger.people.seconds import Agree, LapseProposal, Object, Propose, TakeBack
 from appliance.ledger.tend import tend
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import Amount, RecordId
 from tests.support.keepers import (
     appoint,
     clearing,
@@ -156,9 +158,9 @@ def test_who_is_no_keeper_any_more_proposed_nothing(three: Village) -> None:
         ("pay_commons", {"payee": 99, "amount": 5, "category": "food"}, Code.UNKNOWN_ACCOUNT),
         ("dismiss_keeper", {"member": 99}, Code.UNKNOWN_ACCOUNT),
         ("dismiss_keeper", {"member": 2}, Code.WRONG_STATUS),
-        ("change_rules", {"changes": {"commons_low": 5}}, Code.SETTING_WRONG),
-        ("change_rules", {"changes": {"gold": 5}}, Code.SETTING_WRONG),
-        ("change_rules", {"changes": {}}, Code.SETTING_WRONG),
+        ("change_rules", {"group": "credit", "changes": {"commons_low": 5}}, Code.SETTING_WRONG),
+        ("change_rules", {"group": "credit", "changes": {"gold": 5}}, Code.SETTING_WRONG),
+        ("change_rules", {"group": "care", "changes": {}}, Code.SETTING_WRONG),
         ("clear", {"account": 99, "balance": 5, "to": 0}, Code.UNKNOWN_ACCOUNT),
         ("clear", {"account": 2, "balance": 0, "to": 0}, Code.ACCOUNT_ZERO),
     ],
@@ -190,7 +192,7 @@ class TestClearing:
     def test_credit_of_who_has_died_goes_to_the_commons_or_to_an_heir(
         self, three: Village, to: str | None
     ) -> None:
-        three.do("Kira", ChangeRules("credit", {"levy_rate": 100}, "so"))
+        two(three, "Kira", "Kofi", rules(levy_rate=100))
         three.pay("Alice", "Bob", 1000)
         before = commons(three)
         two(three, "Kira", "Kofi", clearing(three, "Bob", to))
@@ -273,7 +275,13 @@ class TestOffice:
 
 
 class TestGuardedRules:
-    @pytest.mark.parametrize("change", [{"commons_two": 10**6}, {"commons_two": 1}, {"commons_low": -1}])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            *({"commons_two": 10**6}, {"commons_two": 1}, {"commons_low": -1}, {"vouchers": 1}),
+            *({"low": -(10**9)}, {"high_business": 1}, {"levy_rate": 100}, {"trunk_low": -1}),
+        ],
+    )
     def test_with_others_there_one_keeper_changes_none(self, three: Village, change: dict[str, int]) -> None:
         answer = refused(three.ask("Kira", ChangeRules("credit", change, "so")))
         assert (answer.code, answer.actions) == (Code.NEEDS_TWO, (Action.PROPOSE,))
@@ -282,12 +290,27 @@ class TestGuardedRules:
         assert {name: getattr(now, name) for name in change} == change
         verify(three.hub.store)
 
+    def test_nor_how_care_is_paid(self, three: Village) -> None:
+        generous = dict.fromkeys(CARE_CATEGORIES, 10**6)
+        for change in ({"rates": generous}, {"quorum": 1}, {"longest_minutes": 24 * 60}):
+            assert refused(three.ask("Kira", ChangeRules("care", change, "so"))).code is Code.NEEDS_TWO
+        proposal = Propose("change_rules", {"group": "care", "changes": {"quorum": 3}}, "assembly")
+        two(three, "Kira", "Kofi", proposal)
+        assert three.hub.rules().care.quorum == 3
+        verify(three.hub.store)
+
+    def test_a_keepers_own_limit_does_not_follow_what_one_alone_decides(self, three: Village) -> None:
+        assert isinstance(three.ask("Kira", ChangeRules("credit", {"low": -(10**9)}, "so")), Refusal)
+        three.pay("Kira", "Alice", 1200)
+        more = Pay(three.numbers["Kira"], three.numbers["Alice"], Amount(1), again=True)
+        assert refused(three.ask("Kira", more)).code is Code.PAYER_LIMIT
+
     def test_the_new_floor_holds_at_once(self, three: Village) -> None:
         two(three, "Kira", "Kofi", rules(commons_low=-100))
         assert refused(three.ask("Kira", from_commons(three, "Bob", 101))).code is Code.COMMONS_FLOOR
 
     def test_other_rules_and_the_value_that_holds_already_need_one(self, three: Village) -> None:
-        three.do("Kira", ChangeRules("credit", {"low": -600, "commons_two": 500}, "so"))
+        three.do("Kira", ChangeRules("credit", {"request_days": 7, "low": -1200, "commons_two": 500}, "so"))
 
     def test_a_lone_keeper_lowers_what_one_pays_alone_and_never_raises_it(self, river: Village) -> None:
         river.do("Kira", ChangeRules("credit", {"commons_two": 100, "commons_low": -5000}, "so"))

@@ -65,10 +65,10 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Village]:
         fay = river.join("Fay")
         river.do("Kira", Approve(fay))
         river.do("Kira", Freeze(fay, "a quarrel"))
-        river.root(AppointKeeper(river.numbers["Bob"]))
         river.pay("Alice", "Bob", 100)
         river.do("Alice", Move(river.numbers["Alice"], HILL, AccountNumber(4), True))
         river.do("Kira", ChangeRules("credit", {"vouchers": 2}, "we have grown"))
+        river.root(AppointKeeper(river.numbers["Bob"]))
         river.do("Bob", Vouch(emma))
         assert (emma, fay) == (4, 5)
     return room / "river" / LEDGER_FILE, river

@@ -25,6 +25,9 @@ from appliance.ledger.clock import ManualClock, Millis
 from appliance.ledger.errors import BookDamaged, Code, Refusal
 from appliance.ledger.hub import Hub, new_key
 from appliance.ledger.keys import KdfCost, KeySigner, new_seed
+from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.seconds import Agree, Propose
+from appliance.ledger.values import RecordId
 from tests.ledger.book import tampering
 
 START = 1_760_000_000_000
@@ -58,6 +61,7 @@ class Keys(dict[int, KeySigner]):
 class Base(RuleBasedStateMachine):
     """A founded hub, a model of its balances, and the hooks that each subject extends."""
 
+    vouchers: int
     BEYOND_LIMITS: ClassVar[tuple[str, ...]] = ()
     """Kinds of this subject that may leave an account outside its limits, or change them."""
 
@@ -120,6 +124,9 @@ class Base(RuleBasedStateMachine):
 
     def _model(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:
         """What an accepted command changes in the model."""
+
+    def _new_rules(self, changes: dict[str, int]) -> None:
+        """What changed rules of credit do to the model, whoever changed them."""
 
     def _by_itself(self) -> None:
         """What the hub does by itself after each act."""
@@ -206,6 +213,18 @@ class Base(RuleBasedStateMachine):
         keepers = sorted(n for n in self.keepers if n in self.signers)
         others = [n for n in keepers if n not in than] or keepers
         return self.signers[self._active(pick) if oddly else others[pick % len(others)]]
+
+    def _assembly(self, changes: dict[str, int], pick: int, oddly: bool) -> None:
+        """A keeper changes rules that are guarded; where there are two, one proposes and one agrees."""
+        keeper = self._keeper(pick, oddly)
+        if len(self.keepers) < 2 or oddly:
+            self._ask(ChangeRules("credit", changes, "the assembly decided"), keeper)
+            return
+        terms = {"group": "credit", "changes": changes}
+        proposed = self._ask(Propose("change_rules", terms, "the assembly decided"), keeper)
+        if proposed is not None:
+            second = self._keeper(pick, False, self._who(keeper))
+            self._ask(Agree(RecordId(proposed.record)), second)
 
     # -- what always holds ----------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
-from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.leaving import CloseMember, Leave
 from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, Unfreeze, Vouch
 from appliance.ledger.people.members import Approve
@@ -83,8 +82,10 @@ class Life(Trouble, Care, People):
                 assert who in self.keepers
                 assert member not in self.keepers
                 self._close(member)
-            case ChangeRules("credit", changes):
-                self.vouchers = changes.get("vouchers", self.vouchers)
+
+    def _new_rules(self, changes: dict[str, int]) -> None:
+        super()._new_rules(changes)
+        self.vouchers = changes.get("vouchers", self.vouchers)
 
     @invariant()
     def the_vouchers_are_the_model(self) -> None:
@@ -116,7 +117,7 @@ class Life(Trouble, Care, People):
     @rule(pick=PICK, oddly=ODDLY, wanted=st.integers(0, 2))
     def change_vouchers(self, pick: int, oddly: bool, wanted: int) -> None:
         changes = {"vouchers": 11 if oddly and pick % 2 else wanted}
-        self._ask(ChangeRules("credit", changes, "we are many now"), self._keeper(pick, oddly))
+        self._assembly(changes, pick, oddly)
 
     # -- there and back ------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.limits import LapseLimits, MoveGroup
-from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.further import OpenAccount
 from appliance.ledger.people.life import Register
 from appliance.ledger.people.members import Approve
@@ -30,7 +29,7 @@ OF_GROUPS = {
 class Limits(Base):
     """Keepers give somebody more room, or less; the assembly gives it to all of one kind."""
 
-    BEYOND_LIMITS: ClassVar[tuple[str, ...]] = ("set_limits", "move_group", "change_rules")
+    BEYOND_LIMITS: ClassVar[tuple[str, ...]] = ("set_limits", "move_group")
 
     def _begin(self) -> None:
         super()._begin()
@@ -54,8 +53,10 @@ class Limits(Base):
                 self._usual(receipt.outcome["number"], group)
             case OpenAccount(_, group):
                 self._usual(receipt.outcome["number"], group)
-            case ChangeRules("credit", changes):
-                self._follow(changes)
+
+    def _new_rules(self, changes: dict[str, int]) -> None:
+        super()._new_rules(changes)
+        self._follow(changes)
 
     def _usual(self, account: int, group: str) -> None:
         self.groups[account], self.until[account] = group, None
@@ -115,4 +116,4 @@ class Limits(Base):
     def change_usual_limits(self, pick: int, oddly: bool, group: str, low: int, high: int) -> None:
         end = "" if group == "person" else f"_{group}"
         changes = {f"low{end}": 7 if oddly and pick % 2 else low, f"high{end}": high}
-        self._ask(ChangeRules("credit", changes, "the assembly decided"), self._keeper(pick, oddly))
+        self._assembly(changes, pick, oddly)

@@ -22,7 +22,11 @@ class Rules(Base):
         super()._model(command, signer, receipt)
         match command:
             case ChangeRules("credit", changes):
-                self.limits[0] = (changes.get("commons_low", self.limits[0][0]), None)
+                self._new_rules(changes)
+
+    def _new_rules(self, changes: dict[str, int]) -> None:
+        super()._new_rules(changes)
+        self.limits[0] = (changes.get("commons_low", self.limits[0][0]), None)
 
     @rule(pick=PICK, oddly=ODDLY, floor=st.integers(-2000, 0))
     def change_rules(self, pick: int, oddly: bool, floor: int) -> None:

@@ -13,7 +13,7 @@ from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.commons import PayFromCommons
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
-from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.founding import ChangeRules, guarded
 from appliance.ledger.people.members import AppointKeeper, DismissKeeper
 from appliance.ledger.people.seconds import Agree, LapseProposal, Object, Propose, TakeBack
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
@@ -63,7 +63,7 @@ class Two(Money):
                 self.keepers.discard(member)
             case ChangeRules("credit", changes):
                 lone = len(self.keepers) == 1
-                assert lone or not {"commons_low", "commons_two"} & changes.keys()
+                assert lone or not guarded("credit", changes)
             case Propose(act, terms):
                 self.proposals[receipt.record] = (act, dict(terms), who, "open")
             case Agree(proposal):
@@ -119,8 +119,11 @@ class Two(Money):
             case "dismiss_keeper", {"member": int(member)}:
                 self.keepers.discard(member)
             case "change_rules", {"changes": dict(changes)}:
-                self.limits[0] = (changes.get("commons_low", self.limits[0][0]), None)
-                self.two = changes.get("commons_two", self.two)
+                self._new_rules(dict(changes))
+
+    def _new_rules(self, changes: dict[str, int]) -> None:
+        super()._new_rules(changes)
+        self.two = changes.get("commons_two", self.two)
 
     # -- keepers ------------------------------------------------------------------------------
 
@@ -150,8 +153,9 @@ class Two(Money):
             terms = {"account": about, "balance": self.balance.get(about, 0), "to": 0}
             return Propose("clear", terms, "has moved away")
         if act == 1:
-            changes = {"commons_low": -amount} if amount % 2 else {"commons_two": amount}
-            return Propose("change_rules", {"changes": changes}, "assembly of May")
+            guarded = [{"commons_low": -amount}, {"commons_two": amount}, {"vouchers": amount % 2}]
+            changes = guarded[amount % 3]
+            return Propose("change_rules", {"group": "credit", "changes": changes}, "assembly of May")
         if act == 2 and len(self.keepers) > 3 and about != 1:  # others count on a keeper of the number 1
             return Propose("dismiss_keeper", {"member": about}, "asked for it")
         return Propose("pay_commons", {"payee": about, "amount": amount, "category": "food"}, "a new roof")
