@@ -103,10 +103,10 @@ def live(river: Village) -> None:
     river.join("Emeka")
     river.do("Kira", TurnAway(river.numbers["Emeka"], "is a member of Hill"))
     river.hub.change_pin(n["Alice"], PIN, "9753")
+    lives(river)
     two_keepers(river)
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
     helpers(river)
-    lives(river)
     files(river)
 
 
