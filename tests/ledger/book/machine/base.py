@@ -217,7 +217,7 @@ class Base(RuleBasedStateMachine):
     def _assembly(self, changes: dict[str, int], pick: int, oddly: bool) -> None:
         """A keeper changes rules that are guarded; where there are two, one proposes and one agrees."""
         keeper = self._keeper(pick, oddly)
-        if len(self.keepers) < 2 or oddly:
+        if len(self.keepers) < 2 or (oddly and pick % 3 == 0):
             self._ask(ChangeRules("credit", changes, "the assembly decided"), keeper)
             return
         terms = {"group": "credit", "changes": changes}
