@@ -75,6 +75,7 @@ class KeeperAct:
         own: for a keeper about herself; None: may; "-": it cannot be about a keeper.
         about: whom it concerns; empty for nobody in particular, "new" for who is made by it.
         reads: whether who is concerned can still sign in and read it.
+        everybody: whether every member reads it among what concerns them.
         walk: it is more than one form, and a walk of its own shows it through the portal.
     """
 
@@ -89,6 +90,7 @@ class KeeperAct:
     about: str = "Alice"
     reads: bool = True
     walk: bool = False
+    everybody: bool = False
 
 
 def _number(two: TwoVillages, who: str) -> AccountNumber:
@@ -318,7 +320,7 @@ ACTS: tuple[KeeperAct, ...] = (
         **OF_OWNER,
     ),
     KeeperAct("close_listing", _close_listing, "Kira took down", own=None, helping=None, **OF_OWNER),
-    KeeperAct("change_rules", _change_rules, "Kira changed the rules", **VILLAGE),
+    KeeperAct("change_rules", _change_rules, "Kira changed the rules", everybody=True, **VILLAGE),
     KeeperAct("set_trunk", _set_trunk, "Kira set the limits toward Hill", **VILLAGE),
     KeeperAct("send_back", _send_back, "Kira sent"),
     KeeperAct(

@@ -250,7 +250,7 @@ def log(
 
     Args:
         concerning: only the acts that concern this member: about the person, an account, a
-            payment or a listing of that person; here each slip is a line.
+            payment or a listing of that person, or the rules of all; here each slip is a line.
         wanted: only the acts that fit; when it names people, each slip is a line here too.
     """
     limit = max(1, min(limit, 200))
@@ -269,7 +269,7 @@ def log(
         rows = tx.rows(query.order_by(Entry.number.desc()).limit(limit + 1))
         entries = [chain.parse(bytes(row.body)) for row in rows]
         if concerning is not None:
-            entries = [entry for entry in entries if concerning in concerned(tx, entry)]
+            entries = [e for e in entries if concerning in concerned(tx, e) or _of_everybody(tx, e)]
         if wanted.people is not None:
             entries = [e for e in entries if wanted.people & (concerned(tx, e) | {e.actor})]
         if whole:
@@ -344,6 +344,12 @@ def _about(tx: Tx, payload: codec.Body) -> int | None:
         listing = tx.get(Listing, id=payload["listing"])
         return listing.owner if listing else None
     return None
+
+
+def _of_everybody(tx: Tx, entry: chain.Entry) -> bool:
+    """Whether an act changed the rules: they are everybody's."""
+    done = entry.act.kind in ("change_rules", "agree")
+    return done and "changes" in _deed_of(tx, entry.act.payload)
 
 
 def concerned(tx: Tx, entry: chain.Entry) -> set[int]:

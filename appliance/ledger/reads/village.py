@@ -9,6 +9,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import transfers
 from appliance.ledger.people import powers
+from appliance.ledger.reads import proposals
 from appliance.ledger.reads.acted import helper
 from appliance.ledger.reads.people import Person, owner_of, person, text_of
 
@@ -86,12 +87,15 @@ def rules_before(tx: Tx, group: str, entry: int) -> codec.Body:
     """A group of rules as it was before ``entry`` changed it; empty before the founding."""
     query = (
         Entry.select(Entry.body)
-        .where(Entry.kind.in_(("found", "change_rules")), Entry.number < entry)
+        .where(Entry.kind.in_(("found", "change_rules", "agree")), Entry.number < entry)
         .order_by(Entry.number)
     )
     values: codec.Body = {}
     for row in tx.each(query):
         payload = chain.parse(bytes(row.body)).act.payload
+        if "proposal" in payload:  # two keepers agreed: on rules, or on something else
+            found = proposals.terms(tx, payload["proposal"])
+            payload = {} if found is None else found[1]
         if group in payload:  # the founding names every group
             values = dict(payload[group])
         elif payload.get("group") == group:

@@ -14,6 +14,8 @@ from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.people.leaving import CloseMember, Leave
 from appliance.ledger.people.members import AppointKeeper, DismissKeeper
 from appliance.ledger.people.seconds import Agree, LapseProposal, Object, Propose, TakeBack
+from appliance.ledger.reads import desk
+from appliance.ledger.reads.village import rules_before
 from appliance.ledger.tend import tend
 from appliance.ledger.values import Amount, RecordId
 from tests.support.keepers import (
@@ -30,6 +32,7 @@ from tests.support.keepers import (
 from tests.support.village import Village
 
 DAY_MS = 86_400_000
+CARE_OF_THREE = {"group": "care", "changes": {"quorum": 3}}
 
 
 @pytest.fixture
@@ -294,8 +297,7 @@ class TestGuardedRules:
         generous = dict.fromkeys(CARE_CATEGORIES, 10**6)
         for change in ({"rates": generous}, {"quorum": 1}, {"longest_minutes": 24 * 60}):
             assert refused(three.ask("Kira", ChangeRules("care", change, "so"))).code is Code.NEEDS_TWO
-        proposal = Propose("change_rules", {"group": "care", "changes": {"quorum": 3}}, "assembly")
-        two(three, "Kira", "Kofi", proposal)
+        two(three, "Kira", "Kofi", Propose("change_rules", CARE_OF_THREE, "assembly"))
         assert three.hub.rules().care.quorum == 3
         verify(three.hub.store)
 
@@ -330,3 +332,13 @@ def test_a_keeper_who_leaves_by_the_own_wish_is_no_second_any_more(three: Villag
     proposal = propose(three, "Kira", payment(three, "Bob", 900))
     three.do("Kofi", Leave(three.numbers["Kofi"]))
     assert isinstance(three.ask("Kofi", Agree(proposal)), Refusal)
+
+
+def test_everybody_reads_which_rules_two_keepers_changed_and_from_what(three: Village) -> None:
+    done = two(three, "Kira", "Kofi", Propose("change_rules", CARE_OF_THREE, "assembly"))
+    with three.hub.reading() as tx:
+        read, _older = desk.log(tx, concerning=three.numbers["Dina"])
+        before = rules_before(tx, "care", done.entry)
+        after = rules_before(tx, "care", done.entry + 1)
+    assert done.entry in [line.entry for line in read]
+    assert (before["quorum"], after["quorum"]) == (2, 3)
