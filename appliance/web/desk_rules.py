@@ -97,8 +97,12 @@ def change_now(group: str) -> Any:
 
 def _needs_two(part: str, wanted: Mapping[str, Any]) -> bool:
     """Whether a rule is among them that two change, and there is a second keeper."""
+    return guarded(part, wanted) and _has_second()
+
+
+def _has_second() -> bool:
     with the_hub().reading() as tx:
-        return guarded(part, wanted) and len(powers.keepers(tx)) > 1
+        return len(powers.keepers(tx)) > 1
 
 
 def _form(
@@ -112,6 +116,8 @@ def _form(
 ) -> str:
     return render_template(
         f"desk_rules_{group}.html",
+        group=group,
+        two=group != "times" and _has_second(),
         v=values,
         shown=shown,
         meanwhile=meanwhile,
