@@ -177,7 +177,7 @@ def test_a_stale_form_says_what_to_do_and_moves_nothing(phone: Phones, village: 
     assert alice.reads("This form is stale")
     assert alice.reads("Nothing was moved. Go back to the page and try again.")
     alice.tap("Go back and try again")
-    assert alice.page.locator("form[action='/signin'] [name=pin]").count() == 1
+    alice.page.locator("form[action='/signin'] [name=pin]").wait_for()
     assert postings(village) == 0
 
 

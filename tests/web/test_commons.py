@@ -20,8 +20,8 @@ def read(browser: Browser, path: str = "/commons") -> str:
 
 
 def test_every_member_reads_what_came_in_and_went_out(village: Village, signed_in: SignedIn) -> None:
-    appoint(village, "Kofi")
     village.do("Kira", ChangeRules("credit", {"levy_rate": 100}, "assembly"))
+    appoint(village, "Kofi")
     village.pay("Alice", "Bob", 300)
     give(village, "Dina", 250)
     day = village.clock.now().ms // DAY_MS

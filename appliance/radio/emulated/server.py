@@ -109,8 +109,10 @@ class EtherServer:
             due = self.ether.due()
             self._kick.clear()
             wait = None if due is None else max(0.001, self._pace.real(due - self.now()))
+            # Not wait_for(): until Python 3.12 it loses a cancellation that comes as the event is set.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._kick.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._kick.wait()
 
     async def _breathe(self) -> None:
         while True:

@@ -1,5 +1,6 @@
 """The ether in real time: two hubs on sim links, a control, and peers of any behaviour."""
 
+import asyncio
 import random
 import socket
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from appliance.radio.emulated.background import emulated_ether
 from appliance.radio.emulated.control import EtherControl
 from appliance.radio.emulated.ether import Conditions
 from appliance.radio.emulated.packet import BadMessage, Messages, Packet, encode_message
+from appliance.radio.emulated.server import EtherServer
 from appliance.radio.links.sim import SimLink, parse
 from appliance.radio.ports import Airtime, Changed, Heard, LinkEvent, LinkState, Refused, Sent
 
@@ -192,6 +194,27 @@ def test_peers_of_any_behaviour_do_no_harm(links):
         river.send(b"still here")
         events = until(hill, has(Heard))
         assert [event.data for event in events if isinstance(event, Heard)] == [b"still here"]
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_it_ends_however_it_was_just_woken(turns):
+    """A packet comes, and a few turns of the loop later it is closed."""
+
+    async def wake_and_close() -> None:
+        async with EtherServer(speed=0.01) as server:
+            server.ether.join("River")
+            server.ether.offer("River", b"on the air for long", 200, server.now())
+            server._kick.set()
+            await asyncio.sleep(0.01)
+            server._kick.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    async def in_time() -> None:
+        async with asyncio.timeout(10):
+            await wake_and_close()
+
+    asyncio.run(in_time())
 
 
 def test_every_packet_of_a_lossy_hour_is_accounted_for(links):
