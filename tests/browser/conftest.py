@@ -116,7 +116,7 @@ def phone(chromium: Browser, portal: Portal, village: Village) -> Iterator[Calla
             viewport=DESK if desk else PHONE, java_script_enabled=False, locale=language
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(40_000)  # a busy machine is slow, not wrong
         context.on("response", measure)
         page = context.new_page()
         phone = Phone(page, portal)
