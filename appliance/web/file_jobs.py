@@ -13,10 +13,11 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.errors import HubError
@@ -128,10 +129,15 @@ class Jobs:
         with self._lock:
             return self._jobs.get(id_)
 
-    def waiting(self) -> tuple[Job, ...]:
-        """All files that wait for somebody, the last one first."""
+    def seen(self, job: Job) -> Job:
+        """How it stands at this moment: a copy that does not change while a page is made of it."""
         with self._lock:
-            return tuple(job for job in reversed(self._jobs.values()) if job.state is not State.DONE)
+            return copy(job)
+
+    def waiting(self) -> tuple[Job, ...]:
+        """All files that wait for somebody, the last one first, as they stand at this moment."""
+        with self._lock:
+            return tuple(copy(job) for job in reversed(self._jobs.values()) if job.state is not State.DONE)
 
     def take(
         self, job: Job, terms: bytes, reason: str, keeper: KeySigner, second: KeySigner | None, key: bytes
@@ -176,11 +182,17 @@ class Jobs:
                 work()
             except (HubError, OSError) as error:
                 _log.error("file=failed what=%s reason=%s", job.what, error)
-                job.state = State.FAILED
+                self._stands(job, state=State.FAILED)
             finally:
                 if job.busy:  # a mistake of ours: the page must not wait for ever
-                    job.state = State.FAILED
+                    self._stands(job, state=State.FAILED)
                 job.ended.set()
+
+    def _stands(self, job: Job, **changes: Any) -> None:
+        """Change several things about a file at once, for whoever looks at it (``seen``)."""
+        with self._lock:
+            for name, value in changes.items():
+                setattr(job, name, value)
 
     def _check(self, job: Job) -> None:
         def tell(done: int, total: int) -> None:
@@ -188,12 +200,19 @@ class Jobs:
 
         self._look(job, check(self._hub, job.what, job.path.read_bytes(), job.name, job.numbers, tell))
 
-    def _look(self, job: Job, plan: Plan) -> None:
-        job.wrong, job.wrong_rows = len(plan.problems), len({one.line for one in plan.problems})
-        job.problems, clean = tuple(plan.problems[:SHOWN]), plan.clean
+    def _look(self, job: Job, plan: Plan, changed: bool = False) -> None:
+        found = plan.problems
+        state = State.READY if plan.clean else State.WRONG
         plan.problems, plan.commands = [], []  # thousands of them; they are made anew when it is taken in
-        job.plan = plan
-        job.state = State.READY if clean else State.WRONG
+        self._stands(
+            job,
+            wrong=len(found),
+            wrong_rows=len({one.line for one in found}),
+            problems=tuple(found[:SHOWN]),
+            plan=plan,
+            changed=changed,
+            state=state,
+        )
 
     def _take(
         self, job: Job, terms: bytes, reason: str, keeper: KeySigner, second: KeySigner | None, key: bytes
@@ -209,20 +228,18 @@ class Jobs:
             if second is not None:
                 second.close()
         if isinstance(result, Taken):
-            job.receipt, job.plan = result.receipt, result.plan
-            job.plan.commands = []
+            result.plan.commands = []
             job.path.unlink(missing_ok=True)
-            job.state = State.DONE
+            self._stands(job, receipt=result.receipt, plan=result.plan, state=State.DONE)
             with self._lock:  # what was wrong with it before has been corrected
                 for old in [
                     one for one in self._jobs.values() if (one.what, one.state) == (job.what, State.WRONG)
                 ]:
                     self._forget(old)
         elif isinstance(result, Changed):
-            job.changed = True
-            self._look(job, result.plan)
+            self._look(job, result.plan, changed=True)
         else:
-            job.no, job.state = result, State.READY
+            self._stands(job, no=result, state=State.READY)
 
 
 def _keep(path: Path, data: bytes) -> None:

@@ -156,7 +156,7 @@ def work(job: str) -> Any:
 
 
 def _work(job: Job, keeper: int, key: str, problem: NotDone | None = None) -> str:
-    alone = None
+    alone, job = None, the_files().seen(job)
     if job.state is State.READY and job.plan is not None:
         with the_hub().reading() as tx:
             alone = refuse_alone(tx, job.plan, keeper)

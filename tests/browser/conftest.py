@@ -99,6 +99,8 @@ def portal(village: Village) -> Iterator[Portal]:
     """The portal's process; a flag file beside the data cuts its power between commit and answer."""
     with Portal(village.hub.data, dies_before_answering=village.hub.data.parent / "cut") as running:
         yield running
+    # A person read "something went wrong" and a test may only have waited for other words.
+    assert "Traceback" not in running.log.read_text("utf-8")
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def phone(chromium: Browser, portal: Portal, village: Village) -> Iterator[Calla
             viewport=DESK if desk else PHONE, java_script_enabled=False, locale=language
         )
         contexts.append(context)
-        context.set_default_timeout(40_000)  # a busy machine is slow, not wrong
+        context.set_default_timeout(30_000)  # a busy machine is slow, not wrong
         context.on("response", measure)
         page = context.new_page()
         phone = Phone(page, portal)

@@ -14,7 +14,7 @@ from appliance.ledger.files.reading import MOST_BYTES, Problem
 from appliance.ledger.files.words import WORDS, sentence
 from appliance.ledger.people.members import AppointKeeper
 from appliance.web import create_app, file_words
-from appliance.web.file_jobs import FOLDER, Jobs, Limited
+from appliance.web.file_jobs import FOLDER, Jobs, Limited, State
 from tests.support.lists import as_csv
 from tests.support.village import PIN, Village
 from tests.web.conftest import OWN_SCREEN, Browser, forms
@@ -87,6 +87,30 @@ class TestIn:
         assert "Because: the list of before" in log
         assert not list((village.hub.data / FOLDER).iterdir())
         verify(village.hub.store)
+
+    @pytest.mark.parametrize("people", [PEOPLE, [*PEOPLE, ["", "ship", "17"]]])
+    def test_a_page_is_of_one_moment_though_the_work_ends_while_it_is_made(
+        self, kira: Browser, people: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The page reads the state several times; between two of them the file may have been read."""
+        bring(kira, "members", as_csv(people))
+        jobs: Jobs = kira.client.application.extensions["files"]
+        (rested,) = jobs.waiting()
+        job = jobs.get(rested.id)
+        assert job is not None
+        plan, state = job.plan, job.state
+        job.plan, job.state = None, State.CHECKING
+
+        def ends(words: str = file_words.TITLES["members"]()) -> str:
+            assert job is not None
+            job.plan, job.state = plan, state
+            return words
+
+        monkeypatch.setitem(file_words.TITLES, "members", ends)
+        page = kira.get(f"/desk/files/job/{job.id}")
+        assert page.status_code == 200
+        assert "Looking at list.csv" in page.text
+        assert 'http-equiv="refresh"' in page.text
 
     def test_payments_by_old_numbers_and_who_ends_outside(
         self, village: Village, kira: Browser, signed_in
