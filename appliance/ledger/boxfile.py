@@ -31,6 +31,8 @@ class Box:
             before hubs had neighbours, until the root paper is at hand (``with_paper``).
         group_key: the community's, for MACs and for what every hub may read; None until the hub
             has been admitted.
+        backup_public: what backups are sealed for; the box cannot open them. None in a directory
+            that was made before hubs had backups, until the root paper is at hand.
     """
 
     place: Place
@@ -40,10 +42,11 @@ class Box:
     cost: KdfCost
     box_key: BoxKey | None = field(default=None, repr=False)
     group_key: bytes | None = field(default=None, repr=False)
+    backup_public: bytes | None = None
 
     def with_paper(self, paper: RootPaper) -> "Box":
         """This box, with what can be made out of its root paper."""
-        return replace(self, box_key=BoxKey(paper.box_secret))
+        return replace(self, box_key=BoxKey(paper.box_secret), backup_public=paper.backup_public)
 
     def with_group(self, group_key: bytes) -> "Box":
         """This box in its community."""
@@ -58,7 +61,7 @@ def read(data: Path) -> Box:
     """
     try:
         kept = json.loads((data / KEYS / _FILE).read_text("utf-8"))
-        secret, group = kept.get("box_secret"), kept.get("group_key")
+        secret, group, backup = (kept.get(name) for name in ("box_secret", "group_key", "backup_public"))
         box = Box(
             Place(bytes.fromhex(kept["community"]), kept["hub"], kept["incarnation"]),
             bytes.fromhex(kept["signing_key"]),
@@ -67,10 +70,12 @@ def read(data: Path) -> Box:
             KdfCost(kept["kdf_passes"], kept["kdf_memory"]),
             None if secret is None else BoxKey(bytes.fromhex(secret)),
             None if group is None else bytes.fromhex(group),
+            None if backup is None else bytes.fromhex(backup),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataDirectoryError(f"{data}: its keys cannot be read ({error})") from error
-    if box.group_key is not None and len(box.group_key) != GROUP_KEY_BYTES:
+    lengths = ((box.group_key, GROUP_KEY_BYTES), (box.backup_public, 32))
+    if any(key is not None and len(key) != length for key, length in lengths):
         raise DataDirectoryError(f"{data}: its keys cannot be read (a key of the wrong length)")
     return box
 
@@ -129,6 +134,8 @@ def _as_map(box: Box) -> dict[str, Any]:
         kept["box_secret"] = box.box_key.secret.hex()
     if box.group_key is not None:
         kept["group_key"] = box.group_key.hex()
+    if box.backup_public is not None:
+        kept["backup_public"] = box.backup_public.hex()
     return kept
 
 

@@ -40,6 +40,38 @@ class BadPaper(HubError, ValueError):
     """Text that is not a root paper."""
 
 
+class PaperDoesNotFit(BadPaper):
+    """A root paper, but not the one that is needed: another hub's, or the community's."""
+
+
+class BackupRefused(HubError):
+    """A backup that cannot be used; its kinds say why. Nothing was changed."""
+
+
+class BackupDamaged(BackupRefused):
+    """Its bytes are not those that were written, or its content contradicts itself."""
+
+
+class NotABackup(BackupDamaged):
+    """A file of another kind."""
+
+
+class BackupCutOff(BackupDamaged):
+    """Its end is missing: the copying stopped half-way."""
+
+
+class BackupNewer(BackupRefused):
+    """A newer release wrote it."""
+
+
+class BackupOfAnother(BackupRefused):
+    """It is another hub's, or another community's."""
+
+
+class BackupFailed(HubError):
+    """A backup could not be made, or did not read back as it was written. Older ones are as they were."""
+
+
 class DataDirectoryError(HubError, OSError):
     """The data directory is missing, not ours, already in use or cannot be written."""
 

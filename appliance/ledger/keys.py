@@ -19,6 +19,7 @@ from typing import Final, Protocol
 
 from nacl import pwhash
 from nacl.exceptions import BadSignatureError, CryptoError
+from nacl.public import PrivateKey
 from nacl.secret import Aead
 from nacl.signing import SigningKey, VerifyKey
 
@@ -172,6 +173,16 @@ class RootPaper:
     def box_secret(self) -> bytes:
         """Seed of the hub's X25519 key (``sealing.BoxKey``)."""
         return codec.digest("tch.root.box", self.secret)
+
+    @property
+    def backup_secret(self) -> bytes:
+        """Secret half of the X25519 key that this hub's backups are sealed for; on no box."""
+        return codec.digest("tch.root.backup", self.secret)
+
+    @property
+    def backup_public(self) -> bytes:
+        """Its public half: the box keeps it, seals with it, and can open nothing by it."""
+        return bytes(PrivateKey(self.backup_secret).public_key)
 
     @property
     def group_key(self) -> bytes:
