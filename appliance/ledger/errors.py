@@ -146,6 +146,7 @@ class Code(StrEnum):
     NOT_ON_WAY = "not_on_way"
     NOT_HELD = "not_held"
     NOT_YET = "not_yet"
+    HUB_FORKED = "hub_forked"
     # people and words
     NOT_APPLIED = "not_applied"
     VOUCHERS_MISSING = "vouchers_missing"

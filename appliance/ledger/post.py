@@ -19,7 +19,8 @@ from appliance.ledger import codec
 from appliance.ledger.book import feed, letters
 from appliance.ledger.book.chain import KEY_BYTES
 from appliance.ledger.book.command import Receipt
-from appliance.ledger.book.feed import FeedRow, Kept, Taken
+from appliance.ledger.book.feed import Contradiction, FeedRow, Kept, Taken
+from appliance.ledger.book.local import Suspect
 from appliance.ledger.book.records import EVERYONE, Kind, Record
 from appliance.ledger.book.schema import Outgoing, RosterRow
 from appliance.ledger.book.store import Tx
@@ -32,6 +33,7 @@ from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, TakeHeld
 from appliance.ledger.money.crossings import ArriveAnswer
 from appliance.ledger.money.trunks import ArriveCheckpoint
 from appliance.ledger.people import showing
+from appliance.ledger.people.forks import RULE, FindFork
 from appliance.ledger.people.words import LONGEST_NAME, tidy
 from appliance.ledger.reads.people import text_of
 from appliance.ledger.sealing import group_seal_key, stream
@@ -106,10 +108,13 @@ class Post:
         with self.hub.reading() as tx:
             return feed.holes(tx, hub, incarnation, up_to)
 
-    def frame_with(self, hub: int, incarnation: int, number: int) -> bytes | None:
-        """A kept frame that carries this record: the one that reaches furthest."""
+    def frames_with(self, hub: int, incarnation: int, number: int) -> list[bytes]:
+        """The kept frame that carries this record and reaches furthest; of a forked feed, each story's."""
         with self.hub.reading() as tx:
-            return feed.frame_with(tx, hub, incarnation, number)
+            if feed.state(tx, hub, incarnation).forked:
+                return feed.frames_with(tx, hub, incarnation, number)
+            found = feed.frame_with(tx, hub, incarnation, number)
+        return [] if found is None else [found]
 
     # ----------------------------------------------------------------------------------- leaving
 
@@ -234,9 +239,44 @@ class Post:
     # ---------------------------------------------------------------------------------- arriving
 
     def take(self, kept: Kept) -> Taken:
-        """Keep a frame that arrived. Its signature has been checked against the roster's key."""
+        """Keep a frame that arrived. Its signature has been checked against the roster's key.
+
+        When it makes the feed forked, that becomes an entry of the book (``people.forks``).
+        """
         with self.hub.store.write() as tx:
-            return feed.take(tx, self._community, kept)
+            taken = feed.take(tx, self._community, kept)
+            found = feed.contradiction(tx, kept) if taken is Taken.FORKED else None
+        if found is not None:
+            self._forked(found)
+        return taken
+
+    def found_clone(self, kept: Kept) -> None:
+        """Keep a frame in this hub's own name that it did not sign though it has signed that number:
+        another box runs with its keys. From now on this one is *stale*.
+        """
+        with self.hub.store.write() as tx:
+            feed.keep_clone(tx, kept)
+            own = self._own(tx)
+            own.forked = True
+            feed.save(tx, own)
+            found = feed.contradiction(tx, kept)
+        if found is not None:
+            self._forked(found)
+
+    def _forked(self, found: Contradiction) -> None:
+        """Write a fork down. A second finding of the same life is refused, and adds nothing."""
+        asked = FindFork(found)
+        result = self.hub.by_rule(asked, RULE, asked.key)
+        if isinstance(result, Receipt) and not result.replayed:
+            _log.error("post=forked hub=%s incarnation=%s number=%s", found.hub, found.incarnation, found.number)
+        with self.hub.store.write() as tx:
+            tx.delete(Suspect, Suspect.hub == found.hub)
+
+    def suspects(self) -> list[tuple[int, int, int]]:
+        """(hub, incarnation, number) of records of which another content may exist, as others say."""
+        with self.hub.reading() as tx:
+            rows = tx.rows(Suspect.select().order_by(Suspect.hub))
+            return [(row.hub, row.incarnation, row.number) for row in rows]
 
     def settle(self) -> int:
         """Read what has arrived, feed by feed, in order; what is for us takes effect. How many records.
@@ -372,6 +412,8 @@ def _show(tx: Tx, record: Record, plain: bytes, now_ms: int) -> None:
                 )
         elif record.kind == Kind.LISTING:
             _show_listing(tx, record.hub, letters.read_listing(plain), now_ms)
+        elif record.kind == Kind.FORK:
+            _suspect(tx, record.hub, *letters.read_fork(plain))
         elif record.kind == Kind.UNLISTING:
             tx.update(
                 feed.FarListing,
@@ -380,6 +422,17 @@ def _show(tx: Tx, record: Record, plain: bytes, now_ms: int) -> None:
             )
     except BadEncoding as error:
         _log.warning("post=unreadable hub=%s number=%s reason=%s", record.hub, record.number, error)
+
+
+def _suspect(tx: Tx, said_by: int, hub: int, incarnation: int, number: int) -> None:
+    """Another hub says that a third one has told two stories. Look for the one that we do not have:
+    the word alone proves nothing.
+    """
+    row = tx.get(RosterRow, hub=hub)
+    if row is None or hub == said_by or incarnation > row.incarnation:
+        return
+    if not feed.state(tx, hub, incarnation).forked:
+        tx.put(Suspect, hub=hub, incarnation=incarnation, number=max(1, number), said_by=said_by)
 
 
 def _show_listing(tx: Tx, hub: int, item: letters.FarListing, now_ms: int) -> None:

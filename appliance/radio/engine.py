@@ -316,6 +316,7 @@ class Engine:
             else:
                 spans = [Span(hub, mark.incarnation, 1, mark.number)]
             missing += oldest(spans, self._pace.ask_records)
+        missing += [span for span in self._library.suspects() if span not in missing]
         self._asking.update(missing, self._neighbours.count(now), now)
 
     # ------------------------------------------------------------------------------------------------- what goes out

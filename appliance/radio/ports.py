@@ -50,6 +50,10 @@ class Library(Protocol):
         """What is missing of ``hub``'s feed, in order, up to record ``up_to``."""
         ...
 
+    def suspects(self) -> Sequence[Span]:
+        """Records that are held and of which, as others say, a second content was signed."""
+        ...
+
     def frame_with(self, hub: int, incarnation: int, number: int) -> bytes | None:
         """A data frame, as it was first sent, that carries this record; the one that reaches furthest."""
         ...

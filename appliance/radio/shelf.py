@@ -50,6 +50,8 @@ class Shelf:
         self.stale = self.post.stale()
         self._vector: Mapping[int, Position] | None = None
         self._waiting: Waiting | None = None
+        self._suspects: Sequence[Span] | None = None
+        self._turn = 0
 
     def look(self) -> None:
         """Look anew for own records that another process may have added."""
@@ -81,8 +83,18 @@ class Shelf:
         runs = self.post.holes(hub, place.incarnation, up_to)
         return [Span(hub, place.incarnation, first, last) for first, last in runs]
 
+    def suspects(self) -> Sequence[Span]:
+        if self._suspects is None:
+            found = self.post.suspects()
+            self._suspects = tuple(Span(hub, life, number, number) for hub, life, number in found)
+        return self._suspects
+
     def frame_with(self, hub: int, incarnation: int, number: int) -> bytes | None:
-        return self.post.frame_with(hub, incarnation, number)
+        found = self.post.frames_with(hub, incarnation, number)
+        if len(found) > 1:
+            # Whoever asks has one of the stories, and we do not know which: each time another.
+            self._turn += 1
+        return found[self._turn % len(found)] if found else None
 
     def waiting(self) -> Waiting:
         if self._waiting is None:
@@ -112,12 +124,22 @@ class Shelf:
             HubError: the book is busy or cannot be written; nothing was kept.
         """
         if frame.hub == self.hub.number:
-            if not self.stale and not self._is_ours(frame):
-                self.stale = True
-                self.post.found_stale()
+            if not self._is_ours(frame):
+                self._not_ours(frame)
             return Taken.KNOWN
-        self._vector = None
+        self._vector = self._suspects = None
         return self.post.take(Kept(frame.data, frame.cut, frame.records))
+
+    def _not_ours(self, frame: DataFrame) -> None:
+        """A frame that this hub's key signed and this box does not hold: it is *stale*. Where it has
+        signed that number itself, another box speaks in its name.
+        """
+        place = self.vector()[frame.hub]
+        if frame.incarnation == place.incarnation and frame.first <= place.number:
+            self.post.found_clone(Kept(frame.data, frame.cut, frame.records))
+        elif not self.stale:
+            self.post.found_stale()
+        self.stale = True
 
     def _is_ours(self, frame: DataFrame) -> bool:
         place = self.vector()[frame.hub]
@@ -132,5 +154,5 @@ class Shelf:
 
     def settle(self) -> int:
         """Let take effect what has arrived for this hub; how many records were read."""
-        self._waiting = None
+        self._waiting = self._suspects = None
         return self.post.settle()

@@ -108,6 +108,9 @@ class Shelf:
             spans.append(Span(hub, 1, first, up_to))
         return spans
 
+    def suspects(self) -> Sequence[Span]:
+        return ()
+
     def frame_with(self, hub: int, incarnation: int, number: int) -> bytes | None:
         found = self._frames.get((hub, number)) if incarnation == 1 else None
         return found[1] if found else None

@@ -44,6 +44,7 @@ from appliance.ledger.money import (
     undo,
 )
 from appliance.ledger.people import (
+    forks,
     founding,
     further,
     grants,
@@ -82,6 +83,7 @@ _SUBJECTS: Final = (
     listings,
     claims,
     roster,
+    forks,
     showing,
     trunks,
     crossings,

@@ -127,6 +127,17 @@ class Taken(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two frames of one feed that cannot both be its story, by their digests; at record ``number``."""
+
+    hub: int
+    incarnation: int
+    number: int
+    one: bytes
+    other: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A data frame to keep: its bytes, the records in it, the cut link before the first."""
 
@@ -234,6 +245,53 @@ def take(tx: Tx, community: bytes, kept: Kept) -> Taken:
     return Taken.FORKED if forked else Taken.NEW
 
 
+def contradiction(tx: Tx, kept: Kept) -> Contradiction | None:
+    """Why the feed of a frame that was just kept is *forked*: the frame and one that contradicts it.
+
+    None when it is not forked, or when the frame itself contradicts nothing (an earlier one did).
+    """
+    head = kept.records[0]
+    feed = state(tx, head.hub, head.incarnation)
+    if not feed.forked:
+        return None
+    digest = codec.digest("tch.frame", kept.data)
+    differs = next((r.number for r in kept.records if _differs(tx, r)), None)
+    if differs is not None:
+        return _against(tx, feed, differs, differs, digest)
+    if not _follows(tx, kept, feed):
+        return _against(tx, feed, head.number, head.number - 1, digest)
+    # It closed a gap, and what lay beyond names another link.
+    after = feed.linked + 1
+    for cut, other in tx.select(_CUTS_AND_DIGESTS, feed.hub, feed.incarnation, after):
+        if bytes(cut) != bytes(feed.link)[:CUT_BYTES]:
+            return Contradiction(feed.hub, feed.incarnation, after, digest, bytes(other))
+    return None
+
+
+_CUTS_AND_DIGESTS: Final = (
+    "SELECT cut, digest FROM frame WHERE hub = ? AND incarnation = ? AND first = ? ORDER BY digest"
+)
+
+
+def _against(tx: Tx, feed: FeedRow, number: int, covers: int, digest: bytes) -> Contradiction | None:
+    """The contradiction at ``number`` between a frame and another one that carries record ``covers``."""
+    found = tx.first(_OTHER_FRAME, feed.hub, feed.incarnation, covers, covers, digest)
+    if found is None:
+        return None
+    return Contradiction(feed.hub, feed.incarnation, number, bytes(found[0]), digest)
+
+
+_OTHER_FRAME: Final = """
+SELECT digest FROM frame WHERE hub = ? AND incarnation = ? AND first <= ? AND last >= ? AND digest <> ?
+ORDER BY first, digest LIMIT 1
+"""
+
+
+def keep_clone(tx: Tx, kept: Kept) -> None:
+    """Keep a frame of this hub's own that this box did not make: the proof that another one runs."""
+    _keep_frame(tx, kept)
+
+
 def _link(tx: Tx, community: bytes, feed: FeedRow) -> bool:
     """Carry the links on as far as the records go; False when a frame names another one."""
     while (row := _row(tx, feed.hub, feed.incarnation, feed.linked + 1)) is not None:
@@ -336,15 +394,23 @@ def _keep_frame(tx: Tx, kept: Kept) -> None:
 
 def frame_with(tx: Tx, hub: int, incarnation: int, number: int) -> bytes | None:
     """A kept frame that carries record ``number``: the one that reaches furthest."""
-    found = tx.first(
-        "SELECT data FROM frame WHERE hub = ? AND incarnation = ? AND first <= ? AND last >= ?"
-        " ORDER BY last DESC, first LIMIT 1",
-        hub,
-        incarnation,
-        number,
-        number,
-    )
+    found = tx.first(f"{_FRAMES_WITH} LIMIT 1", hub, incarnation, number, number)
     return bytes(found[0]) if found else None
+
+
+def frames_with(tx: Tx, hub: int, incarnation: int, number: int) -> list[bytes]:
+    """All kept frames that carry record ``number``, or the link to it: of a forked feed, each story's.
+
+    The one that reaches furthest comes first.
+    """
+    around = tx.select(_FRAMES_WITH, hub, incarnation, number, max(1, number - 1))
+    return [bytes(data) for (data,) in around]
+
+
+_FRAMES_WITH: Final = (
+    "SELECT data FROM frame WHERE hub = ? AND incarnation = ? AND first <= ? AND last >= ?"
+    " ORDER BY last DESC, first, digest"
+)
 
 
 def holes(tx: Tx, hub: int, incarnation: int, up_to: int) -> Sequence[tuple[int, int]]:

@@ -30,14 +30,18 @@ from typing import Any, Final
 import cbor2
 
 from appliance.ledger import codec
+from appliance.ledger.book.feed import Contradiction
 from appliance.ledger.book.records import LONGEST_SEALED
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.shape import ACCOUNT, Check, blob, or_none, whole
 from appliance.ledger.errors import BadEncoding
-from appliance.ledger.values import MAX_AMOUNT
+from appliance.ledger.values import HUB_NUMBERS, MAX_AMOUNT
 
 LONGEST_MEMO: Final = 80
 """Bytes that a memo, a title or a name may take on the air, packed."""
+
+SHOWN_BYTES: Final = 8
+"""How much of a frame's digest a FORK record shows."""
 
 _MOST_TEXT: Final = 600
 """Bytes that a text may unpack to."""
@@ -223,6 +227,12 @@ def unlisting(number: int) -> bytes:
     return _sequence(number)
 
 
+def fork(found: Contradiction) -> bytes:
+    """Of a FORK record: which record of whom is there twice, and 8 bytes of each frame's digest."""
+    f = found
+    return _sequence(f.hub, f.incarnation, f.number, f.one[:SHOWN_BYTES], f.other[:SHOWN_BYTES])
+
+
 def checkpoint(c: Checkpoint) -> bytes:
     """Of a CHECKPOINT record. Amounts beyond any village leave no room for the book's head."""
     body = _sequence(c.link, c.seen, c.sent, c.refunded, c.accepted, c.returned, c.held)
@@ -230,6 +240,8 @@ def checkpoint(c: Checkpoint) -> bytes:
     return whole_body if len(whole_body) <= LONGEST_SEALED else body
 
 
+_HUB: Final = whole(HUB_NUMBERS.start, HUB_NUMBERS.stop - 1)
+_LIFE: Final = whole(1, (1 << 16) - 1)
 _NUMBER: Final = whole(1, (1 << 40) - 1)
 _TOTAL: Final = whole(0, 1 << 62)
 _INDEX: Final = whole(0, 1 << 16)
@@ -307,6 +319,14 @@ def read_listing(plain: bytes) -> FarListing:
 def read_unlisting(plain: bytes) -> int:
     """The listing that an UNLISTING record takes down."""
     return int(_read(plain, _NUMBER)[0])
+
+
+def read_fork(plain: bytes) -> tuple[int, int, int]:
+    """Hub, incarnation and number of which a FORK record says that two contents were signed."""
+    hub, life, number, _one, _other = _read(
+        plain, _HUB, _LIFE, whole(0, (1 << 40) - 1), blob(SHOWN_BYTES), blob(SHOWN_BYTES)
+    )
+    return int(hub), int(life), int(number)
 
 
 def read_checkpoint(plain: bytes) -> Checkpoint:

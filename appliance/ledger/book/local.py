@@ -99,6 +99,20 @@ class Printed(Table):
         primary_key = pw.CompositeKey("account", "what")
 
 
+class Suspect(Table):
+    """A hub of which another says that it has told two stories, while we hold only one of them."""
+
+    TABLE_CLASS = LOCAL
+
+    hub = pw.IntegerField(primary_key=True)
+    incarnation = pw.IntegerField()
+    number = pw.IntegerField()
+    said_by = pw.IntegerField()
+
+    class Meta:
+        table_name = "suspect"
+
+
 class Note(Table):
     """Small facts of this box by name, such as the last head that was verified."""
 
@@ -175,6 +189,7 @@ LOCAL_TABLES: tuple[type[Table], ...] = (
     Printed,
     Note,
     HubHeard,
+    Suspect,
     SlipDraft,
     SlipSeen,
 )

@@ -37,6 +37,7 @@ class Kind(IntEnum):
     LISTING = 5
     UNLISTING = 6
     CHECKPOINT = 7
+    FORK = 9
 
 
 @dataclass(frozen=True, slots=True)

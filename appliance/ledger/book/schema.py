@@ -353,6 +353,43 @@ class Shown(Table):
         primary_key = pw.CompositeKey("subject", "item")
 
 
+class RulingRow(Table):
+    """An entry of the roster that ends a fork: the founders name the certificate of the hub's next life."""
+
+    TABLE_CLASS = TRUTH
+
+    seq = pw.IntegerField(primary_key=True)
+    hub = pw.IntegerField()
+    incarnation = pw.IntegerField()
+    certificate = pw.BlobField()
+    hash = pw.BlobField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "ruling"
+
+
+class ForkRow(Table):
+    """A life of a hub that has told two stories: the digests of two frames that contradict each other.
+
+    ``ruled_entry``: the entry of the founders' ruling that ended it; null while nobody has.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    hub = pw.IntegerField()
+    incarnation = pw.IntegerField()
+    number = pw.IntegerField()
+    one = pw.BlobField()
+    other = pw.BlobField()
+    entry = pw.IntegerField()
+    ruled_entry = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "fork"
+        primary_key = pw.CompositeKey("hub", "incarnation")
+
+
 class NameConsent(Table):
     """A member who lets other hubs know number and short name."""
 
@@ -381,6 +418,8 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     Outgoing,
     Shown,
     NameConsent,
+    ForkRow,
+    RulingRow,
     *CREDIT_TABLES,
 )
 
