@@ -268,7 +268,9 @@ class Post:
         asked = FindFork(found)
         result = self.hub.by_rule(asked, RULE, asked.key)
         if isinstance(result, Receipt) and not result.replayed:
-            _log.error("post=forked hub=%s incarnation=%s number=%s", found.hub, found.incarnation, found.number)
+            _log.error(
+                "post=forked hub=%s incarnation=%s number=%s", found.hub, found.incarnation, found.number
+            )
         with self.hub.store.write() as tx:
             tx.delete(Suspect, Suspect.hub == found.hub)
 

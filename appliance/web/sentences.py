@@ -156,6 +156,15 @@ def _unknown_account(n: Numbers) -> str:
     return _("Nobody here has this number.")
 
 
+def _hub_forked(n: Numbers) -> str:
+    with the_hub().reading() as tx:
+        found = other_hub(tx, n["hub"])
+    return _(
+        "%(village)s has sent two different posts under one number, so nothing goes there until its founders have looked at it.",
+        village=found.name if found else n["hub"],
+    )
+
+
 def _unknown_hub(n: Numbers) -> str:
     with the_hub().reading() as tx:
         others = other_hubs(tx)
@@ -299,6 +308,7 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.NOT_REVERSIBLE: lambda _n: _("This payment cannot be given back."),
     Code.ALREADY_REVERSED: lambda _n: _("This payment has already been given back."),
     Code.UNKNOWN_HUB: _unknown_hub,
+    Code.HUB_FORKED: _hub_forked,
     Code.PARTY: lambda _n: _("You have a part in this yourself: another keeper must do it."),
     Code.ALREADY_ASKED: lambda _n: _(
         "It has been asked back once already. If that was not answered well, say that something is wrong."

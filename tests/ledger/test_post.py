@@ -87,7 +87,7 @@ def test_nothing_is_sent_before_it_is_durable(valley: Valley) -> None:
     (data,) = valley.frames_of(RIVER)
     second = Hub.open(valley.room / str(RIVER), valley.clock)
     try:
-        assert Post(second).frame_with(RIVER, 1, 1) == data
+        assert Post(second).frames_with(RIVER, 1, 1) == [data]
         assert Post(second).waiting() == (0, False)
     finally:
         second.close()
@@ -353,8 +353,8 @@ def test_places_and_holes_are_what_is_durable(valley: Valley) -> None:
         (LAKE, 0),
     ]
     assert valley.posts[HILL].holes(RIVER, 1, 5) == [(2, 2), (4, 5)]
-    assert valley.posts[HILL].frame_with(RIVER, 1, 3) == found[2]
-    assert valley.posts[HILL].frame_with(RIVER, 1, 2) is None
+    assert valley.posts[HILL].frames_with(RIVER, 1, 3) == [found[2]]
+    assert valley.posts[HILL].frames_with(RIVER, 1, 2) == []
 
 
 # ------------------------------------------------------------------------------------------------ a flood

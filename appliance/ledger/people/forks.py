@@ -78,7 +78,11 @@ def _decide(tx: Tx, command: FindFork, asking: Asking) -> codec.Body | Refusal:
 def _stands(tx: Tx, entry: Entry) -> bool:
     p = entry.act.payload
     known = tx.get(RosterRow, hub=p["hub"]) is not None
-    return known and p["one"] != p["other"] and tx.get(ForkRow, hub=p["hub"], incarnation=p["incarnation"]) is None
+    return (
+        known
+        and p["one"] != p["other"]
+        and tx.get(ForkRow, hub=p["hub"], incarnation=p["incarnation"]) is None
+    )
 
 
 def _apply(tx: Tx, entry: Entry) -> None:

@@ -207,8 +207,7 @@ def test_both_leave_together_and_the_payment_arrives(both: TwoVillages) -> None:
     sent = both.send("Alice", "Chandra", 50)
     both.river.do("Alice", Recall(RecordId(sent.record)))
     assert len(list(both.frames_of(RIVER))) == 1
-    frame = both.posts[RIVER].frame_with(RIVER, 1, 1)
-    assert frame is not None
+    (frame,) = both.posts[RIVER].frames_with(RIVER, 1, 1)
     both.deliver(frame, HILL)
     both.carry()
     assert crossing(both) == ("arrived", None, 50)
