@@ -172,17 +172,25 @@ def admit(data: Path, files: tuple[Path, ...]) -> None:
 def join(data: Path, file: Path) -> None:
     """Take in the roster FILE: from then on this hub knows its neighbours."""
     from appliance.ledger import community as papers
+    from appliance.ledger.people.roster import Admission
+    from appliance.ledger.people.rulings import Ruling
 
     hub = _open(data)
     try:
         _complete(hub)
         new = _read(file, "roster", lambda roster: papers.join(hub, roster))
-        names = [f"{one.name} ({one.hub})" for one in new if one.hub != hub.number]
+        names = [
+            f"{one.name} ({one.hub})" for one in new if isinstance(one, Admission) and one.hub != hub.number
+        ]
+        lives = [one.certificate.hub for one in new if isinstance(one, Ruling)]
     finally:
         hub.close()
     if not new:
         click.echo("This hub has that roster already.")
-    else:
+        return
+    for number in lives:
+        click.echo(f"The founders have ruled: hub {number} goes on in a new life.")
+    if names or not lives:
         click.echo(f"Neighbours from now on: {', '.join(names) or 'none yet'}.")
 
 

@@ -12,7 +12,7 @@ A file that is damaged, of another community, or that skips an entry changes not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from appliance.ledger import codec, keys
@@ -20,12 +20,14 @@ from appliance.ledger.book import chain
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import Community, Rules
-from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.schema import RosterRow, RulingRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import BadEncoding, BadPaper, BadSignature, Code, HubError, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate, KeySigner, RootPaper
+from appliance.ledger.people import rulings
 from appliance.ledger.people.roster import Admission, AdmitHub, last
+from appliance.ledger.people.rulings import RuleFork, Ruling
 from appliance.ledger.sealing import GROUP_KEY_BYTES, gift
 from appliance.ledger.values import HUB_NUMBERS
 
@@ -194,7 +196,10 @@ def roster_file(hub: Hub) -> bytes:
         raise NotThisCommunity("this hub has not been admitted yet")
     with hub.reading() as tx:
         rows = tx.rows(RosterRow.select().order_by(RosterRow.seq))
-        entries = [_admission(tx, row).to_list() for row in rows]
+        rulings = tx.rows(RulingRow.select())
+        signed: list[Admission | Ruling] = [_admission(tx, row) for row in rows]
+        signed += [_ruling(tx, row) for row in rulings]
+    entries = [one.to_list() for one in sorted(signed, key=lambda one: one.seq)]
     gifts = [gift(group, bytes(row.box_key)) for row in rows]
     return codec.encode([_ROSTER, hub.box.place.community, entries, gifts])
 
@@ -205,8 +210,32 @@ def _admission(tx: Tx, row: RosterRow) -> Admission:
     return Admission(community=entry.act.place.community, **entry.act.payload)
 
 
-def join(hub: Hub, data: bytes) -> list[Admission]:
-    """Take in a roster file: the hubs that are new here.
+def _ruling(tx: Tx, row: RulingRow) -> Ruling:
+    entry = chain.by_number(tx, row.entry)
+    assert entry is not None  # a ruling is folded from its entry
+    return rulings.of_entry(entry)
+
+
+def rule(hub: Hub, certificate: Certificate, root_signature: bytes, founders: RootPaper) -> bytes:
+    """End a fork with the community's root paper: this certificate is the hub's next life.
+
+    Returns the roster file to carry to every hub.
+
+    Raises:
+        NotThisCommunity: the paper is of another community, or the certificate does not hold.
+    """
+    if keys.community_id(founders.public) != hub.box.place.community:
+        raise NotThisCommunity("this is not the root paper of this hub's community")
+    with hub.reading() as tx:
+        number, link = last(tx)
+    unsigned = Ruling(number + 1, link, certificate, root_signature)
+    signature = KeySigner("root:community", founders.seed).sign(unsigned.form())
+    _take_in(hub, replace(unsigned, signature=signature))
+    return roster_file(hub)
+
+
+def join(hub: Hub, data: bytes) -> list[Admission | Ruling]:
+    """Take in a roster file: the hubs that are new here, and the rulings.
 
     Raises:
         BadEncoding: no roster file, or damaged.
@@ -216,13 +245,14 @@ def join(hub: Hub, data: bytes) -> list[Admission]:
     _, community, entries, gifts = _file(data, _ROSTER, (bytes, list, list))
     if community != hub.box.place.community:
         raise NotThisCommunity("the roster of another community")
-    admissions = [Admission.from_list(values) for values in entries]
+    signed = [_signed(values) for values in entries]
+    admissions = [one for one in signed if isinstance(one, Admission)]
     if len(gifts) != len(admissions):
         raise BadEncoding("a damaged file")
     mine = next((i for i, a in enumerate(admissions) if a.hub == hub.number), None)
     if mine is None or not _is_ours(hub, admissions[mine]):
         raise NotThisCommunity("this hub does not stand in the roster: it must be admitted first")
-    _check(hub, admissions)
+    _check(hub, signed)
     if hub.box.group_key is None:
         if hub.box.box_key is None:
             raise NotThisCommunity("this hub's root paper is needed first")
@@ -232,10 +262,17 @@ def join(hub: Hub, data: bytes) -> list[Admission]:
         hub.keep_box(hub.box.with_group(group))
     with hub.reading() as tx:
         known = last(tx)[0]
-    new = admissions[known:]
-    for admission in new:
-        _take_in(hub, admission)
+    new = signed[known:]
+    for one in new:
+        _take_in(hub, one)
     return new
+
+
+def _signed(values: object) -> Admission | Ruling:
+    """An entry of a roster file, of whichever kind."""
+    if isinstance(values, list) and values and values[-1] == rulings.RULING:
+        return Ruling.from_list(values)
+    return Admission.from_list(values)
 
 
 def _is_ours(hub: Hub, admission: Admission) -> bool:
@@ -245,7 +282,7 @@ def _is_ours(hub: Hub, admission: Admission) -> bool:
     return (admission.root_key, admission.signing_key) == (own["root_key"], own["signing_key"])
 
 
-def _check(hub: Hub, admissions: Sequence[Admission]) -> None:
+def _check(hub: Hub, admissions: Sequence[Admission | Ruling]) -> None:
     """That all signatures and links of a roster hold, and that ours is its beginning."""
     with hub.reading() as tx:
         key = bytes(_founding(tx).act.payload["community_key"])
@@ -265,11 +302,14 @@ def _check(hub: Hub, admissions: Sequence[Admission]) -> None:
         raise NotThisCommunity("an older roster than this hub has")
 
 
-def _take_in(hub: Hub, admission: Admission) -> None:
-    result = hub.by_rule(AdmitHub(admission), "roster", admission.hash()[: chain.KEY_BYTES])
+def _take_in(hub: Hub, one: Admission | Ruling) -> None:
+    asked = AdmitHub(one) if isinstance(one, Admission) else RuleFork(one)
+    result = hub.by_rule(asked, "roster", one.hash()[: chain.KEY_BYTES])
     if isinstance(result, Receipt):
         return
     assert isinstance(result, Refusal)
     if result.code is Code.BUSY:
         raise NotThisCommunity("the book is busy: try again")
-    raise NotThisCommunity(f"hub {admission.hub} cannot be admitted: its number, name or keys do not hold")
+    if isinstance(one, Admission):
+        raise NotThisCommunity(f"hub {one.hub} cannot be admitted: its number, name or keys do not hold")
+    raise NotThisCommunity(f"the certificate of hub {one.certificate.hub} does not hold")

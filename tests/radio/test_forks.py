@@ -2,21 +2,29 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from appliance.ledger import codec, community, keys
 from appliance.ledger.book import letters
+from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.feed import Contradiction, Taken
 from appliance.ledger.book.records import EVERYONE, Kind
 from appliance.ledger.book.verify import verify
-from appliance.ledger.errors import Code, Refusal
+from appliance.ledger.errors import BadEncoding, Code, Refusal
+from appliance.ledger.keys import Certificate, KeySigner
 from appliance.ledger.money.crossings import Send
 from appliance.ledger.people.forks import open_fork
+from appliance.ledger.people.roster import last
+from appliance.ledger.people.rulings import Ruling
 from appliance.ledger.values import AccountNumber, Amount
 from appliance.radio.frames import open_data
 from appliance.radio.shelf import Shelf
 from tests.support.mad_hub import Word
-from tests.support.valley import HILL, LAKE, RIVER, Valley
+from tests.support.valley import HILL, LAKE, RIVER, Valley, made
+
+SEND_TO_LAKE = Send(AccountNumber(2), LAKE, AccountNumber(3), Amount(10), "food")
 
 
 @pytest.fixture
@@ -65,8 +73,7 @@ def test_it_is_found_once_however_often_both_frames_come(valley: Valley) -> None
 def test_nobody_can_pay_there_until_it_is_ended(valley: Valley) -> None:
     for data in two_stories(valley):
         valley.deliver(data, HILL)
-    terms = (AccountNumber(2), LAKE, AccountNumber(3), Amount(10))
-    result = valley.ask(HILL, 2, Send(*terms, "food"))
+    result = valley.ask(HILL, 2, SEND_TO_LAKE)
     assert isinstance(result, Refusal)
     assert result.code is Code.HUB_FORKED
     assert valley.balances(HILL)[2] == 0
@@ -84,8 +91,7 @@ def test_who_reads_of_it_asks_for_the_other_story_and_judges_by_that(valley: Val
     hill = Shelf(valley.hubs[HILL])
     given = {hill.frame_with(LAKE, 1, 1) for _ in range(2)}
     assert given == {one, other}, "who asks twice gets both"
-    for data in given:
-        assert data is not None
+    for data in (one, other):
         valley.deliver(data, RIVER)
     assert forks(valley, RIVER) == [(LAKE, 1, 1)]
     assert suspects(valley, RIVER) == []
@@ -134,3 +140,71 @@ def test_an_open_fork_is_known_by_its_hub(valley: Valley) -> None:
         assert found is not None
         assert (found.incarnation, found.number) == (1, 1)
         assert open_fork(tx, RIVER) is None
+
+
+# ------------------------------------------------------------------------------------------------ the founders
+
+
+def next_life(valley: Valley, hub: int, incarnation: int = 2) -> tuple[Certificate, bytes]:
+    """A certificate of a hub's next life, by its root paper."""
+    public = keys.public_of(keys.new_seed())
+    certificate = Certificate(valley.hubs[hub].box.place.community, hub, incarnation, public, 0, bytes(32))
+    return certificate, KeySigner("root:incarnation", made().papers[hub].seed).sign(certificate.form())
+
+
+def test_the_founders_end_it_and_payments_go_there_again(valley: Valley) -> None:
+    for data in two_stories(valley):
+        valley.deliver(data, HILL)
+    roster = community.rule(valley.hubs[RIVER], *next_life(valley, LAKE), made().founders)
+    (new,) = community.join(valley.hubs[HILL], roster)
+    assert isinstance(new, Ruling)
+    with valley.hubs[HILL].reading() as tx:
+        assert open_fork(tx, LAKE) is None
+        assert last(tx)[0] == 4
+    assert isinstance(valley.ask(HILL, 2, SEND_TO_LAKE), Receipt)
+    assert community.join(valley.hubs[HILL], roster) == []
+    for hub in (RIVER, HILL):
+        verify(valley.hubs[hub].store)
+
+
+def test_a_proof_that_comes_after_the_ruling_stops_nothing(valley: Valley) -> None:
+    roster = community.rule(valley.hubs[RIVER], *next_life(valley, LAKE), made().founders)
+    community.join(valley.hubs[HILL], roster)
+    for data in two_stories(valley):
+        valley.deliver(data, HILL)
+    assert forks(valley, HILL) == [(LAKE, 1, 1)]
+    with valley.hubs[HILL].reading() as tx:
+        assert open_fork(tx, LAKE) is None
+    verify(valley.hubs[HILL].store)
+
+
+@pytest.mark.parametrize("wrong", ["paper", "root", "first life"])
+def test_a_ruling_that_does_not_hold_changes_nothing(valley: Valley, wrong: str) -> None:
+    certificate, signature = next_life(valley, LAKE)
+    paper = made().founders
+    if wrong == "paper":
+        paper = made().papers[LAKE]
+    elif wrong == "root":
+        certificate, _ = next_life(valley, LAKE)
+    else:
+        certificate, signature = next_life(valley, LAKE, 1)
+    head = valley.hubs[RIVER].head()
+    with pytest.raises(community.NotThisCommunity):
+        community.rule(valley.hubs[RIVER], certificate, signature, paper)
+    assert valley.hubs[RIVER].head() == head
+
+
+def test_a_ruling_that_was_changed_on_the_way_is_not_taken_in(valley: Valley) -> None:
+    roster = community.rule(valley.hubs[RIVER], *next_life(valley, LAKE), made().founders)
+    decoded: Any = codec.decode(roster)
+    kind, of, entries, gifts = decoded
+    head = valley.hubs[HILL].head()
+    for place, value in enumerate(entries[-1]):
+        other = {int: lambda v: v + 1, bytes: lambda v: bytes([v[0] ^ 1]) + v[1:], str: str.upper}[
+            type(value)
+        ](value)
+        changed = [*entries[-1][:place], other, *entries[-1][place + 1 :]]
+        file = codec.encode([kind, of, [*entries[:-1], changed], gifts])
+        with pytest.raises((community.NotThisCommunity, BadEncoding)):
+            community.join(valley.hubs[HILL], file)
+    assert valley.hubs[HILL].head() == head

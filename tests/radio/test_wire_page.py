@@ -4,6 +4,7 @@ import pytest
 
 from appliance.ledger import codec
 from appliance.ledger.book import letters
+from appliance.ledger.book.feed import Contradiction
 from appliance.ledger.book.records import LONGEST_SEALED, Kind
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.people.roster import Admission
@@ -95,6 +96,7 @@ class TestRules:
                 letters.listing(letters.FarListing(1, 2, True, "other", 250, "Ä" * 300)),
             ],
             "unlisting": [letters.unlisting(12)],
+            "fork": [letters.fork(Contradiction(999, 65535, (1 << 40) - 1, bytes(32), b"\x01" * 32))],
             "recall": [letters.answer(letters.Named(1, 3)), letters.answer(letters.Named(9, 3))],
             "person": [letters.person(42, ""), letters.person(10**9, "x" * 400)],
             "checkpoint": [letters.checkpoint(checkpoint), letters.checkpoint(huge)],

@@ -54,6 +54,7 @@ from appliance.ledger.people import (
     members,
     moving,
     roster,
+    rulings,
     seconds,
     showing,
 )
@@ -83,6 +84,7 @@ _SUBJECTS: Final = (
     listings,
     claims,
     roster,
+    rulings,
     forks,
     showing,
     trunks,

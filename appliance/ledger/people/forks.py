@@ -87,12 +87,16 @@ def _stands(tx: Tx, entry: Entry) -> bool:
 
 def _apply(tx: Tx, entry: Entry) -> None:
     p = entry.act.payload
-    tx.insert(ForkRow, **p, entry=entry.number, ruled_entry=None)
+    ruled = tx.first(_RULED, p["hub"], p["incarnation"])
+    tx.insert(ForkRow, **p, entry=entry.number, ruled_entry=ruled[0] if ruled else None)
     if p["hub"] == entry.act.place.hub:
         return  # our own clone: whatever this box signs now could be a third story
     found = Contradiction(**p)
     feed.emit(tx, entry, Kind.FORK, EVERYONE, letters.fork(found))
 
+
+# The founders may have ended it before its proof came here.
+_RULED: Final = "SELECT entry FROM ruling WHERE hub = ? AND incarnation > ? ORDER BY seq LIMIT 1"
 
 _SHAPE: Final = {
     "hub": shape.whole(HUB_NUMBERS.start, HUB_NUMBERS.stop - 1),

@@ -127,8 +127,13 @@ def _admission(entry_payload: codec.Body, community: bytes) -> Admission:
 
 def last(tx: Tx) -> tuple[int, bytes]:
     """Number and hash of the roster's last entry."""
-    found = tx.first("SELECT seq, hash FROM roster ORDER BY seq DESC LIMIT 1")
+    found = tx.first(_LAST)
     return (int(found[0]), bytes(found[1])) if found else (0, ROSTER_BEGIN)
+
+
+_LAST: Final = """
+SELECT seq, hash FROM roster UNION ALL SELECT seq, hash FROM ruling ORDER BY seq DESC LIMIT 1
+"""
 
 
 def community_key(tx: Tx) -> bytes:

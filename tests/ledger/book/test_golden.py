@@ -11,6 +11,7 @@ from appliance.ledger.book.authority import Keyring
 from appliance.ledger.book.command import FOLDS
 from appliance.ledger.book.store import Store
 from tests import golden
+from tests.golden.coming import COMING
 from tests.golden.make import state_of
 
 BOOKS = sorted(Path(golden.__file__).parent.glob("*.book"))
@@ -44,4 +45,5 @@ def test_an_old_book_replays_to_the_same_rows(book: Path, tmp_path: Path) -> Non
 
 def test_every_kind_and_version_stands_in_a_golden_book() -> None:
     kept = {(e.act.kind, e.act.version) for book in BOOKS for e in map(chain.parse, bodies_of(book))}
-    assert kept == set(FOLDS), "a new kind or version needs a golden book of its own (tests/golden)"
+    assert not kept & COMING, "it stands in a golden book now: take it out of tests/golden/coming.py"
+    assert kept | COMING == set(FOLDS), "a new kind or version needs a golden book of its own (tests/golden)"

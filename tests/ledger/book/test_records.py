@@ -96,4 +96,5 @@ def test_kinds_keep_their_numbers() -> None:
         ("LISTING", 5),
         ("UNLISTING", 6),
         ("CHECKPOINT", 7),
+        ("FORK", 9),
     ]

@@ -1,0 +1,11 @@
+"""Kinds of entries that are new since the last golden book: each must be in the next one.
+
+They are added to the stories of ``make.py`` (``helpers.py``, ``lives.py``) and go from here when that book is made.
+"""
+
+COMING: frozenset[tuple[str, int]] = frozenset(
+    {
+        ("find_fork", 1),
+        ("rule_fork", 1),
+    }
+)
