@@ -30,18 +30,20 @@ makes the book damaged (``book.fold``)."""
 
 DIGEST_BYTES: Final = 32
 _INT_LOW, _INT_HIGH = -(2**63), 2**63 - 1
+_PLAIN: Final = frozenset({str, bytes, bool})
 
 
 def _check(value: object, depth: int = 0) -> None:
     if depth > MAX_DEPTH:
         raise BadEncoding("nested too deep")
-    if value is None or isinstance(value, (bool, str, bytes)):
+    # By exact type first: nearly everything is one of these, and asking for a class of things is slow.
+    if value is None or type(value) in _PLAIN or isinstance(value, (bool, str, bytes)):
         return
     if isinstance(value, int):
         if not _INT_LOW <= value <= _INT_HIGH:
             raise BadEncoding("integer beyond 64 bits")
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise BadEncoding("map key that is not text")

@@ -81,6 +81,14 @@ class KeySigner:
             raise RuntimeError("the key has been closed")
         return self._key.sign(data).signature
 
+    def copy(self) -> "KeySigner":
+        """The same key, to be closed on its own."""
+        if self._key is None:
+            raise RuntimeError("the key has been closed")
+        other = object.__new__(KeySigner)
+        other.authority, other._key, other.public = self.authority, self._key, self.public
+        return other
+
     def seed(self) -> bytes:
         """The secret, for sealing it under another PIN."""
         if self._key is None:

@@ -19,7 +19,7 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import Refusal
 from appliance.ledger.keys import KeySigner, member_authority
 from appliance.ledger.values import MAX_AMOUNT
-from appliance.web.here import the_hub, the_keys, the_rules
+from appliance.web.here import forget_rules, the_hub, the_keys, the_rules
 from appliance.web.session import this_session
 
 REFUSED: Final = 422
@@ -84,6 +84,8 @@ def with_key(work: Callable[[KeySigner], Receipt | Refusal], amount: int | None 
         return work(signer)
     finally:
         signer.close()
+        this_session().acted()
+        forget_rules()
 
 
 def fresh_key() -> str:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from unicodedata import bidirectional
 
 from babel import Locale, dates, numbers
@@ -79,6 +80,7 @@ def notation() -> Notation:
     return notation_of(get_locale() or Locale("en"))
 
 
+@lru_cache(maxsize=32)
 def notation_of(locale: Locale) -> Notation:
     """How ``locale`` writes numbers (Unicode CLDR, by Babel)."""
     signs, pattern = locale.number_symbols["latn"], locale.decimal_formats[None]

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g
 
+from appliance.ledger.book import rules
 from appliance.ledger.book.rules import Rules
+from appliance.ledger.book.store import Tx
 from appliance.ledger.hub import Hub
 from appliance.ledger.values import Unit
 
@@ -27,6 +29,17 @@ def the_rules() -> Rules:
     if "rules" not in g:
         g.rules = the_hub().rules()
     return cast("Rules", g.rules)
+
+
+def keep_rules(tx: Tx) -> None:
+    """Read the rules in force for this request, when they are not read yet and somebody reads anyway."""
+    if "rules" not in g:
+        g.rules = rules.load(tx)
+
+
+def forget_rules() -> None:
+    """Something was done that may have changed them: who asks again in this request reads them anew."""
+    g.pop("rules", None)
 
 
 def the_unit() -> Unit:

@@ -38,7 +38,7 @@ class KeyRing:
         """Keep a copy of ``signer`` open for ``session``."""
         with self._lock:
             self._drop(session)
-            self._open[session] = _Open(_copy(signer), self._now())
+            self._open[session] = _Open(signer.copy(), self._now())
             self._sweep()
 
     def borrow(self, session: bytes, authority: str) -> KeySigner | None:
@@ -53,7 +53,7 @@ class KeyRing:
                 return None
             found.used_ms = self._now()
             self._open.move_to_end(session)
-            return _copy(found.signer)
+            return found.signer.copy()
 
     def has(self, session: bytes) -> bool:
         """Whether ``session`` has a key open now."""
@@ -91,7 +91,3 @@ class KeyRing:
             self._drop(session)
         while len(self._open) > self._most:
             self._drop(next(iter(self._open)))
-
-
-def _copy(signer: KeySigner) -> KeySigner:
-    return KeySigner(signer.authority, signer.seed())

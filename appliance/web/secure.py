@@ -13,8 +13,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from flask_wtf.csrf import CSRFProtect
 
 from appliance.ledger.people import powers
-from appliance.ledger.reads.people import Person, person
-from appliance.web.here import the_hub
+from appliance.ledger.reads.people import Person
 from appliance.web.session import this_session
 
 csrf = CSRFProtect()
@@ -27,11 +26,7 @@ _POLICY = (
 
 def visitor() -> Person | None:
     """The member who is signed in, if anybody is."""
-    number = this_session().member
-    if number is None:
-        return None
-    with the_hub().reading() as tx:
-        return person(tx, number)
+    return this_session().who
 
 
 def member_or_redirect() -> Person:

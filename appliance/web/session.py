@@ -33,7 +33,8 @@ from appliance.ledger.clock import Uptime
 from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import member_authority
-from appliance.web.here import the_hub, the_keys
+from appliance.ledger.reads.people import Person, person
+from appliance.web.here import keep_rules, the_hub, the_keys
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class HubSession(SessionMixin):
         self._member: int | None = None
         self._seal = ""
         self._used_ms = 0
+        self._who: Person | None = None
         self._stored = False
         self._ended: set[bytes] = set()
         self.modified = False
@@ -103,7 +105,12 @@ class HubSession(SessionMixin):
             return {}
         with self._hub.reading() as tx:
             row = tx.get(Session, token=_digest(self._token))
-            seal = "" if row is None or row.member is None else seal_of(tx, row.member)
+            seal = ""
+            if row is not None and row.member is not None:
+                seal = seal_of(tx, row.member)
+                # What every page of somebody signed in needs, while we are reading.
+                self._who = person(tx, row.member)
+                keep_rules(tx)
         if row is None:
             return {}
         kept, now = json.loads(row.data), self._hub.clock.uptime()
@@ -122,7 +129,7 @@ class HubSession(SessionMixin):
         ended = _digest(self.token)
         self._ended.add(ended)
         the_keys().drop(ended)
-        self._token, self._stored, self._member = None, False, None
+        self._token, self._stored, self._member, self._who = None, False, None, None
         self.modified = True
 
     def __getitem__(self, name: str) -> Any:
@@ -152,6 +159,18 @@ class HubSession(SessionMixin):
         """The number of the member who is signed in."""
         self._words()
         return self._member
+
+    @property
+    def who(self) -> Person | None:
+        """The member who is signed in, as read once a request and again after each act (``acted``)."""
+        if self.member is not None and self._who is None:
+            with self._hub.reading() as tx:
+                self._who = person(tx, self._member or 0)
+        return self._who
+
+    def acted(self) -> None:
+        """Something was done: who is signed in may be called or stand otherwise now."""
+        self._who = None
 
     @property
     def digest(self) -> bytes:

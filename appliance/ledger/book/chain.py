@@ -12,7 +12,7 @@ a listing, a claim) carries it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import peewee as pw
@@ -63,9 +63,17 @@ class Act:
     version: int
     payload: codec.Body
     private_digest: bytes | None
+    _formed: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def form(self) -> bytes:
-        """The canonical bytes that the authority's signature covers."""
+        """The canonical bytes that the authority's signature covers; made once, as signing, checking
+        and every record id ask for them.
+        """
+        if not self._formed:
+            self._formed.append(self._form())
+        return self._formed[0]
+
+    def _form(self) -> bytes:
         return codec.signed_form(
             "tch/act/1",
             [

@@ -19,6 +19,7 @@ from appliance.ledger.book.chain import Act, Entry, Place
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
+from appliance.ledger.book.together import Together
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BadSignature, Code, HubError, Refusal
@@ -169,6 +170,7 @@ class Book:
         self.store = store
         self.place = place
         self._hub_key = hub_key
+        self._together = Together(store)
 
     def submit(self, command: Command, signer: Signer, key: bytes, at: Instant) -> Receipt | Refusal:
         """Do what ``command`` asks, once.
@@ -188,13 +190,16 @@ class Book:
         if len(key) != chain.KEY_BYTES:
             raise ValueError(f"an idempotency key has {chain.KEY_BYTES} bytes")
         prepared = _prepare(command, signer, key, at, self.place)
+
+        def work(tx: Tx) -> Receipt | Refusal:
+            result = self._accept(tx, command, prepared)
+            if isinstance(result, Receipt) and not result.replayed:
+                self._settle_waiting(tx, at)
+                self._take_held(tx, at)
+            return result
+
         try:
-            with self.store.write() as tx:
-                result = self._accept(tx, command, prepared)
-                if isinstance(result, Receipt) and not result.replayed:
-                    self._settle_waiting(tx, at)
-                    self._take_held(tx, at)
-                return result
+            return self._together.do(work)
         except WriteBusy:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
 

@@ -6,6 +6,7 @@ so that reading them all is one query; a change is an entry like any other.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Self
 
 from appliance.ledger import codec
@@ -255,11 +256,19 @@ def load(tx: Tx) -> Rules:
     Raises:
         BookDamaged: the hub has not been founded, or a row is not what was written.
     """
-    rows = tx.rows(Setting.select())
+    rows = tx.select("SELECT name, body FROM setting ORDER BY name")
     try:
-        return from_maps({row.name: codec.decode_map(bytes(row.body)) for row in rows})
+        return _understood(tuple((str(name), bytes(body)) for name, body in rows))
     except (KeyError, TypeError, ValueError) as error:
         raise BookDamaged(f"the rules cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=16)
+def _understood(kept: tuple[tuple[str, bytes], ...]) -> Rules:
+    """The rules that these bytes are. Every request and every payment asks, and they hardly ever change:
+    what was understood once is remembered by the bytes themselves, so a change is never missed.
+    """
+    return from_maps({name: codec.decode_map(body) for name, body in kept})
 
 
 def kept(tx: Tx, group: str) -> codec.Body:
@@ -271,7 +280,11 @@ def kept(tx: Tx, group: str) -> codec.Body:
     row = tx.get(Setting, name=group)
     if row is None:
         raise BookDamaged(f"the rules of {group} are not there")
-    return codec.decode_map(bytes(row.body))
+    return dict(_decoded(bytes(row.body)))
+
+
+_decoded = lru_cache(maxsize=16)(codec.decode_map)
+"""Remembered as in ``_understood``. Who gets it gets a copy."""
 
 
 def from_maps(maps: Mapping[str, Mapping[str, Any]]) -> Rules:

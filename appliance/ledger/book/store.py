@@ -17,6 +17,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -33,6 +34,9 @@ LEDGER_FILE: Final = "ledger.db"
 _LOCK_SECONDS: Final = 10.0
 """How long a writer waits for its turn before it gives up with ``WriteBusy``."""
 
+_SEEN_ROWS: Final = 64
+"""How many single rows of a table a transaction remembers: a replay is one transaction of any length."""
+
 Row = TypeVar("Row", bound=Table)
 
 
@@ -45,14 +49,28 @@ class Tx:
 
     def __init__(self, database: pw.Database) -> None:
         self._db = database
+        self._seen: dict[type[Table], dict[tuple[Any, ...], tuple[Any, ...] | None]] = {}
+        # Single rows that were asked for, until their table is written. Deciding, the warrant and applying ask
+        # for the same few; nobody else can change them within the transaction.
 
     def get(self, model: type[Row], **key: Any) -> Row | None:
         """The one row whose columns are ``key``, or None."""
-        columns = tuple(model._meta.sorted_field_names)  # noqa: SLF001 - peewee's documented metadata
-        test, values = _test(key)
-        sql = f"SELECT {_names(columns)} FROM {_table(model)} WHERE {test} LIMIT 1"  # noqa: S608 - names are the models'
-        found = self._run(sql, values).fetchone()
-        return None if found is None else model(**dict(zip(columns, found, strict=True)))
+        values = tuple(value for value in key.values() if value is not None)
+        columns, sql = _select(model, tuple(key), tuple(value is None for value in key.values()))
+        seen = self._seen.setdefault(model, {})
+        question = (sql, *values)
+        if question in seen:
+            found = seen[question]
+        else:
+            if len(seen) >= _SEEN_ROWS:
+                seen.clear()
+            found = seen[question] = self._run(sql, values).fetchone()
+        if found is None:
+            return None
+        row = model.__new__(model)
+        # As peewee's own __init__ leaves it, without the detour of a call for each column.
+        vars(row).update(__data__=dict(zip(columns, found, strict=True)), __rel__={}, _dirty=set())
+        return row
 
     def rows(self, query: Any) -> list[Any]:
         """All rows of a select."""
@@ -104,10 +122,24 @@ class Tx:
         test, keys = _test(key)
         changes = ", ".join(f"{_name(column)} = ?" for column in values)
         sql = f"UPDATE {_table(model)} SET {changes} WHERE {test}"  # noqa: S608 - names are the models'
+        self._seen.pop(model, None)
         return int(self._run(sql, (*values.values(), *keys)).rowcount)
+
+    def add(self, model: type[Table], key: Mapping[str, Any], column: str, amount: int) -> int | None:
+        """Add ``amount`` to a column of the one row whose columns are ``key``; what it is then.
+
+        None when there is no such row.
+        """
+        test, keys = _test(key)
+        name = _name(column)
+        sql = f"UPDATE {_table(model)} SET {name} = {name} + ? WHERE {test} RETURNING {name}"  # noqa: S608 - names are the models'
+        self._seen.pop(model, None)
+        after = self._run(sql, (amount, *keys)).fetchall()
+        return int(after[0][0]) if after else None
 
     def delete(self, model: type[Table], *where: Any) -> int:
         """Remove the rows that fit; how many there were."""
+        self._seen.pop(model, None)
         return int(model.delete().where(*where).execute(self._db))
 
     def _run(self, sql: str, values: tuple[Any, ...]) -> Any:
@@ -116,7 +148,16 @@ class Tx:
 
     def _add(self, how: str, model: type[Table], values: Mapping[str, Any]) -> None:
         marks = ", ".join("?" * len(values))
+        self._seen.pop(model, None)
         self._run(f"{how} INTO {_table(model)} ({_names(values)}) VALUES ({marks})", tuple(values.values()))
+
+
+@lru_cache(maxsize=512)
+def _select(model: type[Table], key: tuple[str, ...], nulls: tuple[bool, ...]) -> tuple[tuple[str, ...], str]:
+    """The columns, and the text that asks for one row: written once for each question of the code."""
+    columns = tuple(model._meta.sorted_field_names)  # noqa: SLF001 - peewee's documented metadata
+    test, _ = _test({name: None if null else "" for name, null in zip(key, nulls, strict=True)})
+    return columns, f"SELECT {_names(columns)} FROM {_table(model)} WHERE {test} LIMIT 1"  # noqa: S608 - names are the models'
 
 
 def _name(column: str) -> str:
@@ -241,8 +282,7 @@ class Store:
             DataDirectoryError: the disk is full or cannot be written; nothing was written.
             BookDamaged: the file is torn; nothing was written.
         """
-        if getattr(self._inside, "tx", None) is not None:
-            raise NestedWrite("a write inside a transaction")
+        self.refuse_nested()
         if not self._turn.acquire(timeout=_LOCK_SECONDS):
             raise WriteBusy("the book is busy")
         try:
@@ -256,6 +296,11 @@ class Store:
                     raise
         finally:
             self._turn.release()
+
+    def refuse_nested(self) -> None:
+        """Raises NestedWrite when this thread is already inside a transaction of this store."""
+        if getattr(self._inside, "tx", None) is not None:
+            raise NestedWrite("a write inside a transaction")
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

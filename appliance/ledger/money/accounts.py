@@ -13,7 +13,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
-from appliance.ledger.book.schema_credit import Further, Grant, Terms
+from appliance.ledger.book.schema_credit import Aside, Further, Grant, Terms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, Code, Refusal
@@ -81,15 +81,11 @@ def get(tx: Tx, number: int) -> AccountRow | None:
     """The account of this number at this hub, with what it keeps ``aside``, and whether it is ``moving``."""
     account = tx.get(AccountRow, number=number)
     if account is not None:
-        found = tx.first(_BESIDES, number, account.owner)
-        account.aside, account.moving = (int(found[0]), bool(found[1])) if found else (0, False)
+        aside = tx.get(Aside, account=number)
+        owner = None if account.owner is None else tx.get(Member, number=account.owner)
+        account.aside = 0 if aside is None else aside.amount
+        account.moving = owner is not None and owner.status == powers.MOVING
     return account
-
-
-_BESIDES = """
-SELECT COALESCE((SELECT amount FROM aside WHERE account = ?), 0),
-  EXISTS (SELECT 1 FROM member WHERE number = ? AND status = 'moving')
-"""
 
 
 def reaches(tx: Tx, account: AccountRow, actor: int | None) -> bool:

@@ -26,11 +26,9 @@ def post(tx: Tx, transfer: RecordId, lines: Sequence[tuple[AccountNumber, Amount
     for account, amount in lines:
         if amount == 0 or abs(amount) > MAX_AMOUNT:
             raise UnbalancedPosting(f"entry {entry}: a line of {amount}")
-        row = tx.get(AccountRow, number=account)
-        if row is None:
+        after = tx.add(AccountRow, {"number": account}, "balance", amount)
+        if after is None:
             raise BookDamaged(f"posts to account {account}, which is not there", entry)
-        after = row.balance + amount
-        tx.update(AccountRow, {"number": account}, balance=after)
         tx.insert(
             Posting, transfer=transfer, account=account, amount=amount, balance_after=after, entry=entry
         )
