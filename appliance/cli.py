@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 import appliance
+from appliance.bench import cli as bench_commands
 from appliance.ledger import cli as ledger_commands
 from appliance.ledger import cli_community, cli_files
 from appliance.ledger.cli import DATA, HubGroup, data_option
@@ -75,6 +76,7 @@ for _command in (
     *cli_community.COMMANDS,
     *cli_files.COMMANDS,
     *radio_commands.COMMANDS,
+    *bench_commands.COMMANDS,
 ):
     main.add_command(_command)
 

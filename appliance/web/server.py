@@ -9,6 +9,7 @@ database connection must not cross one.
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -30,6 +31,10 @@ _STOP_SECONDS: Final = 10
 """How long answers under way may take to finish when the server is told to stop."""
 
 
+More = Callable[[Flask], None]
+"""What is added to the app before it serves."""
+
+
 class PortNotFree(HubError, OSError):
     """The address cannot be listened on: another program has it, or it is not ours to use."""
 
@@ -39,8 +44,9 @@ class BadAddress(HubError, ValueError):
 
 
 class _Server(BaseApplication):
-    def __init__(self, data: Path, host: str, port: int, address: str | None = None) -> None:
+    def __init__(self, data: Path, host: str, port: int, address: str | None, more: More | None) -> None:
         self._data, self._host, self._port, self._address = data, host, port, address
+        self._more = more
         super().__init__()
 
     def load_config(self) -> None:
@@ -71,7 +77,10 @@ class _Server(BaseApplication):
 
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-        return create_app(self._data, ADDRESS=self._address)
+        app = create_app(self._data, ADDRESS=self._address)
+        if self._more is not None:
+            self._more(app)
+        return app
 
 
 TEND_SECONDS: Final = 60
@@ -115,7 +124,7 @@ def _close_hub(_server: Any, worker: Any) -> None:
         app.extensions["hub"].close()
 
 
-def serve(data: Path, host: str, port: int, address: str | None = None) -> None:
+def serve(data: Path, host: str, port: int, address: str | None = None, more: More | None = None) -> None:
     """Serve the hub in ``data`` on ``host:port`` until told to stop (Ctrl-C or SIGTERM).
 
     Prints one line with the address when it is ready. Answers under way are finished before it ends.
@@ -123,6 +132,7 @@ def serve(data: Path, host: str, port: int, address: str | None = None) -> None:
     Args:
         address: where phones find it; QR codes lead there. By default to where the reader's own
             browser is, which for a card that is printed at the hub's own screen is no use to a phone.
+        more: called with the app when it is made, in the worker: the bench adds the pages that it compares with.
 
     Raises:
         BadAddress: ``address`` is none; nothing was started.
@@ -132,7 +142,7 @@ def serve(data: Path, host: str, port: int, address: str | None = None) -> None:
     found = None if address is None else base_address(address)
     Hub.open(data).close()
     check_port(host, port)
-    _Server(data, host, port, found).run()
+    _Server(data, host, port, found, more).run()
 
 
 def base_address(text: str) -> str:

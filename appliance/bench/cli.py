@@ -1,0 +1,54 @@
+"""``hub bench``: how fast this box is. The heavy imports are inside the commands."""
+
+import json
+from pathlib import Path
+
+import click
+
+from appliance.ledger.cli import DATA
+
+
+@click.group()
+def bench() -> None:
+    """How fast this box is: each figure beside the least that the same server and disk can do."""
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--size",
+    type=click.IntRange(100, 1_000_000),
+    default=240_000,
+    show_default=True,
+    metavar="TRANSFERS",
+    help="The history of the largest village; members and listings follow from it.",
+)
+@click.option(
+    "--clients", type=click.IntRange(1, 64), default=8, show_default=True, help="Phones that pay at once."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 600),
+    default=10.0,
+    show_default=True,
+    help="How long each figure is measured.",
+)
+@click.option(
+    "--directory",
+    type=DATA,
+    help="Where the villages are made, on the disk to measure; kept for the next run. By default a temporary one.",
+)
+def ledger(as_json: bool, size: int, clients: int, seconds: float, directory: Path | None) -> None:
+    """Measure paying, pages and verifying on a village that is made for it.
+
+    No hub of yours is touched. The largest size takes some minutes to make and a gigabyte.
+    """
+    from appliance.bench import ledger as bench_ledger
+    from appliance.bench.text import text
+
+    wanted = bench_ledger.Wanted(size, clients, seconds)
+    found = bench_ledger.run(wanted, directory, lambda line: click.echo(line, err=True))
+    click.echo(json.dumps(found, indent=1) if as_json else text(found))
+
+
+COMMANDS = (bench,)
