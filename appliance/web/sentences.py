@@ -158,10 +158,10 @@ def _unknown_account(n: Numbers) -> str:
 
 def _hub_forked(n: Numbers) -> str:
     with the_hub().reading() as tx:
-        found = other_hub(tx, n["hub"])
+        found = other_hub(tx, n.get("hub", 0))
     return _(
         "%(village)s has sent two different posts under one number, so nothing goes there until its founders have looked at it.",
-        village=found.name if found else n["hub"],
+        village=found.name if found else _("This village"),
     )
 
 
