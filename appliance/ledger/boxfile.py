@@ -17,6 +17,7 @@ from appliance.ledger.sealing import GROUP_KEY_BYTES, BoxKey
 
 KEYS: Final = "keys"
 _FILE: Final = "box.json"
+_NEXT: Final = "box.next.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,12 @@ def read(data: Path) -> Box:
     Raises:
         DataDirectoryError: they are missing or cannot be read.
     """
+    return _read(data, _FILE)
+
+
+def _read(data: Path, name: str) -> Box:
     try:
-        kept = json.loads((data / KEYS / _FILE).read_text("utf-8"))
+        kept = json.loads((data / KEYS / name).read_text("utf-8"))
         secret, group, backup = (kept.get(name) for name in ("box_secret", "group_key", "backup_public"))
         box = Box(
             Place(bytes.fromhex(kept["community"]), kept["hub"], kept["incarnation"]),
@@ -78,6 +83,22 @@ def read(data: Path) -> Box:
     if any(key is not None and len(key) != length for key, length in lengths):
         raise DataDirectoryError(f"{data}: its keys cannot be read (a key of the wrong length)")
     return box
+
+
+def prepare(data: Path, box: Box) -> None:
+    """Keep the secrets of a life that is about to begin beside those of the present one, durable.
+
+    Raises:
+        DataDirectoryError: it cannot be written.
+    """
+    _put(data, _NEXT, box)
+
+
+def prepared(data: Path) -> Box | None:
+    """What ``prepare`` kept, until ``write`` has made it the present one; None when there is nothing."""
+    if not (data / KEYS / _NEXT).exists():
+        return None
+    return _read(data, _NEXT)
 
 
 def make(data: Path, box: Box) -> None:
@@ -104,7 +125,15 @@ def write(data: Path, box: Box) -> None:
     Raises:
         DataDirectoryError: it cannot be written; what was there is there still.
     """
-    path = data / KEYS / _FILE
+    _put(data, _FILE, box)
+    try:
+        (data / KEYS / _NEXT).unlink(missing_ok=True)
+    except OSError as error:
+        raise DataDirectoryError(f"{data}: {error}") from error
+
+
+def _put(data: Path, name: str, box: Box) -> None:
+    path = data / KEYS / name
     fresh = path.with_suffix(".new")
     try:
         fresh.unlink(missing_ok=True)

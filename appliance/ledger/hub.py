@@ -8,11 +8,11 @@ import contextlib
 import secrets
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from appliance.ledger import boxfile, keys
-from appliance.ledger.book import chain, rules
+from appliance.ledger.book import chain, feed, rules
 from appliance.ledger.book.chain import Place
 from appliance.ledger.book.command import Book, Progress, Receipt, Refused
 from appliance.ledger.book.private import PrivateText, SealedKeyRow
@@ -25,6 +25,7 @@ from appliance.ledger.clock import Clock, SystemClock
 from appliance.ledger.errors import (
     Action,
     BadEncoding,
+    BadPaper,
     BookDamaged,
     Code,
     DataDirectoryError,
@@ -32,7 +33,7 @@ from appliance.ledger.errors import (
     Refusal,
 )
 from appliance.ledger.keys import Certificate, KdfCost, KeySigner, RootPaper, SealedKey, Signer
-from appliance.ledger.people import founding, members, pins, tries
+from appliance.ledger.people import founding, lives, members, pins, roster, tries
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import AccountNumber
 
@@ -134,12 +135,47 @@ class Hub:
         """
         store = Store.open(data / LEDGER_FILE)
         try:
-            box = boxfile.read(data)
-            _check_founding(store, box.place, box.signing)
+            box = _present(data, store)
         except HubError:
             store.close()
             raise
         return cls(data, Book(store, box.place, box.signing), clock or SystemClock(), box)
+
+    def renew(self, paper: RootPaper, incarnation: int | None = None) -> Certificate:
+        """Go on in a new life with a new signing key, after this box was put together out of a backup.
+
+        The feed before it is closed at the last record that a kept frame carries. No other process
+        may work on the hub meanwhile. A power cut in the middle leaves the hub in its old life, or
+        in the new one.
+
+        Args:
+            incarnation: of the new life; by default the one after the present.
+
+        Raises:
+            BadPaper: it is another hub's root paper.
+            ValueError: ``incarnation`` is not later than the present one.
+        """
+        if paper.public != self.box.root_public:
+            raise BadPaper("the root paper of another hub, or the community's")
+        here, signing = self.box.place, keys.new_seed()
+        life = here.incarnation + 1 if incarnation is None else incarnation
+        if not here.incarnation < life < 1 << 16:
+            raise ValueError(f"a life after {here.incarnation}")
+        with self.store.read() as tx:
+            closed = feed.state(tx, here.hub, here.incarnation)
+        certificate = Certificate(
+            here.community, here.hub, life, keys.public_of(signing), closed.linked, bytes(closed.link)
+        )
+        root = KeySigner("root:incarnation", paper.seed)
+        box = replace(self.box, place=replace(here, incarnation=life), signing=signing).with_paper(paper)
+        boxfile.prepare(self.data, box)
+        asked = lives.Renew(certificate, root.sign(certificate.form()))
+        result = Book(self.store, box.place, signing).submit(asked, root, new_key(), self.clock.now())
+        if isinstance(result, Refusal):
+            raise BookDamaged("the book refused its next life")
+        boxfile.write(self.data, box)
+        self.box, self.book = box, Book(self.store, box.place, signing)
+        return certificate
 
     def keep_box(self, box: Box) -> None:
         """Keep other secrets than before: a group key that was given, a box key out of the paper."""
@@ -395,14 +431,26 @@ def _possible(member: int) -> bool:
     return 0 < member < 1 << 63
 
 
-def _check_founding(store: Store, place: Place, signing: bytes) -> None:
-    """What a hub writes with keys that its book does not name could never be verified."""
+def _present(data: Path, store: Store) -> Box:
+    """The secrets of the life that the book is in.
+
+    What a hub writes with keys that its book does not name could never be verified. A power cut
+    while a new life was opened leaves the keys of both: the book says which it was.
+    """
     try:
         with store.read() as tx:
-            first = chain.by_number(tx, 1)
+            place, public = roster.own_place(tx), roster.own_signing_key(tx)
     except BadEncoding as error:
         raise BookDamaged(str(error), 1) from error
-    if first is None:
-        raise BookDamaged("the book is empty: it has no founding")
-    if first.act.place != place or first.act.payload.get("signing_key") != keys.public_of(signing):
-        raise DataDirectoryError(f"{store.path.parent}: its keys are those of another hub than its book's")
+    box = boxfile.read(data)
+    if not _names(box, place, public):
+        coming = boxfile.prepared(data)
+        if coming is None or not _names(coming, place, public):
+            raise DataDirectoryError(f"{data}: its keys are those of another hub than its book's")
+        boxfile.write(data, coming)
+        box = coming
+    return box
+
+
+def _names(box: Box, place: Place, public: bytes) -> bool:
+    return box.place == place and keys.public_of(box.signing) == public

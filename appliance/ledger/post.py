@@ -13,6 +13,7 @@ packs brings the functions that measure and make one.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from appliance.ledger import codec
@@ -22,18 +23,21 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.feed import Contradiction, FeedRow, Kept, Taken
 from appliance.ledger.book.local import Suspect
 from appliance.ledger.book.records import EVERYONE, Kind, Record
-from appliance.ledger.book.schema import Outgoing, RosterRow
+from appliance.ledger.book.schema import LifeRow, Outgoing, RosterRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirectoryError, Refusal
 from appliance.ledger.hub import Hub
+from appliance.ledger.keys import Certificate
 from appliance.ledger.market.listings import LONGEST_TITLE
 from appliance.ledger.money import arrivals, trunks
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, TakeHeld
 from appliance.ledger.money.crossings import ArriveAnswer
 from appliance.ledger.money.trunks import ArriveCheckpoint
-from appliance.ledger.people import showing
+from appliance.ledger.people import lives, showing
 from appliance.ledger.people.forks import RULE, FindFork
+from appliance.ledger.people.lives import RULE as CERTIFICATE
+from appliance.ledger.people.lives import SeeRenewal
 from appliance.ledger.people.words import LONGEST_NAME, tidy
 from appliance.ledger.reads.people import text_of
 from appliance.ledger.sealing import group_seal_key, stream
@@ -238,6 +242,39 @@ class Post:
 
     # ---------------------------------------------------------------------------------- arriving
 
+    def renewed(self, certificate: Certificate, root_signature: bytes) -> bool:
+        """A neighbour's certificate has come: whether its hub is in that life now, or was already.
+
+        One that does not hold, or that the founders must look at first, changes nothing.
+        """
+        with self.hub.reading() as tx:
+            row = tx.get(RosterRow, hub=certificate.hub)
+            if row is None or certificate.hub == self.hub.number:
+                return False
+            if row.incarnation >= certificate.incarnation:
+                return row.incarnation == certificate.incarnation
+        asked = SeeRenewal(certificate, root_signature)
+        key = codec.digest("tch.certificate", certificate.form())[:KEY_BYTES]
+        result = self.hub.by_rule(asked, CERTIFICATE, key)
+        if isinstance(result, Refusal):
+            _log.warning("post=certificate hub=%s code=%s", certificate.hub, result.code)
+            return False
+        _log.warning("post=renewed hub=%s incarnation=%s", certificate.hub, certificate.incarnation)
+        return True
+
+    def certificate(self, hub: int, incarnation: int) -> tuple[Certificate, bytes] | None:
+        """What opened a life of a hub, with the hub root's signature; None for a first life, and what is not known."""
+        with self.hub.reading() as tx:
+            row = tx.get(LifeRow, hub=hub, incarnation=incarnation)
+        if row is None or not bytes(row.certificate):
+            return None
+        return lives.certificate_of(row, self._community), bytes(row.certificate)
+
+    def lives(self) -> list[LifeRow]:
+        """All lives of all hubs that have had more than one, in their order."""
+        with self.hub.reading() as tx:
+            return tx.rows(LifeRow.select().order_by(LifeRow.hub, LifeRow.incarnation))
+
     def take(self, kept: Kept) -> Taken:
         """Keep a frame that arrived. Its signature has been checked against the roster's key.
 
@@ -286,15 +323,17 @@ class Post:
         A hundred of each feed at most, so that who calls can do something else between.
         """
         with self.hub.reading() as tx:
-            feeds = [(row.hub, row.incarnation) for row in feed.neighbours(tx, self.hub.number)]
-        return sum(self._settle(hub, incarnation) for hub, incarnation in feeds)
+            hubs = [row.hub for row in feed.neighbours(tx, self.hub.number)]
+            lives_of = {hub: _to_read(tx, hub) for hub in hubs}
+        return sum(self._settle(hub, *life) for hub, life in lives_of.items())
 
-    def _settle(self, hub: int, incarnation: int) -> int:
+    def _settle(self, hub: int, incarnation: int, end: int | None) -> int:
         with self.hub.reading() as tx:
             state = feed.state(tx, hub, incarnation)
-            if state.forked or state.read >= state.linked:
+            last = state.linked if end is None else min(end, state.linked)
+            if state.forked or state.read >= last:
                 return 0
-            numbers = range(state.read + 1, min(state.linked, state.read + _READ_AT_ONCE) + 1)
+            numbers = range(state.read + 1, min(last, state.read + _READ_AT_ONCE) + 1)
             records = [feed.record(tx, hub, incarnation, number) for number in numbers]
         # When the book is busy, the rest waits for the next time.
         return self._read(state, [r for r in records if r is not None])
@@ -379,6 +418,22 @@ class Post:
             return None
         digest = record.digest(self._community)
         return ArriveSent(record.hub, record.incarnation, record.number, digest, None, None, record.amount)
+
+
+def _to_read(tx: Tx, hub: int) -> tuple[int, int | None]:
+    """The life of a hub's feed to read on in, and where that one ends.
+
+    A life that was closed is read to where it ends first; unless it told two stories, which nobody
+    can tell apart.
+    """
+    query = LifeRow.select(LifeRow.incarnation, LifeRow.closed_number).where(LifeRow.hub == hub)
+    known = tx.rows(query.order_by(LifeRow.incarnation))
+    for before, after in pairwise(known):
+        state = feed.state(tx, hub, before.incarnation)
+        if not state.forked and state.read < after.closed_number:
+            return before.incarnation, after.closed_number
+    row = tx.get(RosterRow, hub=hub)
+    return (row.incarnation if row else 1), None
 
 
 def _roster(tx: Tx) -> list[RosterRow]:

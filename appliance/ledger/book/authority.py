@@ -27,6 +27,8 @@ class Keyring:
         act = entry.act
         if act.kind == "found":
             self._found(entry)
+        elif act.kind == "renew":
+            self._renewed(entry)
         if act.place != self.place:
             raise BookDamaged("is of another community, hub or incarnation", entry.number)
         key = self._key_for(entry)
@@ -51,6 +53,29 @@ class Keyring:
         except (KeyError, TypeError, ValueError, BadSignature) as error:
             raise BookDamaged(f"the founding does not hold: {error}", entry.number) from error
         self.place, self.root, self._hub = named, root, signing
+
+    def _renewed(self, entry: Entry) -> None:
+        """The root opened a new life: from this entry on it is that one's place and key."""
+        act, payload = entry.act, entry.act.payload
+        if self.place is None or self.root is None:
+            raise BookDamaged("a new life before the founding", entry.number)
+        try:
+            certificate = keys.Certificate(
+                self.place.community,
+                self.place.hub,
+                int(payload["incarnation"]),
+                bytes(payload["signing_key"]),
+                int(payload["closed_number"]),
+                bytes(payload["closed_head"]),
+            )
+            keys.check(self.root, certificate.form(), bytes(payload["certificate"]))
+        except (KeyError, TypeError, ValueError, BadSignature) as error:
+            raise BookDamaged(f"the new life does not hold: {error}", entry.number) from error
+        if certificate.incarnation <= self.place.incarnation:
+            raise BookDamaged("a life that is not later than the one before", entry.number)
+        named = Place(certificate.community, certificate.hub, certificate.incarnation)
+        if act.place == named and act.authority.startswith("root:"):
+            self.place, self._hub = named, certificate.signing_key
 
     def _key_for(self, entry: Entry) -> bytes | None:
         kind, _, name = entry.act.authority.partition(":")

@@ -22,7 +22,7 @@ from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.book.together import Together
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
-from appliance.ledger.errors import Action, BadSignature, Code, HubError, Refusal
+from appliance.ledger.errors import Action, BadSignature, Code, DataDirectoryError, HubError, Refusal
 from appliance.ledger.keys import KeySigner, Signer
 from appliance.ledger.market import imported as imported_listings
 from appliance.ledger.market import listings
@@ -52,6 +52,7 @@ from appliance.ledger.people import (
     imports,
     leaving,
     life,
+    lives,
     members,
     moving,
     roster,
@@ -87,6 +88,7 @@ _SUBJECTS: Final = (
     roster,
     rulings,
     forks,
+    lives,
     showing,
     trunks,
     crossings,
@@ -366,6 +368,10 @@ def check_authority(tx: Tx, prepared: _Prepared, handler: Handler) -> int | Refu
     """
     act = prepared.act
     kind, _, name = act.authority.partition(":")
+    latest = tx.first("SELECT MAX(incarnation) FROM life WHERE hub = ?", act.place.hub)
+    if latest and latest[0] not in (None, act.place.incarnation) and act.kind != lives.Renew.KIND:
+        # Another process has opened a new life meanwhile (``hub restore``): this one must begin anew.
+        raise DataDirectoryError("this hub goes on in a new life: start its processes again")
     if kind not in handler.authorities:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     public = _key_in_force(tx, act, kind, name)
@@ -386,6 +392,8 @@ def _key_in_force(tx: Tx, act: Act, kind: str, name: str) -> bytes | None:
         brought: bytes = act.payload["key"]
         return brought
     founded = chain.by_number(tx, 1)
+    if kind == "hub" and founded is not None:
+        return roster.own_signing_key(tx)
     begun = founded.act.payload if founded else act.payload
     key: bytes | None = begun.get("root_key" if kind == "root" else "signing_key")
     return key

@@ -19,7 +19,7 @@ import peewee as pw
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.records import FEED_BEGIN, Kind, Record
-from appliance.ledger.book.schema import POST, Outgoing, RosterRow, Table
+from appliance.ledger.book.schema import POST, Outgoing, OutgoingPast, RosterRow, Table
 from appliance.ledger.book.store import Tx
 
 CUT_BYTES: Final = 8
@@ -171,8 +171,25 @@ def emit(
     return number
 
 
+def emit_again(tx: Tx, entry: Entry, row: Outgoing | OutgoingPast) -> int:
+    """Put a record of an earlier life on the feed of this one, as a fold of ``entry``; its number."""
+    number = last_outgoing(tx) + 1
+    tx.insert(
+        Outgoing,
+        number=number,
+        kind=row.kind,
+        to=row.to,
+        amount=row.amount,
+        body=bytes(row.body),
+        text_entry=row.text_entry,
+        text_field=row.text_field,
+        entry=entry.number,
+    )
+    return number
+
+
 def last_outgoing(tx: Tx) -> int:
-    """The number of the last record that the book has put on the feed."""
+    """The number of the last record that the book has put on the feed, in its present life."""
     found = tx.first("SELECT MAX(number) FROM outgoing")
     return int(found[0] or 0) if found else 0
 

@@ -8,6 +8,7 @@ RECALL       the SENT record
 PERSON       account number, name (empty: it shall not be shown any more)
 LISTING      listing, owner (account number), kind (0 offer, 1 want), category, price or null, title
 UNLISTING    listing
+SEEN         the hub's life that was seen; how far the one before it had been read
 CHECKPOINT   the feed's link before this record (32 bytes), number seen of the neighbour's feed,
              amounts in all: sent, refunded, accepted, returned, held; number and first 16 bytes
              of the hash of the book's last entry
@@ -31,7 +32,7 @@ import cbor2
 
 from appliance.ledger import codec
 from appliance.ledger.book.feed import Contradiction
-from appliance.ledger.book.records import LONGEST_SEALED
+from appliance.ledger.book.records import LONGEST_SEALED, life_and_number, position
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.shape import ACCOUNT, Check, blob, or_none, whole
 from appliance.ledger.errors import BadEncoding
@@ -57,6 +58,7 @@ class Why(StrEnum):
     EXPIRED = "expired"
     KEEPER = "keeper"
     UNREADABLE = "unreadable"
+    RENEWED = "renewed"
 
 
 _WHYS: Final = tuple(Why)
@@ -233,15 +235,34 @@ def fork(found: Contradiction) -> bytes:
     return _sequence(f.hub, f.incarnation, f.number, f.one[:SHOWN_BYTES], f.other[:SHOWN_BYTES])
 
 
+def seen(incarnation: int, before: int, read: int) -> bytes:
+    """Of a SEEN record: the life of the destination that we know now, and up to where we have read
+    life ``before`` of it. Nothing more of that takes effect here beyond where it was closed.
+    """
+    return _sequence(incarnation, before, read)
+
+
 def checkpoint(c: Checkpoint) -> bytes:
     """Of a CHECKPOINT record. Amounts beyond any village leave no room for the book's head."""
-    body = _sequence(c.link, c.seen, c.sent, c.refunded, c.accepted, c.returned, c.held)
+    life, number = life_and_number(c.seen)
+    seen: codec.Value = number if life == 1 else [life, number]
+    body = _sequence(c.link, seen, c.sent, c.refunded, c.accepted, c.returned, c.held)
     whole_body = body + _sequence(c.entry, c.head)
     return whole_body if len(whole_body) <= LONGEST_SEALED else body
 
 
 _HUB: Final = whole(HUB_NUMBERS.start, HUB_NUMBERS.stop - 1)
 _LIFE: Final = whole(1, (1 << 16) - 1)
+_HELD: Final = whole(0, (1 << 40) - 1)
+
+
+def _seen(item: object) -> bool:
+    """A place in a feed: its number, or in a later life than the first both."""
+    if isinstance(item, list):
+        return len(item) == 2 and _LIFE(item[0]) and item[0] > 1 and _HELD(item[1])
+    return _HELD(item)
+
+
 _NUMBER: Final = whole(1, (1 << 40) - 1)
 _TOTAL: Final = whole(0, 1 << 62)
 _INDEX: Final = whole(0, 1 << 16)
@@ -321,6 +342,14 @@ def read_unlisting(plain: bytes) -> int:
     return int(_read(plain, _NUMBER)[0])
 
 
+def read_seen(plain: bytes) -> tuple[int, int, int]:
+    """The life that was seen, the one before, and up to where that had been read, of a SEEN record."""
+    life, before, read = _read(plain, _LIFE, _LIFE, whole(0, (1 << 40) - 1))
+    if before >= life:
+        raise BadEncoding("a life that follows itself")
+    return int(life), int(before), int(read)
+
+
 def read_fork(plain: bytes) -> tuple[int, int, int]:
     """Hub, incarnation and number of which a FORK record says that two contents were signed."""
     hub, life, number, _one, _other = _read(
@@ -332,9 +361,11 @@ def read_fork(plain: bytes) -> tuple[int, int, int]:
 def read_checkpoint(plain: bytes) -> Checkpoint:
     """The position of a CHECKPOINT record."""
     totals = (_TOTAL,) * 5
-    items = _read(plain, blob(32), whole(0, 1 << 40), *totals, more=(_TOTAL, blob(16)))
+    items = _read(plain, blob(32), _seen, *totals, more=(_TOTAL, blob(16)))
     if len(items) == 7:
         items += [0, bytes(16)]
+    if isinstance(items[1], list):
+        items[1] = position(*items[1])
     return Checkpoint(*items)
 
 

@@ -26,6 +26,10 @@ LONGEST_SEALED: Final = 112
 """Bytes of the longest sealed part; so that every kind of today, whatever its amount, fits a frame of 200."""
 
 
+NUMBER_BITS: Final = 40
+"""A record's number takes so many bits at most."""
+
+
 class Kind(IntEnum):
     """What a record says. The numbers are on the wire and never change their meaning."""
 
@@ -37,7 +41,18 @@ class Kind(IntEnum):
     LISTING = 5
     UNLISTING = 6
     CHECKPOINT = 7
+    SEEN = 8
     FORK = 9
+
+
+def position(incarnation: int, number: int) -> int:
+    """A place in all lives of a feed as one number, which grows along them; in the first life the number itself."""
+    return (incarnation - 1) << NUMBER_BITS | number
+
+
+def life_and_number(at: int) -> tuple[int, int]:
+    """What ``position`` was made of."""
+    return (at >> NUMBER_BITS) + 1, at & (1 << NUMBER_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)

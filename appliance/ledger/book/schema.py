@@ -314,7 +314,7 @@ class Crossing(Table):
 
 
 class Outgoing(Table):
-    """What the book puts on this hub's feed: the record's place and open fields.
+    """What the book puts on this hub's feed, in its present life: the record's place and open fields.
 
     ``body`` is the sealed part's plain text, but for one personal text that stands in the
     private tables (``text_entry``, ``text_field``), so that it can be erased.
@@ -333,6 +333,49 @@ class Outgoing(Table):
 
     class Meta:
         table_name = "outgoing"
+
+
+class OutgoingPast(Table):
+    """What the book had put on this hub's feed in an earlier life; the fields are ``Outgoing``'s."""
+
+    TABLE_CLASS = TRUTH
+
+    incarnation = pw.IntegerField()
+    number = pw.IntegerField()
+    kind = pw.IntegerField()
+    to = pw.IntegerField()
+    amount = pw.IntegerField()
+    body = pw.BlobField()
+    text_entry = pw.IntegerField(null=True)
+    text_field = pw.TextField(null=True)
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "outgoing_past"
+        primary_key = pw.CompositeKey("incarnation", "number")
+
+
+class LifeRow(Table):
+    """A life of a hub's feed, our own ones too; of a hub that has had one life alone there is no row.
+
+    ``closed_number`` and ``closed_head`` say where the life before it ended, as the certificate has
+    it; ``read`` up to where we had read that one when we saw the certificate (0 for our own).
+    """
+
+    TABLE_CLASS = TRUTH
+
+    hub = pw.IntegerField()
+    incarnation = pw.IntegerField()
+    signing_key = pw.BlobField()
+    closed_number = pw.IntegerField()
+    closed_head = pw.BlobField()
+    certificate = pw.BlobField()
+    read = pw.IntegerField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "life"
+        primary_key = pw.CompositeKey("hub", "incarnation")
 
 
 class Shown(Table):
@@ -416,6 +459,8 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     Neighbour,
     Crossing,
     Outgoing,
+    OutgoingPast,
+    LifeRow,
     Shown,
     NameConsent,
     ForkRow,

@@ -19,7 +19,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import feed, letters, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import Named, Why
-from appliance.ledger.book.records import Kind
+from appliance.ledger.book.records import Kind, position
 from appliance.ledger.book.schema import Crossing, Neighbour, Transfer
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, word
 from appliance.ledger.book.store import Tx
@@ -208,17 +208,27 @@ def _held(tx: Tx, entry: Entry, transfer: bytes) -> Crossing:
 def _accept(tx: Tx, entry: Entry, crossing: Crossing) -> None:
     named = Named(crossing.incarnation, crossing.number)
     number = feed.emit(tx, entry, Kind.ACCEPTED, crossing.hub, letters.answer(named))
-    close(tx, entry, crossing, ARRIVED, answer=number)
+    close(tx, entry, crossing, ARRIVED, answer=_here(entry, number))
     at = entry.act.at
     tx.update(Transfer, {"id": bytes(crossing.id)}, closed_ms=at.ms, closed_quality=int(at.quality))
     move(tx, entry, bytes(crossing.id), trunk_of(crossing.hub), crossing.near, crossing.amount)
     trunks.count(tx, crossing.hub, held=-crossing.amount, accepted=crossing.amount)
 
 
+def _here(entry: Entry, number: int) -> int:
+    """The place of one of our own records, of the life in which ``entry`` was made."""
+    return position(entry.act.place.incarnation, number)
+
+
+def send_back(tx: Tx, entry: Entry, crossing: Crossing, why: Why) -> None:
+    """A held payment goes back, and the hub that sent it is told why: as a fold of ``entry``."""
+    _return(tx, entry, crossing, why)
+
+
 def _return(tx: Tx, entry: Entry, crossing: Crossing, why: Why) -> None:
     named = Named(crossing.incarnation, crossing.number)
     number = feed.emit(tx, entry, Kind.RETURNED, crossing.hub, letters.answer(named, why))
-    close(tx, entry, crossing, RETURNED, str(why), number)
+    close(tx, entry, crossing, RETURNED, str(why), _here(entry, number))
     trunks.count(tx, crossing.hub, held=-crossing.amount, returned=crossing.amount)
 
 

@@ -17,7 +17,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import feed, letters, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import LONGEST_MEMO, Named, Sent, Why, room_for
-from appliance.ledger.book.records import Kind
+from appliance.ledger.book.records import Kind, position
 from appliance.ledger.book.schema import AccountRow, Crossing, Neighbour, Transfer
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, word
 from appliance.ledger.book.store import Tx
@@ -274,10 +274,10 @@ def _apply_answer(tx: Tx, entry: Entry) -> None:
         trunks.mark(tx, entry, p["hub"], fits=False)
         return
     if p["why"] is None:
-        close(tx, entry, crossing, ARRIVED, answer=p["number"])
+        close(tx, entry, crossing, ARRIVED, answer=position(p["incarnation"], p["number"]))
         trunks.count(tx, p["hub"], arrived=crossing.amount)
         return
-    close(tx, entry, crossing, RETURNED, p["why"], p["number"])
+    close(tx, entry, crossing, RETURNED, p["why"], position(p["incarnation"], p["number"]))
     _refund(tx, entry, crossing)
     trunks.count(tx, p["hub"], refunded=crossing.amount)
 

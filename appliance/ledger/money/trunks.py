@@ -17,13 +17,13 @@ from appliance.ledger import codec
 from appliance.ledger.book import feed, letters, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import Checkpoint
-from appliance.ledger.book.records import Kind
+from appliance.ledger.book.records import Kind, life_and_number, position
 from appliance.ledger.book.schema import AccountRow, Neighbour
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.people import powers
-from appliance.ledger.people.roster import member_of, trunk_of
+from appliance.ledger.people.roster import member_of, own_place, trunk_of
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import HUB_NUMBERS, MAX_AMOUNT
 
@@ -127,7 +127,7 @@ def _decide_tell(tx: Tx, command: TellPosition, asking: Asking) -> codec.Body | 
     if row is None or tx.get(Neighbour, hub=command.hub) is None:
         return Refusal(Code.UNKNOWN_HUB, {"hub": command.hub}, (Action.HOME,))
     # Whatever stands up to there has taken effect here: the one who tells is the one who reads.
-    return {"seen": feed.state(tx, command.hub, row.incarnation).read}
+    return {"seen": position(row.incarnation, feed.state(tx, command.hub, row.incarnation).read)}
 
 
 def _apply_tell(tx: Tx, entry: Entry) -> None:
@@ -212,7 +212,9 @@ def _adds_up(tx: Tx, said: codec.Body) -> bool:
     sent, returned = (_sum(tx, sql, said["hub"], said["seen"]) for sql in (_SENT_SEEN, _RETURNED_SEEN))
     seen = sent == said["accepted"] + said["returned"] + said["held"] and returned == said["refunded"]
     # More than we have ever said: it makes things up, or this box has forgotten.
-    said_so = said["seen"] <= feed.last_outgoing(tx)
+    life, number = life_and_number(said["seen"])
+    present = own_place(tx).incarnation
+    said_so = life < present or (life == present and number <= feed.last_outgoing(tx))
     return their_answers and their_payments and seen and said_so
 
 
@@ -221,7 +223,9 @@ def _sum(tx: Tx, sql: str, hub: int, number: int) -> int:
     return int(found[0] or 0) if found else 0
 
 
-_SENT_SEEN: Final = "SELECT SUM(amount) FROM crossing WHERE outgoing AND hub = ? AND number <= ?"
+_SENT_SEEN: Final = (
+    "SELECT SUM(amount) FROM crossing WHERE outgoing AND hub = ? AND ((incarnation - 1) << 40 | number) <= ?"
+)
 _RETURNED_SEEN: Final = (
     "SELECT SUM(amount) FROM crossing WHERE NOT outgoing AND hub = ? AND state = 'returned' AND answer <= ?"
 )
@@ -267,7 +271,7 @@ _SET: Final = {"hub": HUB, "low": shape.whole(-MAX_AMOUNT, 0), "high": shape.who
 _POSITION: Final = {
     **dict.fromkeys(("sent", "refunded", "accepted", "returned", "held"), TOTAL),
     "link": shape.DIGEST,
-    "seen": shape.whole(0, 1 << 40),
+    "seen": shape.whole(0, 1 << 56),
     "entry": TOTAL,
     "head": shape.blob(16),
 }

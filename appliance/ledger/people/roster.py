@@ -11,12 +11,12 @@ from typing import Any, ClassVar, Final
 
 from appliance.ledger import codec, keys, sealing
 from appliance.ledger.book import chain, shape
-from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.chain import Entry, Place
 from appliance.ledger.book.rules import kept
-from appliance.ledger.book.schema import AccountRow, Neighbour, RosterRow
+from appliance.ledger.book.schema import AccountRow, LifeRow, Neighbour, RosterRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.errors import Action, BadEncoding, BadSignature, Code, Refusal
+from appliance.ledger.errors import Action, BadEncoding, BadSignature, BookDamaged, Code, Refusal
 from appliance.ledger.keys import Certificate
 from appliance.ledger.values import HUB_NUMBERS, AccountNumber
 
@@ -140,6 +140,31 @@ def community_key(tx: Tx) -> bytes:
     """The community root's public key, as the founding names it."""
     founded = chain.by_number(tx, 1)
     return bytes(founded.act.payload["community_key"]) if founded else b""
+
+
+def own_place(tx: Tx) -> Place:
+    """Community, hub and present life of this book.
+
+    Raises:
+        BookDamaged: the book has no founding.
+    """
+    founded = chain.by_number(tx, 1)
+    if founded is None:
+        raise BookDamaged("the book is empty: it has no founding")
+    first = founded.act.place
+    found = tx.first("SELECT MAX(incarnation) FROM life WHERE hub = ?", first.hub)
+    latest = found[0] if found else None
+    return first if latest is None else Place(first.community, first.hub, int(latest))
+
+
+def own_signing_key(tx: Tx) -> bytes:
+    """The public key that signs in this hub's present life, as its book names it."""
+    here = own_place(tx)
+    row = tx.get(LifeRow, hub=here.hub, incarnation=here.incarnation)
+    if row is not None:
+        return bytes(row.signing_key)
+    founded = chain.by_number(tx, 1)
+    return bytes(founded.act.payload["signing_key"]) if founded else b""
 
 
 def member_of(tx: Tx, hub: int) -> RosterRow | None:

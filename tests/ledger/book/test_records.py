@@ -96,5 +96,6 @@ def test_kinds_keep_their_numbers() -> None:
         ("LISTING", 5),
         ("UNLISTING", 6),
         ("CHECKPOINT", 7),
+        ("SEEN", 8),
         ("FORK", 9),
     ]
