@@ -38,6 +38,7 @@ from appliance.ledger.people import lives, showing
 from appliance.ledger.people.forks import RULE, FindFork
 from appliance.ledger.people.lives import RULE as CERTIFICATE
 from appliance.ledger.people.lives import SeeRenewal
+from appliance.ledger.people.roster import last
 from appliance.ledger.people.words import LONGEST_NAME, tidy
 from appliance.ledger.reads.people import text_of
 from appliance.ledger.sealing import group_seal_key, stream
@@ -97,6 +98,11 @@ class Post:
         """All hubs of the community, in the order of admission."""
         with self.hub.reading() as tx:
             return _roster(tx)
+
+    def roster_head(self) -> bytes:
+        """The 32-byte hash of the roster's last entry."""
+        with self.hub.reading() as tx:
+            return last(tx)[1]
 
     def places(self) -> list[Place]:
         """Up to where each hub's feed is held, in the order of the roster."""

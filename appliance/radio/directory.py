@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.schema import LifeRow, RosterRow
 from appliance.ledger.values import HUB_NUMBERS
 
 COMMUNITY_BYTES: Final = 16
@@ -24,13 +24,15 @@ INDEXES: Final = range(1, 256)
 class Member:
     """A hub of the roster: its number, and the Ed25519 key that signs in its present incarnation.
 
-    ``earlier`` holds (incarnation, key) of lives before, whose frames are still repaired.
+    ``earlier`` holds (incarnation, key) of lives before, whose frames are still repaired; ``root`` is
+    the Ed25519 key that certifies lives.
     """
 
     hub: int
     incarnation: int
     public: bytes
     earlier: tuple[tuple[int, bytes], ...] = ()
+    root: bytes = b""
 
     def key(self, incarnation: int) -> bytes | None:
         """The key that signs in ``incarnation``; None when the roster knows of no such life."""
@@ -97,13 +99,37 @@ class Directory:
         ).digest()
 
 
-def of_roster(rows: Iterable[RosterRow], community: bytes, group_key: bytes, hub: int) -> Directory:
+def of_roster(
+    rows: Iterable[RosterRow],
+    community: bytes,
+    group_key: bytes,
+    hub: int,
+    lives: Iterable[LifeRow] = (),
+    head: bytes | None = None,
+) -> Directory:
     """The directory that the ledger's roster makes, in the eyes of ``hub``.
+
+    Args:
+        lives: all lives of hubs that have had more than one.
+        head: the 32-byte hash of the roster's last entry; by default of its last admission.
 
     Raises:
         ValueError: there is no row, or none of ``hub``.
     """
     in_order = sorted(rows, key=lambda row: row.seq)
-    members = {row.seq: Member(row.hub, row.incarnation, bytes(row.signing_key)) for row in in_order}
-    roster = bytes(in_order[-1].hash)[:ROSTER_BYTES] if in_order else b""
+    earlier: dict[int, dict[int, bytes]] = {}
+    for life in lives:
+        earlier.setdefault(life.hub, {})[life.incarnation] = bytes(life.signing_key)
+    members = {
+        row.seq: Member(
+            row.hub,
+            row.incarnation,
+            bytes(row.signing_key),
+            tuple((n, key) for n, key in earlier.get(row.hub, {}).items() if n != row.incarnation),
+            bytes(row.root_key),
+        )
+        for row in in_order
+    }
+    last = bytes(in_order[-1].hash) if in_order and head is None else head or b""
+    roster = last[:ROSTER_BYTES]
     return Directory(community, group_key, hub, members, roster)

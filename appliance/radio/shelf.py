@@ -12,7 +12,6 @@ from types import MappingProxyType
 from appliance.ledger.book import feed
 from appliance.ledger.book.feed import Kept, Taken
 from appliance.ledger.book.records import Record
-from appliance.ledger.book.schema import RosterRow
 from appliance.ledger.hub import Hub
 from appliance.ledger.post import NotAdmitted, Post
 from appliance.radio import frames
@@ -21,15 +20,18 @@ from appliance.radio.frames import DataFrame
 from appliance.radio.ports import Position, Span, Waiting
 
 
-def directory_of(hub: Hub, roster: Sequence[RosterRow]) -> Directory:
-    """Whom ``hub`` believes, from the rows of its roster.
+def directory_of(hub: Hub, post: Post) -> Directory:
+    """Whom ``hub`` believes, from its roster and the lives of its hubs.
 
     Raises:
         NotAdmitted: it is of no community of hubs yet.
     """
+    roster = post.roster()
     if hub.box.group_key is None or not any(row.hub == hub.number for row in roster):
         raise NotAdmitted("this hub has not been admitted to a community of hubs (see: hub community)")
-    return of_roster(roster, hub.box.place.community, hub.box.group_key, hub.number)
+    return of_roster(
+        roster, hub.box.place.community, hub.box.group_key, hub.number, post.lives(), post.roster_head()
+    )
 
 
 class Shelf:
@@ -46,7 +48,7 @@ class Shelf:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.post = Post(hub)
-        self.directory = directory_of(hub, self.post.roster())
+        self.directory = directory_of(hub, self.post)
         self.stale = self.post.stale()
         self._vector: Mapping[int, Position] | None = None
         self._waiting: Waiting | None = None
@@ -58,11 +60,11 @@ class Shelf:
         self._waiting = None
 
     def look_at_roster(self) -> bool:
-        """Whether another process has made the roster longer; ``directory`` is another then."""
-        roster = self.post.roster()
-        if len(roster) == len(self.directory.members):
+        """Whether the roster, or the lives of its hubs, are others than before; ``directory`` is new then."""
+        fresh = directory_of(self.hub, self.post)
+        if fresh == self.directory:
             return False
-        self.directory = directory_of(self.hub, roster)
+        self.directory = fresh
         self._vector = None
         return True
 

@@ -99,6 +99,10 @@ _WHY: Final[Mapping[Why, Callable[[str], str]]] = {
     Why.RECALLED: lambda _village: _("The payer asked for it back."),
     Why.EXPIRED: lambda village: _("It waited at %(village)s for too long.", village=village),
     Why.KEEPER: lambda village: _("A keeper of %(village)s sent it back.", village=village),
+    Why.RENEWED: lambda village: _(
+        "The hub was put together again meanwhile; %(village)s sent it back. You can pay again.",
+        village=village,
+    ),
     Why.UNREADABLE: lambda village: _("%(village)s could not read it. Tell a keeper.", village=village),
 }
 

@@ -30,7 +30,7 @@ from appliance.ledger.people.members import AppointKeeper, Approve
 from appliance.ledger.post import Post
 from appliance.ledger.values import AccountNumber, Amount
 from appliance.radio import frames
-from appliance.radio.directory import Directory, Member
+from appliance.radio.directory import Directory, of_roster
 from tests.support.village import CHEAP, MONDAY_NOON, Village, river
 
 RIVER, HILL = 101, 102
@@ -137,8 +137,7 @@ def directory(hub: Hub, post: Post) -> Directory:
     """Whom ``hub`` believes, out of its roster."""
     rows, group = post.roster(), hub.box.group_key
     assert group is not None  # Post asks for it
-    members = {row.seq: Member(row.hub, row.incarnation, bytes(row.signing_key)) for row in rows}
-    return Directory(hub.box.place.community, group, hub.number, members, bytes(rows[-1].hash)[:4])
+    return of_roster(rows, hub.box.place.community, group, hub.number, post.lives(), post.roster_head())
 
 
 def _settle_in(village: Village, names: Sequence[str]) -> None:

@@ -136,7 +136,7 @@ def _apply_renew(tx: Tx, entry: Entry) -> None:
     _keep(tx, entry, c, read=0)
     loose = tx.rows(Outgoing.select().where(Outgoing.number > c.closed_number).order_by(Outgoing.number))
     tx.first(_TO_THE_PAST, before)
-    tx.delete(Outgoing)
+    tx.delete(Outgoing, Outgoing.number > 0)
     for row in loose:
         # What everybody may know is said again; what one hub waits for, once that hub has told
         # how much of it had come (``SEEN``).

@@ -238,6 +238,7 @@ def test_reasons_and_categories_keep_their_places() -> None:
         "expired",
         "keeper",
         "unreadable",
+        "renewed",
     ]
     assert CATEGORIES[:3] == ("food", "garden", "animals")
     assert CATEGORIES[-1] == "other"
