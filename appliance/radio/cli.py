@@ -62,6 +62,7 @@ def _run(data: Path, chosen: str, told: Any) -> None:
     import secrets
     from random import Random
 
+    from appliance.ledger.book import startup
     from appliance.ledger.clock import SystemClock
     from appliance.ledger.hub import Hub
     from appliance.radio.links.open import open_link
@@ -74,10 +75,12 @@ def _run(data: Path, chosen: str, told: Any) -> None:
     hub = Hub.open(data, clock)
     try:
         with only_one(data, lambda: clock.uptime().ms):
+            startup.begins(hub.store, "radio", clock.uptime().boot)
             link = open_link(chosen, clock, channel=told.channel, hops=told.hop_limit)
             # Waiting times only, nothing secret; but two hubs must not draw the same ones.
             service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311 - waits, no secrets
             service.run(lambda: bool(told_to_stop))
+            startup.stopped_cleanly(hub.store, "radio")
     finally:
         hub.close()
 

@@ -18,6 +18,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from appliance.ledger.book import startup
 from appliance.ledger.errors import HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
@@ -78,6 +79,8 @@ class _Server(BaseApplication):
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
         app = create_app(self._data, ADDRESS=self._address)
+        hub = app.extensions["hub"]
+        startup.begins(hub.store, "portal", hub.clock.uptime().boot)
         if self._more is not None:
             self._more(app)
         return app
@@ -121,7 +124,12 @@ def _close_hub(_server: Any, worker: Any) -> None:
     if isinstance(app, Flask):
         if "tending_ends" in app.extensions:
             app.extensions["tending_ends"].set()
-        app.extensions["hub"].close()
+        hub = app.extensions["hub"]
+        try:
+            startup.stopped_cleanly(hub.store, "portal")
+        except HubError as error:
+            _log.error("stop=not_noted reason=%s", error)
+        hub.close()
 
 
 def serve(data: Path, host: str, port: int, address: str | None = None, more: More | None = None) -> None:
