@@ -34,11 +34,14 @@ def date_locale() -> Locale:
 
 
 def _digits(amount: int, pattern: str) -> str:
-    decimals = the_unit().decimals
+    return _written(amount, the_unit().decimals, pattern, str(get_locale() or "en"))
+
+
+@lru_cache(maxsize=4096)
+def _written(amount: int, decimals: int, pattern: str, locale: str) -> str:
+    """Remembered, as it is always the same: a page has a dozen amounts, and many pages the same ones."""
     places = f".{'0' * decimals}" if decimals else ""
-    return numbers.format_decimal(
-        Decimal(amount).scaleb(-decimals), format=pattern + places, locale=get_locale()
-    )
+    return numbers.format_decimal(Decimal(amount).scaleb(-decimals), format=pattern + places, locale=locale)
 
 
 def money(amount: int) -> str:
@@ -107,13 +110,17 @@ def when(instant: Instant) -> str:
 
 def day(instant: Instant) -> str:
     """The day of ``instant``."""
-    moment = datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone()
-    return dates.format_date(moment.date(), "medium", date_locale())
+    return date_of(datetime.fromtimestamp(instant.ms / 1000, UTC).astimezone().date())
 
 
 def date_of(day: date, length: str = "medium") -> str:
     """A date of the calendar, as people write it."""
-    return dates.format_date(day, length, date_locale())
+    return _dated(day, length, str(get_locale() or "en"))
+
+
+@lru_cache(maxsize=1024)
+def _dated(day: date, length: str, locale: str) -> str:
+    return dates.format_date(day, length, _DATES.get(locale, locale))
 
 
 def moment(ms: int) -> Instant:

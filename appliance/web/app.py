@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from peewee import PeeweeException
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -128,7 +128,9 @@ def _words_for_templates(app: Flask) -> None:
         phrase=words.phrase,
         qr=qr.svg,
     )
+    app.extensions["paths"] = {}
     app.jinja_env.globals.update(
+        url_for=_path,
         version=appliance.__version__,
         for_this_box_only=qr.for_this_box_only,
         rules=the_rules,
@@ -149,6 +151,26 @@ def _words_for_templates(app: Flask) -> None:
         PHRASES=words.PHRASES,
     )
     whose.init_app(app)
+    # What every page is put together from: made once here, rather than brought in by each page anew.
+    env = app.jinja_env
+    env.globals.update(icon=vars(env.get_template("_icons.html").module)["icon"])
+    env.globals.update(ui=env.get_template("_macros.html").module)
+
+
+def _path(endpoint: str, **values: Any) -> str:
+    """``url_for`` of the templates, remembered: an address within the portal is always the same one."""
+    if endpoint.startswith(".") or request.script_root or any(name.startswith("_") for name in values):
+        return url_for(endpoint, **values)
+    known: dict[tuple[Any, ...], str] = current_app.extensions["paths"]
+    asked = (endpoint, *values.items())
+    if asked not in known:
+        if len(known) >= _MOST_PATHS:
+            known.clear()
+        known[asked] = url_for(endpoint, **values)
+    return known[asked]
+
+
+_MOST_PATHS: Final = 2048
 
 
 def _error_pages(app: Flask) -> None:

@@ -1,10 +1,10 @@
 """Languages: English is the source; others are catalogs, compiled at install. Without them, English."""
 
-from typing import Final
+from typing import Any, Final
 
 from babel import Locale
-from flask import Flask, has_request_context, request
-from flask_babel import Babel
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_translations
 
 from appliance.web.session import this_session
 
@@ -27,7 +27,19 @@ def direction() -> str:
     return Locale.parse(language()).text_direction
 
 
+def _said() -> Any:
+    """The catalog of this request's language, found once a request: a page has some forty phrases."""
+    if "said" not in g:
+        g.said = get_translations()
+    return g.said
+
+
 def init_app(app: Flask) -> None:
     """Let ``app`` speak."""
     babel.init_app(app, locale_selector=language)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda words: _said().ugettext(words),
+        lambda one, many, number: _said().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.globals.update(LANGUAGES=LANGUAGES, language=language, direction=direction)

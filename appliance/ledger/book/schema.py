@@ -90,7 +90,7 @@ class AccountRow(Table):
 
     number = pw.IntegerField(primary_key=True)
     kind = pw.TextField()
-    owner = pw.IntegerField(null=True)
+    owner = pw.IntegerField(null=True, index=True)
     balance = pw.IntegerField()
     held = pw.IntegerField()
     low = pw.IntegerField(null=True)
@@ -144,6 +144,14 @@ class Transfer(Table):
             (("payer", "payee", "amount", "closed_ms"), False),
             (("opened_entry",), False),
         )
+
+
+# Of all that a member ever got, the few that came back.
+Transfer.add_index(
+    Transfer.index(
+        Transfer.payee, Transfer.opened_ms, where=pw.SQL("kind = 'refund'"), name="transfer_refund"
+    )
+)
 
 
 class Posting(Table):

@@ -189,7 +189,7 @@ class UndoAsk(Table):
 
     transfer = pw.BlobField(primary_key=True)
     member = pw.IntegerField()
-    state = pw.TextField()
+    state = pw.TextField(index=True)
     entry = pw.IntegerField()
     closed_entry = pw.IntegerField(null=True)
 

@@ -49,28 +49,34 @@ class Tx:
 
     def __init__(self, database: pw.Database) -> None:
         self._db = database
+        self._connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]
         self._seen: dict[type[Table], dict[tuple[Any, ...], tuple[Any, ...] | None]] = {}
         # Single rows that were asked for, until their table is written. Deciding, the warrant and applying ask
         # for the same few; nobody else can change them within the transaction.
 
     def get(self, model: type[Row], **key: Any) -> Row | None:
         """The one row whose columns are ``key``, or None."""
-        values = tuple(value for value in key.values() if value is not None)
-        columns, sql = _select(model, tuple(key), tuple(value is None for value in key.values()))
-        seen = self._seen.setdefault(model, {})
-        question = (sql, *values)
+        seen = self._seen.get(model)
+        if seen is None:
+            seen = self._seen[model] = {}
+        question = (*key, *key.values())
         if question in seen:
             found = seen[question]
         else:
             if len(seen) >= _SEEN_ROWS:
                 seen.clear()
+            values = tuple(value for value in key.values() if value is not None)
+            sql = _select(model, tuple(key), tuple(value is None for value in key.values()))
             found = seen[question] = self._run(sql, values).fetchone()
-        if found is None:
-            return None
-        row = model.__new__(model)
-        # As peewee's own __init__ leaves it, without the detour of a call for each column.
-        vars(row).update(__data__=dict(zip(columns, found, strict=True)), __rel__={}, _dirty=set())
-        return row
+        return None if found is None else _row(model, found)
+
+    def found(self, model: type[Row], where: str, *values: Any) -> list[Row]:
+        """The rows of a table that fit a condition written out in SQL: for what every page asks (see ``first``).
+
+        Args:
+            where: what follows WHERE: the condition, and perhaps an order and a limit. Values stand as ``?``.
+        """
+        return [_row(model, row) for row in self._run(f"{_all_of(model)} WHERE {where}", values)]
 
     def rows(self, query: Any) -> list[Any]:
         """All rows of a select."""
@@ -102,7 +108,7 @@ class Tx:
 
     def columns(self, model: type[Table]) -> tuple[str, ...]:
         """The columns of a table, in the model's order."""
-        return tuple(model._meta.sorted_field_names)  # noqa: SLF001 - peewee's documented metadata
+        return _columns(model)
 
     def dump(self, model: type[Table], order: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         """All rows of a table in the order of some columns, just as SQLite has them."""
@@ -143,8 +149,11 @@ class Tx:
         return int(model.delete().where(*where).execute(self._db))
 
     def _run(self, sql: str, values: tuple[Any, ...]) -> Any:
-        execute: Any = self._db.execute_sql
-        return execute(sql, values)
+        # SQLite's connection itself: peewee's way there costs as much as a small query. Its errors are peewee's.
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise getattr(pw, type(error).__name__, pw.DatabaseError)(*error.args) from error
 
     def _add(self, how: str, model: type[Table], values: Mapping[str, Any]) -> None:
         marks = ", ".join("?" * len(values))
@@ -152,12 +161,30 @@ class Tx:
         self._run(f"{how} INTO {_table(model)} ({_names(values)}) VALUES ({marks})", tuple(values.values()))
 
 
+def _row(model: type[Row], found: tuple[Any, ...]) -> Row:
+    """A row as a model: as peewee's own __init__ leaves it, without the detour of a call for each column."""
+    row = model.__new__(model)
+    vars(row).update(__data__=dict(zip(_columns(model), found, strict=True)), __rel__={}, _dirty=set())
+    return row
+
+
+@lru_cache(maxsize=128)
+def _columns(model: type[Table]) -> tuple[str, ...]:
+    return tuple(model._meta.sorted_field_names)  # noqa: SLF001 - peewee's documented metadata
+
+
+@lru_cache(maxsize=128)
+def _all_of(model: type[Table]) -> str:
+    table = _table(model)
+    columns = ", ".join(f"{table}.{_name(c)}" for c in _columns(model))
+    return f"SELECT {columns} FROM {table}"  # noqa: S608 - names are the models'
+
+
 @lru_cache(maxsize=512)
-def _select(model: type[Table], key: tuple[str, ...], nulls: tuple[bool, ...]) -> tuple[tuple[str, ...], str]:
-    """The columns, and the text that asks for one row: written once for each question of the code."""
-    columns = tuple(model._meta.sorted_field_names)  # noqa: SLF001 - peewee's documented metadata
+def _select(model: type[Table], key: tuple[str, ...], nulls: tuple[bool, ...]) -> str:
+    """The text that asks for one row: written once for each question of the code."""
     test, _ = _test({name: None if null else "" for name, null in zip(key, nulls, strict=True)})
-    return columns, f"SELECT {_names(columns)} FROM {_table(model)} WHERE {test} LIMIT 1"  # noqa: S608 - names are the models'
+    return f"{_all_of(model)} WHERE {test} LIMIT 1"
 
 
 def _name(column: str) -> str:

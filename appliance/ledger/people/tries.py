@@ -56,7 +56,7 @@ def keep(store: Store, member: int, good: bool, at: Instant, source: str) -> Non
 
 def since(tx: Tx, member: int) -> Since:
     """The sign-in before the present one, and how many wrong PINs there were in between (at most ``MOST``)."""
-    rows = tx.rows(Tried.select().where(Tried.member == member).order_by(Tried.seq.desc()))
+    rows = tx.found(Tried, "member = ? ORDER BY seq DESC", member)
     wrong, came = 0, 0
     for row in rows:
         if row.good:

@@ -126,7 +126,7 @@ def requests(tx: Tx, number: int, viewer: int, asked: bool) -> tuple[TransferVie
 
 def asked_of(tx: Tx, member: int) -> tuple[GrantView, ...]:
     """What ``member`` is asked to help with or to hold jointly, and has not answered."""
-    rows = tx.rows(Grant.select().where(Grant.member == member, Grant.state == grants.ASKED))
+    rows = tx.found(Grant, "member = ? AND state = 'asked'", member)
     return tuple(_view(tx, row) for row in rows if not isinstance(accounts.usable(tx, row.account), Refusal))
 
 

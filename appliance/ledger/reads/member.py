@@ -8,10 +8,11 @@ sees what any member sees; somebody who is no keeper gains nothing by it.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import peewee as pw
 
-from appliance.ledger.book.schema import AccountRow, Claim, Entry, Listing, Posting, Transfer, Witness
+from appliance.ledger.book.schema import AccountRow, Claim, Listing, Transfer, Witness
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant, Millis, Quality
@@ -194,7 +195,12 @@ def home(tx: Tx, number: int) -> Home | None:
     account = accounts.get(tx, number)
     if account is None:
         return Home(me, None, None, None, None, None, 0, (), (), (), (), ())
-    pending, mine = Transfer.state == transfers.PENDING, splits.able(tx, number)
+    mine = splits.able(tx, number)
+    marks = ", ".join("?" * len(mine))
+    having = (
+        f"id IN (SELECT transfer FROM share WHERE account IN ({marks}) AND state = ?) AND state = 'pending'"  # noqa: S608 - marks alone
+    )
+    asking = f"((payee = ? OR (kind = 'split' AND payee IN ({marks}))) AND state = 'pending')"
     return Home(
         me,
         account.balance,
@@ -203,18 +209,18 @@ def home(tx: Tx, number: int) -> Home | None:
         account.low,
         account.high,
         account.held,
-        _transfers(tx, number, (Transfer.payer == number) & pending),
+        _transfers(tx, number, "payer = ? AND state = 'pending'", number),
         tuple(_claim_view(tx, row, number) for row in _asked_of(tx, number)),
-        _transfers(tx, number, ((Transfer.payee == number) | splits.asked_by(mine)) & pending),
+        _transfers(tx, number, asking, number, *mine),
         tuple(
             _claim_view(tx, row, number)
-            for row in _claims(tx, (Claim.carer == number) & Claim.state.in_((claims.OPEN, claims.CONFIRMED)))
+            for row in _claims(tx, "carer = ? AND state IN ('open', 'confirmed')", number)
         ),
         statement(tx, number, limit=5).lines,
-        _transfers(tx, number, (Transfer.payer == number) & (Transfer.state == transfers.ON_WAY)),
-        _transfers(tx, number, (Transfer.payee == number) & (Transfer.state == transfers.HELD)),
-        _transfers(tx, number, splits.having(mine, "asked") & pending),
-        _transfers(tx, number, splits.having(mine, "accepted") & pending),
+        _transfers(tx, number, "payer = ? AND state = 'on_way'", number),
+        _transfers(tx, number, "payee = ? AND state = 'held'", number),
+        _transfers(tx, number, having, *mine, "asked"),
+        _transfers(tx, number, having, *mine, "accepted"),
         account.aside,
     )
 
@@ -222,33 +228,8 @@ def home(tx: Tx, number: int) -> Home | None:
 def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) -> Page:
     """The account's lines, newest first, from before entry ``before``; ``limit`` 1 to 200."""
     limit = max(1, min(limit, 200))
-    query = (
-        Posting.select(
-            Posting.entry,
-            Posting.amount,
-            Posting.balance_after,
-            Transfer.id,
-            Transfer.kind,
-            Transfer.payer,
-            Transfer.payee,
-            Transfer.category,
-            Transfer.text_entry,
-            Transfer.closed_ms,
-            Transfer.closed_quality,
-            Transfer.reverses,
-            Transfer.reversed_by,
-            Transfer.state,
-            Entry.authority,
-        )
-        .join(Transfer, on=(Transfer.id == Posting.transfer))
-        .join(Entry, on=(Entry.number == Posting.entry))
-        .where(Posting.account == account)
-        .order_by(Posting.entry.desc())
-        .limit(limit + 1)
-    )
-    if before is not None:
-        query = query.where(Posting.entry < before)
-    rows = tx.rows(query.tuples())
+    from_here = (account, limit + 1) if before is None else (account, before, limit + 1)
+    rows = tx.select(_LINES if before is None else _OLDER_LINES, *from_here)
     sides = {
         row[3]: splits.other_side(tx, row[11] or row[3], row[5], row[6], account) for row in rows[:limit]
     }
@@ -257,6 +238,20 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
     owner = owner_of(tx, account)
     lines = tuple(_line(tx, row, (account, owner), sides[row[3]], (others, far)) for row in rows[:limit])
     return Page(lines, lines[-1].entry if len(rows) > limit else None)
+
+
+def _lines_where(condition: str) -> str:
+    return f"""
+SELECT posting.entry, posting.amount, posting.balance_after, transfer.id, transfer.kind, transfer.payer,
+  transfer.payee, transfer.category, transfer.text_entry, transfer.closed_ms, transfer.closed_quality,
+  transfer.reverses, transfer.reversed_by, transfer.state, entry.authority
+FROM posting JOIN transfer ON transfer.id = posting.transfer JOIN entry ON entry.number = posting.entry
+WHERE {condition} ORDER BY posting.entry DESC LIMIT ?
+"""  # noqa: S608 - the two conditions below
+
+
+_LINES: Final = _lines_where("posting.account = ?")
+_OLDER_LINES: Final = _lines_where("posting.account = ? AND posting.entry < ?")
 
 
 def _line(
@@ -319,9 +314,9 @@ def _is_keeper(who: Person | None) -> bool:
     return who is not None and who.keeper and who.status in powers.STANDING
 
 
-def _transfers(tx: Tx, viewer: int, where: object) -> tuple[TransferView, ...]:
-    query = Transfer.select().where(where).order_by(Transfer.opened_entry.desc()).limit(_LONGEST_LIST)
-    return tuple(_transfer_view(tx, row, viewer) for row in tx.rows(query))
+def _transfers(tx: Tx, viewer: int, where: str, *values: object) -> tuple[TransferView, ...]:
+    rows = tx.found(Transfer, f"{where} ORDER BY opened_entry DESC LIMIT {_LONGEST_LIST}", *values)
+    return tuple(_transfer_view(tx, row, viewer) for row in rows)
 
 
 def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> TransferView:
@@ -393,22 +388,22 @@ def claim_by_code(tx: Tx, code: str, viewer: int, as_keeper: bool = False) -> Cl
 
 def my_claims(tx: Tx, number: int) -> tuple[ClaimView, ...]:
     """A member's own claims, newest first."""
-    return tuple(_claim_view(tx, row, number) for row in _claims(tx, Claim.carer == number))
+    return tuple(_claim_view(tx, row, number) for row in _claims(tx, "carer = ?", number))
 
 
-def _claims(tx: Tx, where: object) -> list[Claim]:
-    return tx.rows(Claim.select().where(where).order_by(Claim.opened_entry.desc()).limit(_LONGEST_LIST))
+def _claims(tx: Tx, where: str, *values: object) -> list[Claim]:
+    return tx.found(Claim, f"{where} ORDER BY opened_entry DESC LIMIT {_LONGEST_LIST}", *values)
 
 
 def _asked_of(tx: Tx, number: int) -> list[Claim]:
-    waiting = Witness.select(Witness.claim).where(Witness.member == number, Witness.state == claims.ASKED)
-    return _claims(tx, Claim.id.in_(waiting) & (Claim.state == claims.OPEN))
+    waiting = "id IN (SELECT claim FROM witness WHERE member = ? AND state = 'asked') AND state = 'open'"
+    return _claims(tx, waiting, number)
 
 
 def _claim_view(tx: Tx, row: Claim, viewer: int, as_keeper: bool = False) -> ClaimView:
     carer, me = person(tx, row.carer), person(tx, viewer)
     assert carer is not None  # members are never removed
-    found = tx.rows(Witness.select().where(Witness.claim == row.id).order_by(Witness.entry, Witness.member))
+    found = tx.found(Witness, "claim = ? ORDER BY entry, member", row.id)
     who = names(tx, {w.member for w in found})
     witnesses = tuple(WitnessView(who[w.member], w.state) for w in found)
     mine = next((w.state for w in witnesses if w.who.number == viewer), None)

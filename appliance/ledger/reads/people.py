@@ -67,12 +67,18 @@ def person(tx: Tx, number: int) -> Person | None:
     """The member of this number, the further account, or the commons."""
     if number == COMMONS:
         return Person(COMMONS, "", powers.ACTIVE)
-    row = tx.get(Member, number=number)
-    if row is None:
+    found = tx.first(_PERSON, number)
+    if found is None:
         return _further(tx, number)
-    return Person(
-        AccountNumber(row.number), text_of(tx, row.name_entry, "name"), row.status, bool(row.keeper)
-    )
+    status, keeper, name = found
+    return Person(AccountNumber(number), name or "", status, bool(keeper))
+
+
+_PERSON = """
+SELECT member.status, member.keeper, private_text.text FROM member
+LEFT JOIN private_text ON private_text.entry = member.name_entry AND private_text.field = 'name'
+WHERE member.number = ?
+"""
 
 
 def _further(tx: Tx, number: int) -> Person | None:

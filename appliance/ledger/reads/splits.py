@@ -7,8 +7,6 @@ seen with the parts of the split that it undoes.
 from dataclasses import dataclass
 from typing import Final
 
-import peewee as pw
-
 from appliance.ledger.book.schema import Posting, Transfer
 from appliance.ledger.book.schema_credit import Share
 from appliance.ledger.book.store import Tx
@@ -144,17 +142,6 @@ def able(tx: Tx, viewer: int) -> list[int]:
     """The accounts that ``viewer`` may act on, the own first one among them."""
     mine = [number for (number,) in tx.select(_REACHED, viewer, viewer)]
     return [number for number in mine if number == viewer or accounts.owned(tx, number, viewer)]
-
-
-def having(those: list[int], state: str) -> pw.Expression:
-    """The condition that a transfer is a split in which a part of one of ``those`` stands at ``state``."""
-    mine = Share.select(Share.transfer).where(Share.account.in_(those), Share.state == state)
-    return Transfer.id.in_(mine)
-
-
-def asked_by(those: list[int]) -> pw.Expression:
-    """The condition that a transfer is a split that one of ``those`` asks for."""
-    return (Transfer.kind == transfers.SPLIT) & Transfer.payee.in_(those)
 
 
 _REACHED: Final = """
