@@ -93,9 +93,8 @@ def _choose_radio(data: Path, radio: str) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise DataDirectoryError(f"{path}: {error.strerror}") from error
-    settings.write(
-        data, f'# Written by `hub demo` at each start: the emulated node of today.\nradio = "{radio}"\n'
-    )
+    written = "# Written by `hub demo` at each start: the emulated node of today, and this computer's clock."
+    settings.write(data, f'{written}\nradio = "{radio}"\nclock = "{settings.MACHINE_CLOCK}"\n')
 
 
 def _free_ports(count: int) -> list[int]:

@@ -101,7 +101,7 @@ def _make(data: Path, calendar: Calendar, cost: KdfCost | None, told: Told, open
     asked = Application.from_bytes(community.apply_for(there).to_bytes())
     community.join(there, community.admit(here, [asked], founders))
     for directory in (RIVER_DIRECTORY, HILL_DIRECTORY):
-        settings.write(data / directory)
+        settings.write(data / directory, f'clock = "{settings.MACHINE_CLOCK}"\n')
 
     river, far = River(here, calendar), Hill(there, calendar)
     mule = Mule(here, there)

@@ -135,6 +135,10 @@ class Code(StrEnum):
     SHARES_WRONG = "shares_wrong"
     SHARE_STUCK = "share_stuck"
     DISPUTED = "disputed"
+    # the hub's time
+    CLOCK_FAR = "clock_far"
+    CLOCK_MOVED = "clock_moved"
+    CLOCK_WRONG = "clock_wrong"
     # files
     ALREADY_IMPORTED = "already_imported"
     TWO_KEEPERS = "two_keepers"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from appliance.ledger import boxfile, keys
+from appliance.ledger import boxfile, keys, settings
 from appliance.ledger.book import chain, feed, rules
 from appliance.ledger.book.chain import Place
 from appliance.ledger.book.command import Book, Progress, Receipt, Refused
@@ -21,7 +21,7 @@ from appliance.ledger.book.rules import Rules
 from appliance.ledger.book.store import LEDGER_FILE, Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Command
 from appliance.ledger.boxfile import Box
-from appliance.ledger.clock import Clock, SystemClock
+from appliance.ledger.clock import Clock
 from appliance.ledger.errors import (
     Action,
     BadEncoding,
@@ -33,8 +33,9 @@ from appliance.ledger.errors import (
     Refusal,
 )
 from appliance.ledger.keys import Certificate, KdfCost, KeySigner, RootPaper, SealedKey, Signer
-from appliance.ledger.people import founding, lives, members, pins, roster, tries
+from appliance.ledger.people import founding, lives, members, pins, roster, seconds, timing, tries
 from appliance.ledger.people.words import tidy
+from appliance.ledger.timekeeper import HubClock
 from appliance.ledger.values import AccountNumber
 
 
@@ -101,7 +102,7 @@ class Hub:
         Raises:
             DataDirectoryError: the directory is not empty or cannot be written.
         """
-        clock, cost = clock or SystemClock(), cost or KdfCost()
+        cost = cost or KdfCost()
         papers = Papers(RootPaper.fresh(), RootPaper.fresh() if community_key is None else None)
         founders = papers.community
         public = community_key or (founders.public if founders else b"")
@@ -112,8 +113,9 @@ class Hub:
         boxfile.make(data, box)
         certificate = Certificate(place.community, place.hub, 1, keys.public_of(signing))
         root = KeySigner("root:founding", papers.hub.seed)
-        store = Store.create(data / LEDGER_FILE)
-        hub = cls(data, Book(store, place, signing), clock, box)
+        book = Book(Store.create(data / LEDGER_FILE), place, signing)
+        clock = clock or HubClock(book)
+        hub = cls(data, book, clock, box)
         begun = founding.Found(
             public, papers.hub.public, certificate, root.sign(certificate.form()), in_force
         )
@@ -139,7 +141,8 @@ class Hub:
         except HubError:
             store.close()
             raise
-        return cls(data, Book(store, box.place, box.signing), clock or SystemClock(), box)
+        book = Book(store, box.place, box.signing)
+        return cls(data, book, clock or HubClock(book, trust_wall=settings.trusts_machine(data)), box)
 
     def renew(self, paper: RootPaper, incarnation: int | None = None) -> Certificate:
         """Go on in a new life with a new signing key, after this box was put together out of a backup.
@@ -175,6 +178,8 @@ class Hub:
             raise BookDamaged("the book refused its next life")
         boxfile.write(self.data, box)
         self.box, self.book = box, Book(self.store, box.place, signing)
+        if isinstance(self.clock, HubClock):
+            self.clock.book = self.book
         return certificate
 
     def keep_box(self, box: Box) -> None:
@@ -207,7 +212,10 @@ class Hub:
 
     def submit(self, asked: Command, signer: Signer, key: bytes | None = None) -> Receipt | Refusal:
         """Do what is asked, now. Without ``key`` it is asked for the first time."""
-        return self.book.submit(asked, signer, key or new_key(), self.clock.now())
+        result = self.book.submit(asked, signer, key or new_key(), self.clock.now())
+        if isinstance(asked, timing.SetTime | seconds.Agree):
+            self.clock.look(at_once=True)
+        return result
 
     def submit_all(
         self,

@@ -232,7 +232,7 @@ class Post:
         """Send back what has been held for longer than the rules allow; how many."""
         now = self.hub.clock.now()
         with self.hub.reading() as tx:
-            old = arrivals.overdue(tx, now.ms, self.hub.rules().credit.held_days)
+            old = arrivals.overdue(tx, now, self.hub.rules().credit.held_days)
         back = (self.hub.by_rule(arrivals.SendBack(item), "expiry", bytes(item)) for item in old)
         return sum(isinstance(result, Receipt) for result in back)
 

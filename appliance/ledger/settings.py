@@ -14,6 +14,8 @@ from appliance.ledger.errors import DataDirectoryError, HubError
 
 FILE: Final = "hub.toml"
 NO_RADIO: Final = "none"
+OWN_CLOCK: Final = "own"
+MACHINE_CLOCK: Final = "machine"
 
 COMMENTED: Final = """\
 # This box's hardware. The community's rules are not here: they are in the book, at the keeper's desk.
@@ -31,6 +33,10 @@ radio = "none"
 
 # How many nodes may pass a packet on, 0 to 7; without this line it is as the node itself is set.
 # hop_limit = 3
+
+# Where the time comes from. By itself a hub knows the internet's, a clock with a battery, and what keepers
+# set at the desk. On a computer whose own clock others keep right:
+# clock = "machine"
 """
 """What ``hub init`` writes."""
 
@@ -54,11 +60,13 @@ class Settings:
         radio: ``tcp://HOST:PORT``, ``serial:PATH``, ``sim://HOST:PORT`` or ``none``.
         channel: the index of the node's channel that the hubs share.
         hop_limit: how many nodes may pass a packet on; None: as the node itself is set.
+        clock: ``own`` (``ledger.timekeeper``), or ``machine``: this machine's wall clock is kept right.
     """
 
     radio: str = NO_RADIO
     channel: int = 0
     hop_limit: int | None = None
+    clock: str = OWN_CLOCK
 
     @property
     def has_radio(self) -> bool:
@@ -120,7 +128,19 @@ def _settings(values: dict[str, Any]) -> Settings:
     for name in ("channel", "hop_limit"):
         if name in values:
             found[name] = _index(name, values[name])
+    if "clock" in values:
+        if values["clock"] not in (OWN_CLOCK, MACHINE_CLOCK):
+            raise SettingsWrong(f'clock must be "{OWN_CLOCK}" or "{MACHINE_CLOCK}"')
+        found["clock"] = values["clock"]
     return Settings(**found)
+
+
+def trusts_machine(data: Path) -> bool:
+    """Whether the wall clock of this machine is kept right by others; not where the file cannot be read."""
+    try:
+        return read(data).clock == MACHINE_CLOCK
+    except HubError:
+        return False
 
 
 def write(data: Path, text: str = COMMENTED) -> None:

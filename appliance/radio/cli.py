@@ -63,7 +63,6 @@ def _run(data: Path, chosen: str, told: Any) -> None:
     from random import Random
 
     from appliance.ledger.book import startup
-    from appliance.ledger.clock import SystemClock
     from appliance.ledger.hub import Hub
     from appliance.radio.links.open import open_link
     from appliance.radio.service import Service, only_one
@@ -71,12 +70,11 @@ def _run(data: Path, chosen: str, told: Any) -> None:
     told_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: told_to_stop.append(received))
-    clock = SystemClock()
-    hub = Hub.open(data, clock)
+    hub = Hub.open(data)
     try:
-        with only_one(data, lambda: clock.uptime().ms):
-            startup.begins(hub.store, "radio", clock.uptime().boot)
-            link = open_link(chosen, clock, channel=told.channel, hops=told.hop_limit)
+        with only_one(data, lambda: hub.clock.uptime().ms):
+            startup.begins(hub.store, "radio", hub.clock.uptime().boot)
+            link = open_link(chosen, hub.clock, channel=told.channel, hops=told.hop_limit)
             # Waiting times only, nothing secret; but two hubs must not draw the same ones.
             service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311 - waits, no secrets
             service.run(lambda: bool(told_to_stop))
@@ -95,7 +93,6 @@ def _run(data: Path, chosen: str, told: Any) -> None:
 def status(ctx: click.Context, data: Path, as_json: bool) -> None:
     """Print how the radio is and how the neighbours are. Ends with 1 when its process does not run."""
     from appliance.ledger import settings
-    from appliance.ledger.clock import SystemClock
     from appliance.ledger.hub import Hub
     from appliance.ledger.reads import radio as reads
 
@@ -106,6 +103,7 @@ def status(ctx: click.Context, data: Path, as_json: bool) -> None:
             state = reads.radio_state(tx)
             neighbours = reads.neighbours(tx, hub.number)
         unit = hub.rules().community.counted_in
+        now = hub.clock.now()
     finally:
         hub.close()
     running = reads.radio_running(data)
@@ -120,7 +118,6 @@ def status(ctx: click.Context, data: Path, as_json: bool) -> None:
         }
         click.echo(json.dumps(found))
     else:
-        now = SystemClock().now()
         for line in _state_lines(told.radio, running, state, now):
             click.echo(line)
         for line in _live_lines(live):

@@ -191,6 +191,7 @@ class Service:
                 self._engine.change_directory(self._shelf.directory, now)
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
+            self._hub.clock.look()
             self._shelf.look()
         if self._chores.do(now):
             self._shelf.look()

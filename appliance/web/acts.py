@@ -16,7 +16,7 @@ from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
-from appliance.web import acts_files, acts_grants, acts_rules, acts_two
+from appliance.web import acts_clock, acts_files, acts_grants, acts_rules, acts_two
 from appliance.web.amounts import getter, giver, money, name_of
 from appliance.web.labels import care_word, date_words, group_word
 
@@ -311,4 +311,5 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "enter_slip": _slip,
     **acts_files.SENTENCES,
     **acts_two.SENTENCES,
+    **acts_clock.SENTENCES,
 }

@@ -14,7 +14,20 @@ import appliance
 from appliance.ledger import codec
 from appliance.ledger.errors import Action, BookDamaged, DataDirectoryError
 from appliance.ledger.hub import Hub
-from appliance.web import acting, amounts, files, i18n, qr, secure, slips, standing, whom, whose, words
+from appliance.web import (
+    acting,
+    acts_clock,
+    amounts,
+    files,
+    i18n,
+    qr,
+    secure,
+    slips,
+    standing,
+    whom,
+    whose,
+    words,
+)
 from appliance.web.here import the_keys, the_rules
 from appliance.web.keyring import KeyRing
 from appliance.web.numbers import Number
@@ -37,6 +50,7 @@ SUBJECTS: Final = (
     "desk_lists",
     "desk_life",
     "desk_two",
+    "clock",
     "commons",
     "me_life",
     "moving",
@@ -100,6 +114,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     for subject in SUBJECTS:
         app.register_blueprint(import_module(f"appliance.web.{subject}").bp)
     app.before_request(lambda: the_keys().sweep())
+    app.before_request(hub.clock.look)
     app.after_request(secure.add_headers)
     _error_pages(app)
     return app
@@ -146,6 +161,7 @@ def _words_for_templates(app: Flask) -> None:
         pin_needed=acting.pin_needed,
         choices_of=words.choices_of,
         Action=Action,
+        clock_source=acts_clock.source_words,
         CATEGORY_WORDS=words.CATEGORY_WORDS,
         CARE_WORDS=words.CARE_WORDS,
         PHRASES=words.PHRASES,

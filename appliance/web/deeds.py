@@ -10,7 +10,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.people import seconds
 from appliance.ledger.reads.people import Person, owner_of, person
 from appliance.ledger.values import COMMONS
-from appliance.web import acts_rules
+from appliance.web import acts_clock, acts_rules
 from appliance.web.amounts import money, name_of
 from appliance.web.words import about
 
@@ -59,6 +59,7 @@ _DEEDS: Final[Mapping[str, Callable[[Tx, Terms], str]]] = {
     seconds.CLEAR: _clear,
     seconds.DISMISS: _dismiss,
     seconds.RULES: _rules,
+    seconds.TIME: lambda _tx, terms: acts_clock.shift_words(terms["shift_ms"]),
 }
 
 
@@ -84,6 +85,11 @@ _EFFECTS: Final[Mapping[str, Callable[[Terms], list[str]]]] = {
         _("Only the root paper makes somebody a keeper again."),
     ],
     seconds.RULES: lambda _terms: [_("The rule holds from then on.")],
+    seconds.TIME: lambda _terms: [
+        _("The hub's clock says something else at once. Nothing changes its place in the book."),
+        _("What waits gets its whole time."),
+        _("It must be agreed before the hub is switched off, or set otherwise."),
+    ],
 }
 
 

@@ -357,5 +357,14 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.TERMS_CHANGED: lambda _n: _("This has changed since you looked. Please look again."),
     Code.TIME_WRONG: _time_wrong,
     Code.QUORUM_MISSING: _quorum,
+    Code.CLOCK_FAR: lambda _n: _(
+        "So far one keeper alone does not set the clock. Propose it to a second keeper."
+    ),
+    Code.CLOCK_MOVED: lambda _n: _(
+        "The hub's clock has been set meanwhile, or the hub was switched off. Please begin anew."
+    ),
+    Code.CLOCK_WRONG: lambda _n: _(
+        "That cannot be the time now. Type the day and the time, like 25/3/2027 and 14:32."
+    ),
     **sentences_two.SENTENCES,
 }

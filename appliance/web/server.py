@@ -102,6 +102,7 @@ def _tend(hub: Hub, ended: threading.Event) -> None:
     """Do what is due, every minute, until ``ended``. What cannot be written now is due again then."""
     while not ended.wait(TEND_SECONDS):
         try:
+            hub.clock.look()
             tend(hub)
         except HubError as error:
             _log.error("tend=failed reason=%s", error)

@@ -9,5 +9,7 @@ COMING: frozenset[tuple[str, int]] = frozenset(
         ("rule_fork", 1),
         ("renew", 1),
         ("see_renewal", 1),
+        ("set_time", 1),
+        ("correct_time", 1),
     }
 )

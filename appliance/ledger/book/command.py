@@ -59,6 +59,7 @@ from appliance.ledger.people import (
     rulings,
     seconds,
     showing,
+    timing,
 )
 from appliance.ledger.people.words import tidy
 from appliance.ledger.values import EntryNumber, RecordId
@@ -96,6 +97,7 @@ _SUBJECTS: Final = (
     imports,
     imported,
     imported_listings,
+    timing,
 )
 
 HANDLERS: Final[Mapping[str, Handler]] = {

@@ -11,6 +11,7 @@ import peewee as pw
 
 from appliance.ledger.book.chain import Head
 from appliance.ledger.book.schema import LOCAL, Table
+from appliance.ledger.book.schema_clock import ClockRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Millis
 
@@ -192,6 +193,7 @@ LOCAL_TABLES: tuple[type[Table], ...] = (
     Suspect,
     SlipDraft,
     SlipSeen,
+    ClockRow,
 )
 
 _VERIFIED: Final = "verified"

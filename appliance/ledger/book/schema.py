@@ -11,6 +11,7 @@ from typing import Any
 import peewee as pw
 
 from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
+from appliance.ledger.book.schema_clock import CLOCK_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
 
 __all__ = ["LOCAL", "POST", "PRIVATE", "TRUTH", "TRUTH_TABLES", "Table", "primary_key"]
@@ -474,6 +475,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     ForkRow,
     RulingRow,
     *CREDIT_TABLES,
+    *CLOCK_TABLES,
 )
 
 

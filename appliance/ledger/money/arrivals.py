@@ -24,9 +24,9 @@ from appliance.ledger.book.schema import Crossing, Neighbour, Transfer
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, RECORD, word
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.clock import Quality
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
-from appliance.ledger.money import accounts, trunks
+from appliance.ledger.money import accounts, dues, trunks
 from appliance.ledger.money.crossings import close, move, open_transfer
 from appliance.ledger.money.transfers import ARRIVED, HELD, RECEIVED, RETURNED
 from appliance.ledger.people import powers
@@ -150,13 +150,14 @@ def next_with_room(tx: Tx) -> RecordId | None:
     return None
 
 
-def overdue(tx: Tx, now_ms: int, held_days: int) -> list[RecordId]:
+def overdue(tx: Tx, now: Instant, held_days: int) -> list[RecordId]:
     """Held payments that are older than the rules let them be."""
     found = tx.select(
-        "SELECT id FROM crossing WHERE state = 'held' AND opened_ms < ? ORDER BY opened_entry",
-        now_ms - held_days * _DAY_MS,
+        "SELECT id, opened_entry, opened_ms FROM crossing WHERE state = 'held' AND opened_ms < ? ORDER BY opened_entry",
+        dues.latest(tx, now) - held_days * _DAY_MS,
     )
-    return [RecordId(bytes(row[0])) for row in found]
+    ends = ((record, begun, ms + held_days * _DAY_MS) for record, begun, ms in found)
+    return [RecordId(bytes(record)) for record, begun, end in ends if dues.over(tx, begun, end, now)]
 
 
 def _decide_arrive(tx: Tx, command: ArriveSent, asking: Asking) -> codec.Body | Refusal:
@@ -265,8 +266,9 @@ def _decide_send_back(tx: Tx, command: SendBack, asking: Asking) -> codec.Body |
         return Refusal(Code.NOT_HELD, {}, (Action.HOME,))
     if asking.actor is None:
         # Nothing expires on a doubtful clock (design.md 6).
-        old = asking.at.ms - crossing.opened_ms >= asking.rules.credit.held_days * _DAY_MS
-        return {} if old and asking.at.quality >= Quality.KEEPER else Refusal(Code.NOT_YET, {}, ())
+        until = crossing.opened_ms + asking.rules.credit.held_days * _DAY_MS
+        old = dues.over(tx, crossing.opened_entry, until, asking.at)
+        return {} if old else Refusal(Code.NOT_YET, {}, ())
     if refusal := powers.refuse_unless_keeper(tx, asking.actor):
         return refusal
     near = accounts.get(tx, crossing.near)

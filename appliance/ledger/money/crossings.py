@@ -16,6 +16,7 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book import feed, letters, shape
 from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.clock_changes import seconds_ago
 from appliance.ledger.book.letters import LONGEST_MEMO, Named, Sent, Why, room_for
 from appliance.ledger.book.records import Kind, position
 from appliance.ledger.book.schema import AccountRow, Crossing, Neighbour, Transfer
@@ -133,11 +134,13 @@ def _decide_send(tx: Tx, command: Send, asking: Asking) -> codec.Body | Refusal:
 
 def _equal(tx: Tx, command: Send, asking: Asking) -> int | None:
     """How many seconds ago the same was sent, when that is within the community's window."""
-    since = asking.at.ms - asking.rules.credit.again_minutes * 60_000
-    found = tx.first(
-        _LAST_EQUAL, command.payer, command.hub, command.payee, command.amount, since, asking.at.ms
-    )
-    return None if found is None else (asking.at.ms - int(found[0])) // 1000
+
+    def latest(since: int, until: int) -> int | None:
+        line = (command.payer, command.hub, command.payee, command.amount)
+        found = tx.first(_LAST_EQUAL, *line, since, until)
+        return None if found is None else int(found[0])
+
+    return seconds_ago(tx, asking.at, asking.rules.credit.again_minutes, latest)
 
 
 _LAST_EQUAL: Final = """

@@ -171,7 +171,7 @@ def _apply_lapse(tx: Tx, entry: Entry) -> None:
 
 def lapsing(tx: Tx, now: Instant, most: int = 50) -> tuple[tuple[AccountNumber, int], ...]:
     """Accounts whose limits were set until now or earlier, each with the entry that set them."""
-    found = tx.select(_LAPSING, now.ms, dues.MOST_LOOKED_AT)
+    found = tx.select(_LAPSING, dues.latest(tx, now), dues.MOST_LOOKED_AT)
     waiting = [((AccountNumber(account), entry), entry, until) for account, entry, until in found]
     return dues.those_over(tx, waiting, now, most)
 

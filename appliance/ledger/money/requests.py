@@ -269,7 +269,7 @@ def is_over(tx: Tx, record: bytes, at: Instant) -> bool:
 
 def overdue(tx: Tx, now: Instant, most: int = 50, kind: str = REQUEST) -> tuple[RecordId, ...]:
     """Requests, or splits, that wait although their time is over, the longest overdue first."""
-    found = tx.select(_OVERDUE, kind, PENDING, now.ms, dues.MOST_LOOKED_AT)
+    found = tx.select(_OVERDUE, kind, PENDING, dues.latest(tx, now), dues.MOST_LOOKED_AT)
     waiting = [(RecordId(bytes(record)), begun, until) for record, begun, until in found]
     return dues.those_over(tx, waiting, now, most)
 

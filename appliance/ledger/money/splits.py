@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.clock_changes import seconds_ago
 from appliance.ledger.book.schema import Transfer
 from appliance.ledger.book.schema_credit import Share
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, word
@@ -151,12 +152,15 @@ def _refuse_payees(tx: Tx, shares: Sequence[Sequence[int]]) -> Refusal | None:
 
 def _equal_split(tx: Tx, command: PaySplit, asking: Asking) -> int | None:
     """How many seconds ago the same people were paid the same, within the community's window."""
-    since = asking.at.ms - asking.rules.credit.again_minutes * 60_000
     wanted, payer = set(command.shares), command.payer
-    for record, closed in tx.select(_LATEST, payer, payer, total(command.shares), since, asking.at.ms, SPLIT):
-        if set(tx.select("SELECT account, amount FROM share WHERE transfer = ?", record)) == wanted:
-            return (asking.at.ms - int(closed)) // 1000
-    return None
+
+    def latest(since: int, until: int) -> int | None:
+        for record, closed in tx.select(_LATEST, payer, payer, total(command.shares), since, until, SPLIT):
+            if set(tx.select("SELECT account, amount FROM share WHERE transfer = ?", record)) == wanted:
+                return int(closed)
+        return None
+
+    return seconds_ago(tx, asking.at, asking.rules.credit.again_minutes, latest)
 
 
 _LATEST = """

@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.clock_changes import seconds_ago
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.schema import AccountRow, Transfer
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, word
@@ -127,9 +128,12 @@ def _decide_pay(tx: Tx, command: Pay, asking: Asking) -> codec.Body | Refusal:
 
 def _equal_payment(tx: Tx, command: Pay, asking: Asking) -> int | None:
     """How many seconds ago the same was paid, when that is within the community's window."""
-    since = asking.at.ms - asking.rules.credit.again_minutes * 60_000
-    last = tx.first(_LAST_EQUAL, command.payer, command.payee, command.amount, since, asking.at.ms, PAYMENT)
-    return None if last is None else (asking.at.ms - int(last[0])) // 1000
+
+    def latest(since: int, until: int) -> int | None:
+        last = tx.first(_LAST_EQUAL, command.payer, command.payee, command.amount, since, until, PAYMENT)
+        return None if last is None else int(last[0])
+
+    return seconds_ago(tx, asking.at, asking.rules.credit.again_minutes, latest)
 
 
 _LAST_EQUAL = """

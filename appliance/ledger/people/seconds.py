@@ -23,11 +23,11 @@ from appliance.ledger.book.schema import Member
 from appliance.ledger.book.schema_credit import Proposal
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.clock import Instant
+from appliance.ledger.clock import Instant, Quality
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import commons, dues
 from appliance.ledger.money.transfers import GRANT, refuse_basics
-from appliance.ledger.people import founding, powers
+from appliance.ledger.people import founding, powers, timing
 from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import COMMONS, MAX_AMOUNT, RecordId
 
@@ -41,6 +41,7 @@ PAY: Final = "pay_commons"
 CLEAR: Final = "clear"
 DISMISS: Final = "dismiss_keeper"
 RULES: Final = "change_rules"
+TIME: Final = "set_time"
 
 DEFAULT_DAYS: Final = 14
 """How long a proposal waits where the community's rules are older than this question."""
@@ -126,6 +127,10 @@ def _nothing_wrong(_terms: Terms, _now: rules.Rules) -> Refusal | None:
     return None
 
 
+def _nothing_now(_tx: Tx, _terms: Terms, _at: Instant) -> Refusal | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """One kind of act that needs two.
@@ -137,6 +142,7 @@ class Deed:
         refuse: why it cannot be done in this state. It is part of the fold.
         apply: does it; given the entry, the terms, the proposal.
         wrong: what this release's rules say against the terms, before anybody signs them.
+        now: what this box, at this moment, says against them, whenever one of the two signs.
     """
 
     shape: shape.Shape
@@ -144,6 +150,7 @@ class Deed:
     refuse: Callable[[Tx, Terms], Refusal | None]
     apply: Callable[[Tx, Entry, Terms, Proposal], None]
     wrong: Callable[[Terms, rules.Rules], Refusal | None] = field(default=_nothing_wrong)
+    now: Callable[[Tx, Terms, Instant], Refusal | None] = field(default=_nothing_now)
 
 
 def _pay(tx: Tx, entry: Entry, terms: Terms, proposal: Proposal) -> None:
@@ -169,6 +176,10 @@ def _dismiss(tx: Tx, _entry: Entry, terms: Terms, _proposal: Proposal) -> None:
 
 def _change(tx: Tx, entry: Entry, terms: Terms, _proposal: Proposal) -> None:
     founding.change(tx, entry.number, terms["group"], terms["changes"])
+
+
+def _set_time(tx: Tx, entry: Entry, terms: Terms, _proposal: Proposal) -> None:
+    timing.apply(tx, entry, terms["shift_ms"], Quality.KEEPER)
 
 
 def _wrong_rules(terms: Terms, now: rules.Rules) -> Refusal | None:
@@ -212,6 +223,13 @@ DEEDS: Final[Mapping[str, Deed]] = {
         _change,
         _wrong_rules,
     ),
+    TIME: Deed(
+        timing.TERMS,
+        lambda _terms: (),
+        lambda _tx, _terms: None,
+        _set_time,
+        now=lambda tx, terms, at: timing.refuse_now(tx, terms) or timing.refuse_time(at, terms["shift_ms"]),
+    ),
 }
 """The acts that need two keepers."""
 
@@ -246,6 +264,7 @@ def _decide_propose(tx: Tx, command: Propose, asking: Asking) -> codec.Body | Re
         return known or Refusal(Code.SETTING_WRONG, {}, (Action.TRY_AGAIN,))
     refused = (
         deed.wrong(terms, asking.rules)
+        or deed.now(tx, terms, asking.at)
         or _refuse_part(tx, deed, terms, asking.actor)
         or deed.refuse(tx, terms)
     )
@@ -323,7 +342,15 @@ def _decide_agree(tx: Tx, command: Agree, asking: Asking) -> codec.Body | Refusa
     proposal = _to_agree(tx, command.proposal, asking.actor)
     if isinstance(proposal, Refusal):
         return proposal
-    return DEEDS[proposal.kind].wrong(terms_of(proposal), asking.rules) or {}
+    deed, terms = DEEDS[proposal.kind], terms_of(proposal)
+    return deed.wrong(terms, asking.rules) or deed.now(tx, terms, asking.at) or {}
+
+
+def _attach_agree(tx: Tx, _entry: Entry, command: Agree) -> None:
+    """The box's own clock follows the book."""
+    proposal = tx.get(Proposal, id=command.proposal)
+    if proposal is not None and proposal.kind == TIME:
+        timing.move(tx, terms_of(proposal)["shift_ms"], Quality.KEEPER, timing.KEEPERS)
 
 
 def _may_agree(tx: Tx, entry: Entry) -> bool:
@@ -383,7 +410,7 @@ def _may_lapse(tx: Tx, entry: Entry) -> bool:
 
 def overdue(tx: Tx, now: Instant, most: int = 50) -> tuple[RecordId, ...]:
     """Proposals that wait although their time is over, the longest overdue first."""
-    found = tx.select(_OVERDUE, OPEN, now.ms, dues.MOST_LOOKED_AT)
+    found = tx.select(_OVERDUE, OPEN, dues.latest(tx, now), dues.MOST_LOOKED_AT)
     waiting = [(RecordId(bytes(record)), begun, until) for record, begun, until in found]
     return dues.those_over(tx, waiting, now, most)
 
@@ -418,7 +445,7 @@ HANDLERS = (
         _may_propose,
         {"act": shape.one_of(*DEEDS), "terms": shape.mapping},
     ),
-    Handler(Agree, _decide_agree, _apply_agree, _may_agree, _PROPOSAL),
+    Handler(Agree, _decide_agree, _apply_agree, _may_agree, _PROPOSAL, attach=_attach_agree),
     Handler(Object, _decide_object, _apply_end, _may_object, _PROPOSAL),
     Handler(TakeBack, _decide_take_back, _apply_end, _may_take_back, _PROPOSAL),
     Handler(LapseProposal, _decide_lapse, _apply_end, _may_lapse, _PROPOSAL, ("hub",)),

@@ -55,6 +55,8 @@ KEEPER_ACTS = (
     "take_back",
     "lapse_proposal",
     "dismiss_keeper",
+    "set_time",
+    "correct_time",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
@@ -347,9 +349,12 @@ def _about(tx: Tx, payload: codec.Body) -> int | None:
 
 
 def _of_everybody(tx: Tx, entry: chain.Entry) -> bool:
-    """Whether an act changed the rules: they are everybody's."""
-    done = entry.act.kind in ("change_rules", "agree")
-    return done and "changes" in _deed_of(tx, entry.act.payload)
+    """Whether an act changed the rules, or the hub's time: they are everybody's."""
+    kind = entry.act.kind
+    if kind in ("change_rules", "agree"):
+        done = _deed_of(tx, entry.act.payload)
+        return "changes" in done or "shift_ms" in done
+    return kind in ("set_time", "correct_time")
 
 
 def concerned(tx: Tx, entry: chain.Entry) -> set[int]:
