@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.schema_clock import ClockRow
 from appliance.ledger.book.subject import Command
-from appliance.ledger.clock import ManualClock
+from appliance.ledger.clock import ManualClock, Quality
 from appliance.ledger.errors import Code
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner, new_seed, seal
@@ -39,6 +40,7 @@ from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, U
 from appliance.ledger.people.members import AppointKeeper, Approve, ReplaceKey, TurnAway
 from appliance.ledger.people.moving import Move, Stay
 from appliance.ledger.people.seconds import Agree, Object, Propose, TakeBack
+from appliance.ledger.people.timing import SetTime
 from appliance.ledger.reads import desk
 from appliance.ledger.values import Account, AccountNumber, Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, TwoVillages, make_two_villages
@@ -263,6 +265,23 @@ def _propose(two: TwoVillages, who: str) -> Asked:
     return Asked(Propose("pay_commons", _grant_of(two, who), WHY))
 
 
+def _set_time(two: TwoVillages, _who: str) -> Asked:
+    up = two.river.clock.uptime()
+    zero = two.river.clock.now().ms - up.ms
+    two.river.clock.set(two.river.clock.now().ms, Quality.FLOOR)
+    with two.river.hub.store.write() as tx:
+        row = {
+            "boot": up.boot,
+            "zero_ms": zero,
+            "quality": 1,
+            "source": "floor",
+            "base_ms": zero,
+            "saved_ms": 0,
+        }
+        tx.put(ClockRow, id=1, **row)
+    return Asked(SetTime(up.boot, zero, 3_600_000, WHY))
+
+
 def _answer(step: str, command: Any, two: TwoVillages, who: str, by: str = "Hugo") -> Asked:
     made = two.river.do(by, Propose("pay_commons", _grant_of(two, who), WHY))
     typed = {"reason": WHY} if step == "object" else {}
@@ -321,6 +340,7 @@ ACTS: tuple[KeeperAct, ...] = (
     ),
     KeeperAct("close_listing", _close_listing, "Kira took down", own=None, helping=None, **OF_OWNER),
     KeeperAct("change_rules", _change_rules, "Kira changed the rules", everybody=True, **VILLAGE),
+    KeeperAct("set_time", _set_time, "Kira set the hub's clock", walk=True, everybody=True, **VILLAGE),
     KeeperAct("set_trunk", _set_trunk, "Kira set the limits toward Hill", **VILLAGE),
     KeeperAct("send_back", _send_back, "Kira sent"),
     KeeperAct(
@@ -350,7 +370,7 @@ ACTS: tuple[KeeperAct, ...] = (
 
 BY_NO_KEEPER = (
     *("found", "appoint_keeper", "settle", "admit_hub", "lapse_limits", "close_moved"),
-    *("dismiss_keeper", "lapse_proposal"),
+    *("dismiss_keeper", "lapse_proposal", "correct_time"),
 )
 """Acts of the root, of the founders and of the hub by its rules: no member's key is enough."""
 
