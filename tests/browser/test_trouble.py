@@ -5,8 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from appliance.ledger.book.verify import verify
-from appliance.ledger.clock import Quality, SystemClock
-from appliance.ledger.tend import tend
 from tests.browser.conftest import Phone
 from tests.support.village import PIN, Village
 
@@ -103,30 +101,6 @@ def test_a_dispute_goes_to_its_end(phone: Phones, village: Village) -> None:
         assert not someone.reads("something is wrong")
     alice.open("/me/acts")
     assert alice.reads("Bob brings two loaves on Friday")
-    verify(village.hub.store)
-
-
-def test_a_request_does_not_lapse_by_a_wrong_clock_and_lapses_by_a_right_one(
-    phone: Phones, village: Village
-) -> None:
-    asked = village.request("Chandra", "Alice", 75, note="mending")
-    page = f"/R/{asked.outcome['code']}"
-    alice, kira = phone("Alice"), phone("Kira", desk=True)
-    # The portal runs by this machine's clock, months after the request. Nobody vouches for it.
-    alice.open(page)
-    assert alice.reads("the clock of this hub is not set, so it still waits")
-    assert alice.reads("Pay this?")
-    kira.open("/desk")
-    assert kira.reads("The clock of this hub is not set")
-    village.clock.set(SystemClock().now().ms, Quality.MESH)
-    assert tend(village.hub) == 0
-    village.clock.set(SystemClock().now().ms, Quality.KEEPER)
-    assert tend(village.hub) == 1
-    alice.open(page)
-    assert alice.reads("Nobody answered in time: nothing was paid")
-    chandra = phone("Chandra")
-    chandra.open(page)
-    assert chandra.reads("Nobody answered in time")
     verify(village.hub.store)
 
 

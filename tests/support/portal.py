@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from appliance.ledger import settings
+
 START_SECONDS = 30.0
 
 
@@ -26,6 +28,8 @@ def free_port() -> int:
 class Portal:
     """``hub serve`` on a data directory, in a process group of its own, so that all of it can be killed.
 
+    Where the data directory has no ``hub.toml`` the hub goes by this machine's clock, as on any computer.
+
     Args:
         dies_before_answering: path of a flag file: once it exists, the next form that is sent is
             carried out, and then the process is killed instead of answering; the flag goes.
@@ -37,6 +41,8 @@ class Portal:
     ) -> None:
         self.data = data
         self.port = port or free_port()
+        if not (data / settings.FILE).exists():
+            settings.write(data, f'clock = "{settings.MACHINE_CLOCK}"\n')
         self.flag = dies_before_answering
         self.log = data.parent / f"portal-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None

@@ -132,7 +132,7 @@ def test_a_request_says_until_when_it_waits_and_then_that_it_has_lapsed(village,
     tend(village.hub)
     assert "the clock of this hub is not set" in alice.get(f"/R/{code}").text
     kira = signed_in("Kira", OWN_SCREEN)
-    assert "The clock of this hub is not set" in kira.get("/desk").text
+    assert "The clock of this hub is doubtful" in kira.get("/desk").text
     village.clock.set(village.clock.now().ms, Quality.KEEPER)
     tend(village.hub)
     for browser in (alice, chandra):
