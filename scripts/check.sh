@@ -7,10 +7,11 @@ bin=$1
 failed=""
 sh scripts/lint.sh "$bin" || failed="$failed lint"
 sh scripts/chromium.sh || failed="$failed chromium"
+sh scripts/compiler.sh || failed="$failed compiler"
 if [ -n "$failed" ]; then
     echo "test: FAILED so far:$failed; the tests run all the same, the whole fails" >&2
 else
-    echo "test: lint ok, chromium ok"
+    echo "test: lint ok, chromium ok, compiler ok"
 fi
 # Two workers. Tests that drive a browser or take long share one of them (tests/conftest.py), one after the other, so they
 # never compete among themselves for the processor.
