@@ -11,7 +11,7 @@ import click
 import appliance
 from appliance.bench import cli as bench_commands
 from appliance.ledger import cli as ledger_commands
-from appliance.ledger import cli_community, cli_files
+from appliance.ledger import cli_backup, cli_community, cli_files
 from appliance.ledger.cli import DATA, HubGroup, data_option
 from appliance.radio import cli as radio_commands
 
@@ -75,6 +75,7 @@ for _command in (
     *ledger_commands.COMMANDS,
     *cli_community.COMMANDS,
     *cli_files.COMMANDS,
+    *cli_backup.COMMANDS,
     *radio_commands.COMMANDS,
     *bench_commands.COMMANDS,
 ):

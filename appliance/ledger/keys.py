@@ -32,6 +32,10 @@ SUITE_ED25519: Final = 1
 SEED_BYTES: Final = 32
 SALT_BYTES: Final = pwhash.argon2id.SALTBYTES
 
+_LETTERS: Final = 56  # of a root paper: 32 bytes and 3 of check, in base 32
+_LONGEST: Final = 2_000  # far more than 24 words
+_SCANNED: Final = "TCH:ROOT:"
+
 
 @dataclass(frozen=True, slots=True)
 class KdfCost:
@@ -203,14 +207,31 @@ class RootPaper:
         letters = base64.b32encode(body).decode("ascii")
         return " ".join(letters[i : i + 4] for i in range(0, len(letters), 4))
 
+    def words(self, language: str = "en") -> tuple[str, ...]:
+        """As printed: 24 words, the last with a check; of another language the English ones when it has none."""
+        from appliance.ledger import paperwords
+
+        return paperwords.to_words(self.secret, language)
+
+    def scanned(self) -> str:
+        """What the paper's QR code says: capitals and digits alone, which keeps the code small."""
+        return _SCANNED + self.text().replace(" ", "")
+
     @classmethod
     def parse(cls, text: str) -> "RootPaper":
-        """Read what ``text`` printed; spaces, line ends and letter case do not matter.
+        """Read what is on the paper: its letters, its words in any language, or what its QR code says.
+
+        Spaces, line ends and letter case do not matter, nor do accents.
 
         Raises:
-            BadPaper: mistyped, cut off, or not a root paper.
+            BadPaper: mistyped, cut off, or not a root paper; the text says which word is wrong.
         """
-        letters = "".join(text.split()).upper()
+        letters = "".join(text.split()).upper().removeprefix(_SCANNED)
+        if len(letters) != _LETTERS and len(text) <= _LONGEST:
+            from appliance.ledger import paperwords  # lists of words, which nothing else needs
+
+            if paperwords.look_like(text):
+                return cls(paperwords.from_words(text))
         try:
             body = base64.b32decode(letters)
         except ValueError as error:

@@ -37,6 +37,12 @@ radio = "none"
 # Where the time comes from. By itself a hub knows the internet's, a clock with a battery, and what keepers
 # set at the desk. On a computer whose own clock others keep right:
 # clock = "machine"
+
+# Backups are made by themselves, to a folder here and to every stick that is plugged in.
+# [backup]
+# folder = "backups"
+# sticks = ["/media/*", "/media/*/*", "/run/media/*/*"]
+# daily = true
 """
 """What ``hub init`` writes."""
 
@@ -48,8 +54,27 @@ _SHAPES: Final = (
 )
 
 
+STICKS: Final = ("/media/*", "/media/*/*", "/run/media/*/*")
+"""Where udisks, usbmount and desktops mount what is plugged in."""
+
+
 class SettingsWrong(HubError, ValueError):
     """A setting that is unknown or cannot be; the text says which and what is possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The table ``[backup]``.
+
+    Attributes:
+        folder: where backups are kept; from the data directory, when it does not begin with ``/``.
+        sticks: patterns of places where sticks are mounted.
+        daily: whether one is made by itself each day.
+    """
+
+    folder: str = "backups"
+    sticks: tuple[str, ...] = STICKS
+    daily: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +86,14 @@ class Settings:
         channel: the index of the node's channel that the hubs share.
         hop_limit: how many nodes may pass a packet on; None: as the node itself is set.
         clock: ``own`` (``ledger.timekeeper``), or ``machine``: this machine's wall clock is kept right.
+        backup: where copies of the book go.
     """
 
     radio: str = NO_RADIO
     channel: int = 0
     hop_limit: int | None = None
     clock: str = OWN_CLOCK
+    backup: BackupSettings = BackupSettings()
 
     @property
     def has_radio(self) -> bool:
@@ -132,6 +159,8 @@ def _settings(values: dict[str, Any]) -> Settings:
         if values["clock"] not in (OWN_CLOCK, MACHINE_CLOCK):
             raise SettingsWrong(f'clock must be "{OWN_CLOCK}" or "{MACHINE_CLOCK}"')
         found["clock"] = values["clock"]
+    if "backup" in values:
+        found["backup"] = _backup(values["backup"])
     return Settings(**found)
 
 
@@ -141,6 +170,25 @@ def trusts_machine(data: Path) -> bool:
         return read(data).clock == MACHINE_CLOCK
     except HubError:
         return False
+
+
+def _backup(values: object) -> BackupSettings:
+    if not isinstance(values, dict):
+        raise SettingsWrong("backup must be a table: a line [backup], its settings below")
+    known = [one.name for one in fields(BackupSettings)]
+    if unknown := sorted(set(values) - set(known)):
+        raise SettingsWrong(f"{unknown[0]} is no setting of [backup]; there are {', '.join(known)}")
+    found = dict(values)
+    if not (isinstance(found.get("folder", "x"), str) and found.get("folder", "x").strip()):
+        raise SettingsWrong('folder must be a text in quotes, such as "backups"')
+    if type(found.get("daily", True)) is not bool:
+        raise SettingsWrong("daily must be true or false")
+    if "sticks" in found:
+        places = found["sticks"]
+        if not isinstance(places, list) or not all(isinstance(p, str) and p.startswith("/") for p in places):
+            raise SettingsWrong('sticks must be a list of places that begin with /, such as ["/media/*"]')
+        found["sticks"] = tuple(places)
+    return BackupSettings(**found)
 
 
 def write(data: Path, text: str = COMMENTED) -> None:

@@ -1,6 +1,7 @@
 """Keys: sealed under PIN and pepper, written on paper, certified by the root."""
 
 import string
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -149,15 +150,74 @@ def test_any_other_text_is_no_root_paper(text: str) -> None:
         RootPaper.parse(text)
 
 
+LANGUAGES_OF_WORDS = st.sampled_from(("en", "es", "fr", "pt"))
+
+
+@given(SEEDS, LANGUAGES_OF_WORDS)
+def test_its_words_are_read_back_however_they_are_typed(secret: bytes, language: str) -> None:
+    paper = RootPaper(secret)
+    words = paper.words(language)
+    assert len(words) == 24
+    plain = [unaccented(word) for word in words]
+    numbered = " ".join(f"{place}. {word}" for place, word in enumerate(words, 1))
+    for typed in (
+        " ".join(words), " ".join(words).upper(), "\n".join(plain), numbered, " ".join(word[:4] for word in plain)
+    ):  # fmt: skip
+        assert RootPaper.parse(typed) == paper
+
+
+def unaccented(word: str) -> str:
+    apart = unicodedata.normalize("NFD", word)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+@given(SEEDS, LANGUAGES_OF_WORDS, st.sets(st.integers(1, 24), min_size=1, max_size=3))
+def test_a_word_that_is_none_is_named_by_its_place(secret: bytes, language: str, wrong: set[int]) -> None:
+    words = list(RootPaper(secret).words(language))
+    for place in wrong:
+        words[place - 1] = "xqwzy"
+    with pytest.raises(
+        BadPaper, match=rf"words? {', '.join(map(str, sorted(wrong)))} (is|are) not in the list"
+    ):
+        RootPaper.parse(" ".join(words))
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "pt"])
+def test_another_word_of_the_list_two_swapped_and_one_missing_are_found(language: str) -> None:
+    words = list(RootPaper(bytes(range(32))).words(language))
+    swapped = [words[1], words[0], *words[2:]]
+    other = [*words[:5], words[7], *words[6:]]
+    for typed in (swapped, other):
+        with pytest.raises(BadPaper, match="do not belong together"):
+            RootPaper.parse(" ".join(typed))
+    for missing in (words[:-1], [*words, words[0]]):
+        with pytest.raises(BadPaper, match="24 words are needed"):
+            RootPaper.parse(" ".join(missing))
+
+
+def test_a_language_without_words_has_the_english_ones() -> None:
+    paper = RootPaper.fresh()
+    assert paper.words("sw") == paper.words("en")
+    assert RootPaper(bytes(32)).words()[-1] == "art"  # the published test vector of 24 words
+
+
+@given(SEEDS)
+def test_what_its_code_says_is_read_back(secret: bytes) -> None:
+    paper = RootPaper(secret)
+    assert RootPaper.parse(paper.scanned()) == RootPaper.parse(f" {paper.scanned().lower()}\n") == paper
+
+
 def test_what_is_derived_from_a_root_is_the_same_after_reading_it_back() -> None:
     paper = RootPaper.fresh()
     again = RootPaper.parse(paper.text())
     assert (again.seed, again.public, again.pepper) == (paper.seed, paper.public, paper.pepper)
+    assert again.backup_public == paper.backup_public
 
 
 def test_each_thing_is_derived_for_its_own_purpose() -> None:
     paper = RootPaper.fresh()
     derived = [paper.secret, paper.seed, paper.public, paper.pepper, keys.community_id(paper.public)]
+    derived += [paper.box_secret, paper.group_key, paper.backup_secret, paper.backup_public]
     assert len({value[:16] for value in derived}) == len(derived)
 
 

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import tarfile
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -50,15 +51,17 @@ def make(
     at: Instant,
     serial: int = 1,
     progress: Progress | None = None,
-    work: Path | None = None,
+    named: Callable[[Header], str] | None = None,
 ) -> Header:
     """Write a backup of the hub in ``data`` to the new file ``target``, durable and read back.
+
+    The plain copy that is made for the while lies in ``data`` itself, never where ``target`` is: that may
+    be a stick.
 
     Args:
         place: which hub it is, in its present incarnation.
         reader: the public backup key of the hub's root paper.
-        work: where the plain copy is made for the while; ``data`` itself by default. It should be
-            on the box's own disk, never on a stick.
+        named: gives the file its name, in the folder ``target``. Without it ``target`` is the file.
 
     Raises:
         BackupFailed: no room, a stick that was pulled, a copy that does not hold, bytes that do not
@@ -66,7 +69,7 @@ def make(
     """
     tell = progress or silent
     try:
-        with tempfile.TemporaryDirectory(prefix=MAKING, dir=work or data) as room:
+        with tempfile.TemporaryDirectory(prefix=MAKING, dir=data) as room:
             copy = Path(room) / LEDGER_FILE
             found = _copy(data / LEDGER_FILE, copy, tell)
             files = _listed(data, copy)
@@ -82,7 +85,7 @@ def make(
                 reader,
                 {name: path.stat().st_size for name, path in files.items()},
             )
-            _write(header, files, target, tell)
+            _write(header, files, target / named(header) if named else target, tell)
             return header
     except BackupFailed:
         raise
