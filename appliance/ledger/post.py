@@ -276,6 +276,18 @@ class Post:
             return None
         return lives.certificate_of(row, self._community), bytes(row.certificate)
 
+    def earlier_holes(self) -> list[tuple[int, int, int, int]]:
+        """(hub, incarnation, first, last) of what is missing of lives that were closed, in order."""
+        holes = []
+        with self.hub.reading() as tx:
+            rows = tx.rows(LifeRow.select().order_by(LifeRow.hub, LifeRow.incarnation))
+            for before, after in pairwise(rows):
+                if before.hub != after.hub:
+                    continue
+                runs = feed.holes(tx, before.hub, before.incarnation, after.closed_number)
+                holes += [(before.hub, before.incarnation, first, end) for first, end in runs]
+        return holes
+
     def lives(self) -> list[LifeRow]:
         """All lives of all hubs that have had more than one, in their order."""
         with self.hub.reading() as tx:

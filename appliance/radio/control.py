@@ -12,10 +12,12 @@ from hmac import compare_digest
 from typing import Final
 
 from appliance.ledger import codec
+from appliance.radio.certificates import CertificateFrame, open_certificate
 from appliance.radio.directory import HEADS_BYTES, INDEXES, ROSTER_BYTES, Directory
 from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.frames import (
     ASK,
+    CERTIFICATE,
     DATA,
     LONGEST_CONTROL,
     MAC_BYTES,
@@ -286,7 +288,7 @@ def open_control(data: bytes, directory: Directory) -> Summary | Ask:
         BadFrame: anything else. Nothing but this is ever raised for what came in.
     """
     header = read_header(data)
-    if header.type == DATA:
+    if header.type not in (SUMMARY, ASK):
         raise BadFrame(Reason.UNKNOWN_TYPE, str(header.type))
     if len(data) > LONGEST_CONTROL:
         raise BadFrame(Reason.TOO_LONG, str(len(data)))
@@ -307,12 +309,15 @@ def open_control(data: bytes, directory: Directory) -> Summary | Ask:
     return _open_ask(hub, beat, reader, directory)
 
 
-def read(data: bytes, directory: Directory) -> DataFrame | Summary | Ask:
+def read(data: bytes, directory: Directory) -> DataFrame | Summary | Ask | CertificateFrame:
     """What came in, whatever it is.
 
     Raises:
         BadFrame: it is no frame of this community. Nothing else is ever raised.
     """
-    if read_header(data).type == DATA:
+    kind = read_header(data).type
+    if kind == DATA:
         return open_data(data, directory)
+    if kind == CERTIFICATE:
+        return open_certificate(data, directory)
     return open_control(data, directory)

@@ -55,6 +55,7 @@ from typing import Final
 
 from appliance.radio.answering import Answering
 from appliance.radio.asking import Asking
+from appliance.radio.certificates import CertificateFrame, open_certificate
 from appliance.radio.control import (
     Ask,
     Mark,
@@ -68,12 +69,23 @@ from appliance.radio.control import (
 )
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame
-from appliance.radio.events import Arrived, Config, Event, HeardHub, Ignored, Packet, Sending, Status
+from appliance.radio.events import (
+    Arrived,
+    Certified,
+    Config,
+    Event,
+    HeardHub,
+    Ignored,
+    Packet,
+    Sending,
+    Status,
+)
 from appliance.radio.frames import LONGEST_DATA, DataFrame, open_data
 from appliance.radio.governor import Governor
 from appliance.radio.neighbours import Neighbours
 from appliance.radio.owed import Owed
 from appliance.radio.ports import Airtime, Library, Position, Span, Waiting
+from appliance.radio.renewals import Renewals
 from appliance.radio.spans import oldest, records_in
 from appliance.radio.trickle import Trickle
 
@@ -119,6 +131,7 @@ class Engine:
         self._answering = Answering(directory.hub, rng, self._frame, pace)
         self._asking = Asking(rng, self._frame, pace)
         self._owed = Owed(directory.hub, rng, self._frame, pace)
+        self._renewals = Renewals(directory.hub, rng, self._frame, pace)
         self._neighbours = Neighbours(directory, pace)
         self._trickle = self._timer(now)
         self._said: set[int] = set()
@@ -136,6 +149,9 @@ class Engine:
         self._counts: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._look(now)
+        if self._held(directory.hub).incarnation > 1:
+            # Whoever missed it reads nothing of what we say.
+            self._renewals.unknown(directory.hub, 0, now)
 
     def _timer(self, now: float) -> Trickle:
         shortest, longest = self._pace.summary_min * self._frame, self._pace.summary_max_seconds
@@ -154,6 +170,8 @@ class Engine:
             return self._ignore(error.reason.value)
         if isinstance(frame, DataFrame):
             return self._heard_data(frame, now)
+        if isinstance(frame, CertificateFrame):
+            return self._heard_certificate(frame, now)
         if frame.hub == self.directory.hub:
             return self._ignore("echo")
         if not self._neighbours.beat(frame.hub, frame.beat, now):
@@ -190,6 +208,20 @@ class Engine:
             self._look_for_missing(now)
         return [HeardHub(frame.hub, None), Arrived(frame)]
 
+    def _heard_certificate(self, frame: CertificateFrame, now: float) -> list[Event]:
+        self._counts["heard_certificate"] += 1
+        member = self.directory.members[self.directory.index(frame.hub) or 0]
+        if frame.certificate.incarnation >= member.incarnation:
+            self._counts["yielded_certificate"] += self._renewals.aired(frame.hub, now)
+        if frame.certificate.incarnation <= member.incarnation:
+            # Of the same life another one would be proof of a fork, which the ledger looks at.
+            return self._ignore("known") if self._same(frame) else [Certified(frame)]
+        return [Certified(frame)]
+
+    def _same(self, frame: CertificateFrame) -> bool:
+        held = self._library.certificate(frame.hub, frame.certificate.incarnation)
+        return held is None or held == frame.data
+
     def _remember(self, key: bytes) -> None:
         self._known_frames[key] = None
         while len(self._known_frames) > self._pace.frames_remembered:
@@ -210,6 +242,8 @@ class Engine:
         behind, equal = False, True
         for hub, mark in summary.positions.items():
             held = self._held(hub)
+            if mark.incarnation < held.incarnation:
+                self._renewals.unknown(hub, self._neighbours.count(now), now)
             equal = equal and mark == held
             if mark >= held:
                 self._said.add(hub)
@@ -259,6 +293,8 @@ class Engine:
             if hub not in before
             or (before[hub].incarnation, before[hub].number) != (position.incarnation, position.number)
         }
+        if not news and self._asking.missing:
+            self._look_for_missing(now)
         if news:
             self._said -= news
             self._grown.update((hub, now) for hub in news if hub != self.directory.hub)
@@ -279,7 +315,7 @@ class Engine:
         """The radio turned out to have another preset or region."""
         self._airtime, self._frame = airtime, airtime(LONGEST_PACKET)
         self.governor.retune(duty_cycle, self._frame)
-        for part in (self._answering, self._asking, self._owed):
+        for part in (self._answering, self._asking, self._owed, self._renewals):
             part.frame_time = self._frame
         self._trickle = self._timer(now)
 
@@ -311,11 +347,12 @@ class Engine:
             # back, which a summary is not. The ledger judges it, and has no holes from then on.
             if mark <= held or hub not in self._vector:
                 continue
-            if mark.incarnation == held.incarnation:
-                spans = self._library.holes(hub, mark.number)
-            else:
-                spans = [Span(hub, mark.incarnation, 1, mark.number)]
+            if mark.incarnation > held.incarnation:
+                # We could not read it. Our summaries show which life we know, and bring the certificate.
+                continue
+            spans = self._library.holes(hub, mark.number)
             missing += oldest(spans, self._pace.ask_records)
+        missing += oldest(self._library.earlier(), self._pace.ask_records)
         missing += [span for span in self._library.suspects() if span not in missing]
         self._asking.update(missing, self._neighbours.count(now), now)
 
@@ -327,6 +364,7 @@ class Engine:
         self._tick(now)
         makers: tuple[tuple[float, Sending, Callable[[float], Packet | None]], ...] = (
             (self._again_due(), self._unsent.sending if self._unsent else Sending.DATA, self._again),
+            (self._renewals.wake, Sending.CERTIFICATE, self._certify),
             (self._own_due(), Sending.DATA, self._own),
             (self._owed_due(), Sending.SUMMARY, self._summary),
             (self._asking.wake, Sending.ASK, self._ask),
@@ -345,6 +383,7 @@ class Engine:
         """When to call ``transmit`` next if nothing comes in until then; never infinite."""
         wakes = (
             (self._again_due(), self._unsent.sending if self._unsent else Sending.DATA),
+            (self._renewals.wake, Sending.CERTIFICATE),
             (self._own_due(), Sending.DATA),
             (self._owed_due(), Sending.SUMMARY),
             (self._asking.wake, Sending.ASK),
@@ -381,7 +420,7 @@ class Engine:
         inside, self._inside = self._inside, None
         if inside is None:
             return
-        if inside.sending in (Sending.DATA, Sending.REPAIR):
+        if inside.sending in (Sending.DATA, Sending.REPAIR, Sending.CERTIFICATE):
             self._unsent = inside
         elif inside.sending is Sending.SUMMARY:
             self._first_summary = now + self._pace.breath.draw(self._rng, self._frame)
@@ -425,6 +464,13 @@ class Engine:
             return None
         self._answering.aired(frame, self._neighbours.count(now), now, ours=True)
         return Packet(Sending.REPAIR, frame.data)
+
+    def _certify(self, now: float) -> Packet | None:
+        data = self._renewals.take(self._library, self.directory, now)
+        if data is None:
+            return None
+        self._renewals.aired(open_certificate(data, self.directory).hub, now)
+        return Packet(Sending.CERTIFICATE, data)
 
     def _ask(self, now: float) -> Packet | None:
         self._look_for_missing(now)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from appliance.radio.certificates import CertificateFrame
 from appliance.radio.control import Mark
 from appliance.radio.frames import DataFrame
 from appliance.radio.pace import Pace
@@ -16,6 +17,7 @@ class Sending(StrEnum):
     REPAIR = "repair"
     ASK = "ask"
     SUMMARY = "summary"
+    CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ class Arrived:
     """
 
     frame: DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A hub's root says that the hub goes on in a later life than the directory knows."""
+
+    frame: CertificateFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Ignored:
     reason: str
 
 
-Event = Arrived | HeardHub | Ignored
+Event = Arrived | Certified | HeardHub | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,15 @@ from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.varint import Reader, read_varint, varint
 
 VERSION: Final = 1
-DATA, SUMMARY, ASK = 0, 1, 2
+DATA, SUMMARY, ASK, CERTIFICATE = 0, 1, 2, 3
 SUITE_ED25519: Final = keys.SUITE_ED25519
 SUITE_BLAKE2B: Final = 2
-SUITES: Final = {DATA: SUITE_ED25519, SUMMARY: SUITE_BLAKE2B, ASK: SUITE_BLAKE2B}
+SUITES: Final = {
+    DATA: SUITE_ED25519,
+    SUMMARY: SUITE_BLAKE2B,
+    ASK: SUITE_BLAKE2B,
+    CERTIFICATE: SUITE_ED25519,
+}
 
 LONGEST_DATA: Final = 200
 LONGEST_CONTROL: Final = 231

@@ -27,10 +27,22 @@ from appliance.radio.events import Sending
 from appliance.radio.ports import Airtime
 
 CHANNEL_LIMITS: Final[Mapping[Sending, float]] = MappingProxyType(
-    {Sending.REPAIR: 0.20, Sending.DATA: 0.25, Sending.ASK: 0.18, Sending.SUMMARY: 0.40}
+    {
+        Sending.REPAIR: 0.20,
+        Sending.DATA: 0.25,
+        Sending.ASK: 0.18,
+        Sending.SUMMARY: 0.40,
+        Sending.CERTIFICATE: 0.40,
+    }
 )
 OWN_SHARES: Final[Mapping[Sending, float]] = MappingProxyType(
-    {Sending.REPAIR: 0.70, Sending.DATA: 1.0, Sending.ASK: 1.0, Sending.SUMMARY: 1.0}
+    {
+        Sending.REPAIR: 0.70,
+        Sending.DATA: 1.0,
+        Sending.ASK: 1.0,
+        Sending.SUMMARY: 1.0,
+        Sending.CERTIFICATE: 1.0,
+    }
 )
 CHANNEL_SECONDS: Final = 60.0
 OWN_SECONDS: Final = 3600.0

@@ -54,6 +54,14 @@ class Library(Protocol):
         """Records that are held and of which, as others say, a second content was signed."""
         ...
 
+    def earlier(self) -> Sequence[Span]:
+        """What is missing of hubs' earlier lives, up to where each was closed."""
+        ...
+
+    def certificate(self, hub: int, incarnation: int) -> bytes | None:
+        """The certificate frame that opened a life of ``hub``; None for a first life, or one not known."""
+        ...
+
     def frame_with(self, hub: int, incarnation: int, number: int) -> bytes | None:
         """A data frame, as it was first sent, that carries this record; the one that reaches furthest."""
         ...

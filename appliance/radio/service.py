@@ -35,7 +35,7 @@ from appliance.radio.airtime import PRESETS, frame_airtime
 from appliance.radio.bulletin import Bulletin
 from appliance.radio.chores import QUIET, Chores
 from appliance.radio.engine import Engine
-from appliance.radio.events import Arrived, Config, Event, HeardHub, Packet
+from appliance.radio.events import Arrived, Certified, Config, Event, HeardHub, Packet
 from appliance.radio.links.supervisor import signs
 from appliance.radio.ports import Airtime, Changed, Heard, Link, LinkEvent, LinkState, Radio, Refused, Sent
 from appliance.radio.shelf import Shelf
@@ -287,6 +287,10 @@ class Service:
                 log.debug(
                     "radio=arrived hub=%s first=%s taken=%s read=%s", frame.hub, frame.first, taken, read
                 )
+            case Certified(frame=frame):
+                if self._shelf.renewed(frame):
+                    self._counts["renewed"] += 1
+                    self._engine.change_directory(self._shelf.directory, now)
             case HeardHub(hub=hub, beat=None):
                 # Signed records without a beat may be months old and sent on by a third hub: no
                 # sign that theirs is there now. Where there is no third one, they are.

@@ -15,6 +15,7 @@ from appliance.ledger.book.records import Record
 from appliance.ledger.hub import Hub
 from appliance.ledger.post import NotAdmitted, Post
 from appliance.radio import frames
+from appliance.radio.certificates import CertificateFrame, pack_certificate
 from appliance.radio.directory import Directory, of_roster
 from appliance.radio.frames import DataFrame
 from appliance.radio.ports import Position, Span, Waiting
@@ -53,6 +54,7 @@ class Shelf:
         self._vector: Mapping[int, Position] | None = None
         self._waiting: Waiting | None = None
         self._suspects: Sequence[Span] | None = None
+        self._earlier: Sequence[Span] | None = None
         self._turn = 0
 
     def look(self) -> None:
@@ -65,7 +67,7 @@ class Shelf:
         if fresh == self.directory:
             return False
         self.directory = fresh
-        self._vector = None
+        self._vector = self._earlier = None
         return True
 
     # ------------------------------------------------------------------------- ports.Library
@@ -84,6 +86,16 @@ class Shelf:
             return ()
         runs = self.post.holes(hub, place.incarnation, up_to)
         return [Span(hub, place.incarnation, first, last) for first, last in runs]
+
+    def earlier(self) -> Sequence[Span]:
+        if self._earlier is None:
+            found = self.post.earlier_holes()
+            self._earlier = tuple(Span(*hole) for hole in found)
+        return self._earlier
+
+    def certificate(self, hub: int, incarnation: int) -> bytes | None:
+        found = self.post.certificate(hub, incarnation)
+        return None if found is None else pack_certificate(*found, self.directory)
 
     def suspects(self) -> Sequence[Span]:
         if self._suspects is None:
@@ -120,16 +132,17 @@ class Shelf:
     def take(self, frame: DataFrame) -> Taken:
         """Keep a frame that arrived; it is durable when this returns.
 
-        An own frame is not kept: either it is here, or this box is *stale*.
+        An own frame of this life is not kept: either it is here, or this box is *stale*. One of a life
+        before is what was lost with that box.
 
         Raises:
             HubError: the book is busy or cannot be written; nothing was kept.
         """
-        if frame.hub == self.hub.number:
+        if frame.hub == self.hub.number and frame.incarnation == self.hub.box.place.incarnation:
             if not self._is_ours(frame):
                 self._not_ours(frame)
             return Taken.KNOWN
-        self._vector = self._suspects = None
+        self._vector = self._suspects = self._earlier = None
         return self.post.take(Kept(frame.data, frame.cut, frame.records))
 
     def _not_ours(self, frame: DataFrame) -> None:
@@ -137,7 +150,7 @@ class Shelf:
         signed that number itself, another box speaks in its name.
         """
         place = self.vector()[frame.hub]
-        if frame.incarnation == place.incarnation and frame.first <= place.number:
+        if frame.first <= place.number:
             self.post.found_clone(Kept(frame.data, frame.cut, frame.records))
         elif not self.stale:
             self.post.found_stale()
@@ -145,8 +158,6 @@ class Shelf:
 
     def _is_ours(self, frame: DataFrame) -> bool:
         place = self.vector()[frame.hub]
-        if frame.incarnation != place.incarnation:
-            return frame.incarnation < place.incarnation
         return frame.last <= place.number and self._holds(frame)
 
     def _holds(self, frame: DataFrame) -> bool:
@@ -154,7 +165,16 @@ class Shelf:
             held = [feed.record(tx, frame.hub, frame.incarnation, one.number) for one in frame.records]
         return held == list(frame.records)
 
+    def renewed(self, frame: CertificateFrame) -> bool:
+        """A hub's certificate arrived: whether the directory is another now.
+
+        Raises:
+            HubError: the book is busy or cannot be written.
+        """
+        self.post.renewed(frame.certificate, frame.signature)
+        return self.look_at_roster()
+
     def settle(self) -> int:
         """Let take effect what has arrived for this hub; how many records were read."""
-        self._waiting = self._suspects = None
+        self._waiting = self._suspects = self._earlier = None
         return self.post.settle()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from appliance.ledger.book.records import EVERYONE, Kind, Record
+from appliance.radio.certificates import CertificateFrame
 from appliance.radio.control import Ask, Summary, read
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame
@@ -39,6 +40,17 @@ def _data(frame: DataFrame) -> dict[str, Any]:
         "last": frame.last,
         "after": frame.cut.hex(),
         "records": [_record(record) for record in frame.records],
+    }
+
+
+def _certificate(frame: CertificateFrame) -> dict[str, Any]:
+    c = frame.certificate
+    return {
+        "type": "certificate",
+        "from": c.hub,
+        "incarnation": c.incarnation,
+        "closed": c.closed_number,
+        "key": c.signing_key.hex(),
     }
 
 
@@ -83,6 +95,8 @@ def describe(data: bytes, directory: Directory) -> dict[str, Any]:
     match frame:
         case DataFrame():
             return _data(frame) | size
+        case CertificateFrame():
+            return _certificate(frame) | size
         case Summary():
             return _summary(frame, directory) | size
         case Ask():

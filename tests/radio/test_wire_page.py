@@ -10,6 +10,7 @@ from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.people.roster import Admission
 from appliance.ledger.values import MAX_AMOUNT
 from appliance.radio import control, frames
+from appliance.radio.certificates import LONGEST as LONGEST_CERTIFICATE
 from appliance.radio.control import Ask, Summary
 from appliance.radio.errors import Reason
 from tests.radio import examples
@@ -155,9 +156,9 @@ class TestTables:
 
     def test_types_and_suites(self) -> None:
         rows = [(int(row[0]), int(row[2]), int(row[4])) for row in table("Types")]
-        lengths = {frames.DATA: frames.LONGEST_DATA}
+        lengths = {frames.DATA: frames.LONGEST_DATA, frames.CERTIFICATE: LONGEST_CERTIFICATE}
         assert rows == [(t, s, lengths.get(t, frames.LONGEST_CONTROL)) for t, s in frames.SUITES.items()]
-        assert {row[1] for row in table("Types")} == {"data", *(c.__name__.lower() for c in (Summary, Ask))}
+        assert {row[1] for row in table("Types")} == {"data", "certificate", *(c.__name__.lower() for c in (Summary, Ask))}
 
     def test_categories(self) -> None:
         assert table("Categories") == [[str(place), name] for place, name in enumerate(CATEGORIES)]

@@ -108,6 +108,12 @@ class Shelf:
             spans.append(Span(hub, 1, first, up_to))
         return spans
 
+    def earlier(self) -> Sequence[Span]:
+        return ()
+
+    def certificate(self, hub: int, incarnation: int) -> bytes | None:
+        return None
+
     def suspects(self) -> Sequence[Span]:
         return ()
 
