@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.ledger import codec
-from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.schema import LifeRow, RosterRow
 from appliance.radio import control
 from appliance.radio.control import Ask, Mark, Summary
 from appliance.radio.directory import Directory, Member, of_roster
@@ -312,13 +312,23 @@ class TestDirectory:
     def test_the_ledgers_roster_makes_one(self) -> None:
         rows = [
             RosterRow(
-                seq=seq, hub=100 + seq, incarnation=1, signing_key=bytes([seq]) * 32, hash=bytes([seq]) * 32
+                seq=seq,
+                hub=100 + seq,
+                incarnation=seq,
+                signing_key=bytes([seq]) * 32,
+                root_key=bytes([16 + seq]) * 32,
+                hash=bytes([seq]) * 32,
             )
             for seq in (2, 1)
         ]
-        directory = of_roster(rows, DIRECTORY.community, GROUP_KEY, HILL)
-        assert directory.members == {1: Member(RIVER, 1, b"\1" * 32), 2: Member(HILL, 1, b"\2" * 32)}
+        lives = [LifeRow(hub=HILL, incarnation=life, signing_key=bytes([life + 6]) * 32) for life in (1, 2)]
+        directory = of_roster(rows, DIRECTORY.community, GROUP_KEY, HILL, lives)
+        assert directory.members == {
+            1: Member(RIVER, 1, b"\1" * 32, (), b"\x11" * 32),
+            2: Member(HILL, 2, b"\2" * 32, ((1, b"\7" * 32),), b"\x12" * 32),
+        }
         assert (directory.hub, directory.roster) == (HILL, b"\2" * 4)
+        assert of_roster(rows, DIRECTORY.community, GROUP_KEY, HILL, (), b"\3" * 32).roster == b"\3" * 4
         with pytest.raises(ValueError, match="not a directory"):
             of_roster([], DIRECTORY.community, GROUP_KEY, HILL)
 

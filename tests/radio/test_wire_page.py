@@ -158,7 +158,11 @@ class TestTables:
         rows = [(int(row[0]), int(row[2]), int(row[4])) for row in table("Types")]
         lengths = {frames.DATA: frames.LONGEST_DATA, frames.CERTIFICATE: LONGEST_CERTIFICATE}
         assert rows == [(t, s, lengths.get(t, frames.LONGEST_CONTROL)) for t, s in frames.SUITES.items()]
-        assert {row[1] for row in table("Types")} == {"data", "certificate", *(c.__name__.lower() for c in (Summary, Ask))}
+        assert {row[1] for row in table("Types")} == {
+            "data",
+            "certificate",
+            *(c.__name__.lower() for c in (Summary, Ask)),
+        }
 
     def test_categories(self) -> None:
         assert table("Categories") == [[str(place), name] for place, name in enumerate(CATEGORIES)]
