@@ -98,12 +98,16 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A packet that came in. ``snr`` in dB and ``rssi`` in dBm as the radio told, ``hops`` it took."""
+    """A packet that came in. ``snr`` in dB and ``rssi`` in dBm as the radio told, ``hops`` it took.
+
+    ``at_ms``: what the radio took the time to be, which it may have from anybody; None: it does not know.
+    """
 
     data: bytes
     snr: float | None = None
     rssi: int | None = None
     hops: int | None = None
+    at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,10 @@ class Link(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Return when there is something to poll, or after ``seconds``. The one call that waits."""
+        ...
+
+    def set_time(self, at_ms: int) -> None:
+        """Give the radio the time, which it passes on as certain: only a time that is. It may be lost."""
         ...
 
     def radio(self) -> Radio | None:

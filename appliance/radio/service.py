@@ -28,6 +28,7 @@ from typing import Any, Final
 
 import peewee as pw
 
+from appliance.ledger.clock import Quality
 from appliance.ledger.errors import DataDirectoryError, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.reads.radio import LOCK
@@ -51,6 +52,8 @@ _ROSTER_SECONDS: Final = 5.0
 _LONGEST_BACK_OFF: Final = 60.0
 _BEATS_PER_START: Final = 1 << 20
 _ALONE_TOGETHER: Final = 2
+_TIME_SECONDS: Final = 12 * 3600.0
+_TIME_AGAIN: Final = 10.0
 
 DUTY_CYCLES: Final = {"EU_433": 0.10, "EU_868": 0.10, "UA_433": 0.10, "UA_868": 0.01}
 """By Meshtastic's region; all others have none (RadioInterface.cpp, 2.7.26)."""
@@ -118,7 +121,7 @@ class Service:
         self._inside: Packet | None = None
         self._link_state = LinkState.CONNECTING
         self._link_reason = ""
-        self._look_at = self._roster_at = now
+        self._look_at = self._roster_at = self._time_at = now
         self._back_off = 0.0
         self._troubled_at = self._resume_at = now
         self._watched = False
@@ -197,12 +200,23 @@ class Service:
             self._shelf.look()
             self._engine.stored(now)
         if self._inside is None and self._link.ready():
+            self._give_time(now)
             self._send(now)
         self._board.changed(*self._state(), self._link.radio())
         self._board.flush(now)
         if self._link_state is not LinkState.UP:
             return LOOK_SECONDS
         return max(0.0, min(LOOK_SECONDS, self._engine.next_wake(now) - now))
+
+    def _give_time(self, now: float) -> None:
+        """Give the node the time, twice a day, once it is certain: the node hands it on as certain to all."""
+        if now < self._time_at:
+            return
+        instant = self._hub.clock.now()
+        certain = instant.quality >= Quality.RTC
+        self._time_at = now + (_TIME_SECONDS if certain else _TIME_AGAIN)
+        if certain:
+            self._link.set_time(instant.ms)
 
     def _send(self, now: float) -> None:
         packet = self._engine.transmit(now)
@@ -232,6 +246,7 @@ class Service:
                 log.warning("radio=refused reason=%s wait=%s", reason, wait)
                 self._lost(now, wait)
             case Changed(state=state, reason=reason):
+                self._time_at = now  # it may be another node, or have lost the time
                 log.info("radio=link state=%s reason=%s", state.value, reason)
                 # A link that is down tries again and again: to those who look it stays down.
                 if (self._link_state, state) != (LinkState.DOWN, LinkState.CONNECTING):
@@ -266,6 +281,8 @@ class Service:
             self._engine.retune(self._airtime, DUTY_CYCLES.get(radio.region, 1.0), now)
 
     def _heard(self, packet: Heard, now: float) -> None:
+        if packet.at_ms is not None:
+            self._hub.clock.mesh(packet.at_ms)
         self._tell("heard", packet.data, {"snr": packet.snr, "rssi": packet.rssi, "hops": packet.hops})
         if now < self._resume_at:
             self._counts["lost_book_trouble"] += 1

@@ -15,7 +15,7 @@ from appliance.ledger.book.local import HubHeard
 from appliance.ledger.book.rules import Care, Credit, Rules
 from appliance.ledger.book.store import Tx, WriteBusy
 from appliance.ledger.book.verify import verify
-from appliance.ledger.clock import SystemClock
+from appliance.ledger.clock import Quality, SystemClock
 from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub
 from appliance.ledger.market.listings import OpenListing
@@ -27,6 +27,7 @@ from appliance.radio.emulated.background import emulated_ether
 from appliance.radio.links.sim import SimLink
 from appliance.radio.ports import Heard, Refused
 from appliance.radio.service import Service, only_one
+from tests.support.clocks import HandMachine, live_on
 from tests.support.two_radios import TwoRadios, two_radios
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import CHEAP, a_village
@@ -423,3 +424,46 @@ def running(villages: TwoVillages, port: int) -> Iterator[None]:
             thread.join()
         for hub in hubs:
             hub.close()
+
+
+class TestTheTime:
+    @pytest.mark.parametrize("quality", [Quality.FLOOR, Quality.MESH, Quality.KEEPER])
+    def test_a_doubtful_time_is_never_given_to_the_node(self, radios: TwoRadios, quality: Quality) -> None:
+        clock = radios.villages.clock
+        for link in radios.links.values():
+            link.unplug()
+        clock.set(clock.now().ms, quality)
+        radios.live(30)
+        given = len(radios.links["river"].times)
+        for link in radios.links.values():
+            link.plug()
+        radios.live(60)
+        assert len(radios.links["river"].times) == given
+        clock.set(clock.now().ms, Quality.RTC)
+        radios.live(60)
+        (*_, last) = radios.links["river"].times
+        assert len(radios.links["river"].times) == given + 1
+        assert abs(last - clock.now().ms) < 61_000
+
+    def test_it_is_given_again_to_a_node_that_comes_back_and_twice_a_day(self, radios: TwoRadios) -> None:
+        river = radios.links["river"]
+        radios.live(60)
+        assert len(river.times) == 1
+        river.unplug()
+        radios.live(10)
+        river.plug()
+        radios.live(60)
+        assert len(river.times) == 2
+
+    def test_what_the_node_takes_the_time_to_be_leads_the_hub_a_day_at_most(self, radios: TwoRadios) -> None:
+        village = radios.villages.river
+        clock = village.hub.clock
+        begun = clock.now().ms
+        machine = HandMachine()
+        own = live_on(village, machine)
+        river = radios.links["river"]
+        for said in (begun + 3_600_000, begun + 400 * 86_400_000):
+            river.events.append(Heard(b"noise", 7.5, -80, 0, at_ms=said))
+            radios.services["river"].step()
+        assert own.now().quality is Quality.MESH
+        assert own.now().ms == begun + 3_600_000

@@ -29,6 +29,7 @@ class MemoryLink:
     other: "MemoryLink | None" = None
     up: bool = False
     sent: list[bytes] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
     refusals: deque[Refused] = field(default_factory=deque)
     events: deque[LinkEvent] = field(default_factory=deque)
     _flying: tuple[int, bytes] | None = None
@@ -74,6 +75,9 @@ class MemoryLink:
 
     def wait(self, seconds: float) -> None:
         raise AssertionError("time passes in TwoRadios.live")
+
+    def set_time(self, at_ms: int) -> None:
+        self.times.append(at_ms)
 
     def radio(self) -> Radio | None:
         return Radio(PRESET, "memory", "2.7.26", "EU_868", 3)

@@ -86,6 +86,11 @@ class BackgroundNode:
         self._loop.call_soon_threadsafe(self._server.fault, kind, seconds)
 
     @property
+    def time(self) -> int:
+        """Seconds since 1970 as the node has been told them; 0: by nobody."""
+        return self._server.node.time()
+
+    @property
     def dropped(self) -> int:
         """Packets that the computer did not fetch in time."""
         return self._server.node.dropped

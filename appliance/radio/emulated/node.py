@@ -89,6 +89,7 @@ class Node:
         self._packets: deque[Any] = deque()
         self._told_full = False
         self._neighbours: dict[int, None] = {}
+        self._told_time: tuple[float, int] | None = None
         self._metrics_due = now + METRICS_EVERY
         self.reboot_at: float | None = None
         """When the node will reboot by itself; the driver sees to it."""
@@ -111,6 +112,13 @@ class Node:
         if self._packets:
             return mesh_pb2.FromRadio(packet=self._packets.popleft())
         return None
+
+    def time(self) -> int:
+        """Seconds since 1970 as the node has been told them; 0: it does not know, as after each start."""
+        if self._told_time is None:
+            return 0
+        when, seconds = self._told_time
+        return seconds + int(self._now - when)
 
     def status(self, res: int = 0, ident: int = 0) -> Any:
         """A ``QueueStatus`` of this moment."""
@@ -179,6 +187,8 @@ class Node:
             request = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
         except DecodeError:
             return
+        if request.set_time_only:
+            self._told_time = (self._now, request.set_time_only)
         reply, reboot_in = self._admin.answer(request)
         if reply is not None:
             self._local(ADMIN_PORT, reply.SerializeToString(), ident)
@@ -287,6 +297,7 @@ class Node:
         up.decoded.request_id = packet.request
         up.decoded.bitfield = 0
         up.channel, up.rx_snr, up.rx_rssi = channel, snr, rssi
+        up.rx_time = self.time()
         up.hop_limit, up.hop_start, up.relay_node = packet.hop_limit, packet.hop_start, packet.relay
         self._hand_up(up)
 

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
 
-from meshtastic.protobuf import config_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
+from meshtastic.protobuf import admin_pb2, config_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
 from meshtastic.serial_interface import SerialInterface
 from meshtastic.stream_interface import StreamInterface
 from meshtastic.tcp_interface import TCPInterface
@@ -126,6 +126,7 @@ def heard(packet: Any) -> Heard:
         snr=None if unmeasured else round(packet.rx_snr, 2),
         rssi=None if unmeasured else packet.rx_rssi,
         hops=hops,
+        at_ms=packet.rx_time * 1000 or None,  # a radio that was never told the time says 0
     )
 
 
@@ -311,6 +312,14 @@ class MeshtasticSession:
         except OSError as error:
             raise interface.hub_cause or LinkLost(Trouble.RESET, str(error)) from error
         self._tell(Written(packet.id))
+
+    def set_time(self, at_ms: int) -> None:
+        told = admin_pb2.AdminMessage(set_time_only=at_ms // 1000)
+        try:
+            # Not the library's own: without a session key it asks for one, and waits.
+            self._interface.sendData(told, self._me, portNum=portnums_pb2.PortNum.ADMIN_APP)
+        except OSError as error:
+            raise self._interface.hub_cause or LinkLost(Trouble.RESET, str(error)) from error
 
     def probe(self) -> None:
         try:

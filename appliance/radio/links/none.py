@@ -30,6 +30,9 @@ class NoLink:
     def wait(self, seconds: float) -> None:
         self._closed.wait(max(0.0, seconds))
 
+    def set_time(self, at_ms: int) -> None:
+        """There is no node in between that keeps a time."""
+
     def radio(self) -> Radio | None:
         return None
 

@@ -134,6 +134,10 @@ class Session(Protocol):
         """Write one packet to the radio, and tell ``Written``."""
         ...
 
+    def set_time(self, at_ms: int) -> None:
+        """Tell the radio what time it is."""
+        ...
+
     def probe(self) -> None:
         """Ask the radio for a sign of life; the answer is told as ``Queue`` of packet 0."""
         ...

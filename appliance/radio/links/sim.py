@@ -133,6 +133,9 @@ class SimLink:
         with self._lock:
             self._lock.wait_for(lambda: self._events or self._closing.is_set(), timeout=seconds)
 
+    def set_time(self, at_ms: int) -> None:
+        """There is no node in between that keeps a time."""
+
     def radio(self) -> Radio | None:
         return self._radio
 

@@ -51,7 +51,7 @@ NO_ANSWER: Final = "NO_ANSWER"
 _HEARD_MOST: Final = 1000
 """Messages that may wait to be polled. Beyond, what is heard is dropped, as a full radio would."""
 
-_SEND, _PROBE, _END = "send", "probe", "end"
+_SEND, _PROBE, _TIME, _END = "send", "probe", "time", "end"
 
 
 def signs(firmware: str) -> bool:
@@ -77,6 +77,9 @@ class _Crew:
 
     def probe(self) -> None:
         self._jobs.put((_PROBE, b""))
+
+    def set_time(self, at_ms: int) -> None:
+        self._jobs.put((_TIME, at_ms.to_bytes(8, "big")))
 
     def end(self) -> None:
         """Ask the session to end in peace."""
@@ -105,6 +108,8 @@ class _Crew:
             while (job := self._jobs.get())[0] != _END:
                 if job[0] == _SEND:
                     session.send(job[1])
+                elif job[0] == _TIME:
+                    session.set_time(int.from_bytes(job[1], "big"))
                 else:
                     session.probe()
         except LinkLost as lost:
@@ -211,6 +216,10 @@ class Supervisor:
             except queue.Empty:
                 continue
             self._take(crew, told, self._now())
+
+    def set_time(self, at_ms: int) -> None:
+        if self._crew is not None:
+            self._crew.set_time(at_ms)
 
     def radio(self) -> Radio | None:
         return self._radio

@@ -85,6 +85,35 @@ class TestTwoHubs:
                 until(other, lambda e: isinstance(e, Sent))
 
 
+class TestTheTime:
+    def test_connecting_and_sending_tell_the_node_no_time(self) -> None:
+        with (
+            air(RIVER, HILL) as (at_river, at_hill),
+            opened(link_to(setting(at_river))) as river,
+            opened(link_to(setting(at_hill))) as hill,
+        ):
+            send(river, HELLO)
+            heard = until(hill, lambda e: isinstance(e, Heard))[-1]
+            assert isinstance(heard, Heard)
+            assert heard.at_ms is None
+            assert (at_river.time, at_hill.time) == (0, 0)
+
+    def test_a_node_that_was_told_says_when_a_packet_came(self) -> None:
+        with (
+            air(RIVER, HILL) as (at_river, at_hill),
+            opened(link_to(setting(at_river))) as river,
+            opened(link_to(setting(at_hill))) as hill,
+        ):
+            hill.set_time(1_795_651_200_000)
+            send(river, HELLO)
+            heard = until(hill, lambda e: isinstance(e, Heard))[-1]
+            assert isinstance(heard, Heard)
+            assert heard.at_ms is not None
+            assert 0 <= heard.at_ms - 1_795_651_200_000 < 3_600_000
+            assert at_river.time == 0
+            send(hill, HELLO)
+
+
 class TestTheNode:
     def test_the_duty_cycle_is_said_with_its_minutes(self) -> None:
         spent = replace(RIVER, sent=400.0)  # of the 360 s an hour that EU_868 allows
