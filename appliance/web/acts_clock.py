@@ -10,6 +10,7 @@ from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.people import timing
 from appliance.ledger.reads.desk import LogLine
 from appliance.web.amounts import duration, name_of, when
+from appliance.web.here import the_hub
 
 
 def _moved(line: LogLine) -> tuple[str, str]:
@@ -54,6 +55,12 @@ def shift_words(shift_ms: int) -> str:
     if shift_ms < 0:
         return _("set the hub's clock back by %(time)s", time=time)
     return _("set the hub's clock forward by %(time)s", time=time)
+
+
+def then(shift_ms: int) -> str:
+    """What the hub's clock would say if it were moved now."""
+    now = the_hub().clock.now()
+    return when(Instant(Millis(now.ms + shift_ms), now.quality))
 
 
 _SOURCES: Final[Mapping[str, Callable[[], str]]] = {

@@ -85,8 +85,9 @@ _EFFECTS: Final[Mapping[str, Callable[[Terms], list[str]]]] = {
         _("Only the root paper makes somebody a keeper again."),
     ],
     seconds.RULES: lambda _terms: [_("The rule holds from then on.")],
-    seconds.TIME: lambda _terms: [
-        _("The hub's clock says something else at once. Nothing changes its place in the book."),
+    seconds.TIME: lambda terms: [
+        _("The hub's clock will say %(time)s.", time=acts_clock.then(terms["shift_ms"])),
+        _("Nothing changes its place in the book."),
         _("What waits gets its whole time."),
         _("It must be agreed before the hub is switched off, or set otherwise."),
     ],

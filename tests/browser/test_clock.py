@@ -89,6 +89,7 @@ def test_a_phone_with_script_offers_its_own_time_and_two_keepers_set_it(
     bob = phone("Bob", desk=True)
     bob.open("/desk/two")
     bob.tap("Kira proposes to set the hub's clock forward")
+    assert bob.reads("The hub's clock will say")
     bob.tap("I agree: do it")
     assert bob.reads("Two keepers agreed, and it is done")
     bob.open("/clock")
