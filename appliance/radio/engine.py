@@ -76,6 +76,7 @@ from appliance.radio.events import (
     Event,
     HeardHub,
     Ignored,
+    OwnVoice,
     Packet,
     Sending,
     Status,
@@ -146,6 +147,7 @@ class Engine:
         self._unsent: Packet | None = None
         self._inside: Packet | None = None
         self._known_frames: OrderedDict[bytes, None] = OrderedDict()
+        self._own_control: OrderedDict[bytes, None] = OrderedDict()
         self._counts: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._look(now)
@@ -173,12 +175,21 @@ class Engine:
         if isinstance(frame, CertificateFrame):
             return self._heard_certificate(frame, now)
         if frame.hub == self.directory.hub:
-            return self._ignore("echo")
+            if data in self._own_control:
+                return self._ignore("echo")
+            self._counts["own_voice"] += 1
+            return [OwnVoice(frame.beat, frame.beat >= self._beat)]
         if not self._neighbours.beat(frame.hub, frame.beat, now):
             return self._ignore("old_beat")
         if isinstance(frame, Ask):
             return self._heard_ask(frame, now)
         return self._heard_summary(frame, now)
+
+    def _said_by_us(self, data: bytes) -> None:
+        """Remember a control frame of ours: what comes back of it is an echo."""
+        self._own_control[data] = None
+        while len(self._own_control) > self._pace.frames_remembered:
+            self._own_control.popitem(last=False)
 
     def _ignore(self, reason: str) -> list[Event]:
         self._counts[f"ignored_{reason}"] += 1
@@ -480,7 +491,9 @@ class Engine:
             return None
         self._asking.asked(ask.spans, now)
         self._beat += 1
-        return Packet(Sending.ASK, pack_ask(ask, self.directory))
+        data = pack_ask(ask, self.directory)
+        self._said_by_us(data)
+        return Packet(Sending.ASK, data)
 
     def _owed_due(self) -> float:
         if self._part:  # the rest of a summary that took several packets
@@ -503,9 +516,10 @@ class Engine:
             self._first_summary = _NEVER
             self._owed.said(now)
             self._trickle.spoke()
-        packet = Packet(Sending.SUMMARY, pack_summary(replace(part, beat=self._beat), self.directory))
+        data = pack_summary(replace(part, beat=self._beat), self.directory)
+        self._said_by_us(data)
         self._beat += 1
-        return packet
+        return Packet(Sending.SUMMARY, data)
 
     # ------------------------------------------------------------------------------------------------- for keepers
 

@@ -64,13 +64,25 @@ class HeardHub:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnVoice:
+    """A control frame in this hub's own name that it did not send since it began.
+
+    ``ahead``: its beat is one that this hub has yet to use, so it is no old packet played again:
+    another box speaks with this one's keys.
+    """
+
+    beat: int
+    ahead: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A packet that changed nothing: a ``Reason``'s value, ``echo`` (own) or ``old_beat``."""
 
     reason: str
 
 
-Event = Arrived | Certified | HeardHub | Ignored
+Event = Arrived | Certified | HeardHub | OwnVoice | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from appliance.radio.airtime import PRESETS, frame_airtime
 from appliance.radio.bulletin import Bulletin
 from appliance.radio.chores import QUIET, Chores
 from appliance.radio.engine import Engine
-from appliance.radio.events import Arrived, Certified, Config, Event, HeardHub, Packet
+from appliance.radio.events import Arrived, Certified, Config, Event, HeardHub, OwnVoice, Packet
 from appliance.radio.links.supervisor import signs
 from appliance.radio.ports import Airtime, Changed, Heard, Link, LinkEvent, LinkState, Radio, Refused, Sent
 from appliance.radio.shelf import Shelf
@@ -227,6 +227,10 @@ class Service:
     def _state(self) -> tuple[LinkState, str]:
         if self._shelf.stale:
             return self._link_state, "stale"
+        if self._shelf.voice:
+            return self._link_state, "twin"
+        if self._shelf.quiet:
+            return self._link_state, "quiet"
         return self._link_state, self._link_reason
 
     def _free(self) -> bool:
@@ -313,7 +317,13 @@ class Service:
                 # sign that theirs is there now. Where there is no third one, they are.
                 if len(self._shelf.directory.members) == _ALONE_TOGETHER:
                     self._board.heard_news(hub, packet)
+            case OwnVoice(beat=beat, ahead=ahead):
+                if not self._shelf.voice:
+                    log.warning("radio=own_voice beat=%s ahead=%s", beat, ahead)
+                self._shelf.heard_ourselves(ahead)
             case HeardHub(hub=hub, beat=int(beat), positions=positions):
+                if self._hub.number in positions:
+                    self._shelf.heard_of_us(positions[self._hub.number])
                 if self._board.heard(hub, beat, positions, packet):
                     self._compare(event)
                 else:

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from appliance.ledger.book import feed
 from appliance.ledger.book.feed import Kept, Taken
 from appliance.ledger.book.records import Record
+from appliance.ledger.book.startup import CLEAN, last_stop, settled
 from appliance.ledger.hub import Hub
 from appliance.ledger.post import NotAdmitted, Post
 from appliance.radio import frames
 from appliance.radio.certificates import CertificateFrame, pack_certificate
+from appliance.radio.control import Mark
 from appliance.radio.directory import Directory, of_roster
 from appliance.radio.frames import DataFrame
 from appliance.radio.ports import Position, Span, Waiting
@@ -40,7 +42,9 @@ class Shelf:
 
     ``directory`` is the roster as it was last looked at. ``stale``: somebody sent on a frame that
     this hub signed and does not hold, so this box has lost part of its own feed (an old backup,
-    a second box): it packs nothing more, or it would tell two stories under one number.
+    a second box): it packs nothing more, or it would tell two stories under one number. ``quiet``: the
+    box lost its power, or its card is in another board; until a neighbour has told how much it holds of
+    this hub's feed, or a keeper says so, it packs nothing. ``voice``: another box speaks in its name.
 
     Raises:
         NotAdmitted: the hub is of no community of hubs yet.
@@ -51,6 +55,8 @@ class Shelf:
         self.post = Post(hub)
         self.directory = directory_of(hub, self.post)
         self.stale = self.post.stale()
+        self.quiet = self._must_wait()
+        self.voice = False
         self._vector: Mapping[int, Position] | None = None
         self._waiting: Waiting | None = None
         self._suspects: Sequence[Span] | None = None
@@ -58,8 +64,34 @@ class Shelf:
         self._turn = 0
 
     def look(self) -> None:
-        """Look anew for own records that another process may have added."""
+        """Look anew for own records that another process may have added, and for a keeper's word."""
         self._waiting = None
+        if self.quiet and not self._must_wait():
+            self.quiet = self.voice = False
+
+    def _must_wait(self) -> bool:
+        """Whether the box stopped in a way that may have lost what it said, and nobody has made sure since."""
+        return len(self.directory.members) > 1 and last_stop(self.hub.store) is not CLEAN
+
+    def heard_of_us(self, said: Mark) -> None:
+        """A neighbour's summary says up to where it holds this hub's feed.
+
+        When it holds no more than this box, nothing that was said is lost here, and a box that kept
+        quiet speaks again. It proves nothing when it says more: a frame will.
+        """
+        if not self.quiet or self.voice or self.stale:
+            return
+        place = self.vector()[self.hub.number]
+        if said <= Mark(place.incarnation, place.number):
+            settled(self.hub.store)
+            self.quiet = False
+
+    def heard_ourselves(self, ahead: bool) -> None:
+        """Something spoke in this hub's name. A box that keeps quiet goes on doing so until a keeper has
+        looked; one that hears what it has yet to say knows that it has a twin.
+        """
+        if ahead or self.quiet:
+            self.voice = True
 
     def look_at_roster(self) -> bool:
         """Whether the roster, or the lives of its hubs, are others than before; ``directory`` is new then."""
@@ -116,7 +148,7 @@ class Shelf:
         return self._waiting
 
     def pack(self, room: int) -> bytes | None:
-        if self.stale:
+        if self.stale or self.quiet:
             return None
         directory = self.directory
 

@@ -298,6 +298,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "admit_hub": _admit,
     "set_trunk": _trunk,
     "send_back": _send_back,
+    "speak": lambda _tx, line: _("%(who)s let the hub speak to other villages again.", who=who_of(line)),
     "end_dispute": _end_dispute,
     "dispute_for": _dispute_for,
     "recall": _recall,

@@ -9,9 +9,11 @@ from typing import Any, Final
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.startup import CLEAN, OTHER_BOARD, last_stop
 from appliance.ledger.errors import Action, BadAmount, Code
 from appliance.ledger.money.arrivals import SendBack
 from appliance.ledger.money.trunks import SetTrunk
+from appliance.ledger.people.speaking import Speak
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import HeldView
@@ -44,6 +46,7 @@ def overview() -> Any:
         "desk_neighbours.html",
         neighbours=found,
         radio=now,
+        quiet=last_stop(hub.store) is not CLEAN and bool(found),
         state=radio.words(now),
         to_do=radio.to_do(now),
         bars={one.hub: bar_of(one.low, one.high, one.balance) for one in found},
@@ -110,6 +113,36 @@ def set_limits(number: int) -> Any:
     if isinstance(result, Receipt):
         return redirect(url_for(".neighbour", number=number, done="limits"))
     return _page(number, result), REFUSED
+
+
+@bp.get("/neighbours/speak")
+def speak() -> Any:
+    """The hub keeps quiet since it lost its power: really let it speak?"""
+    keeper_at_own_screen()
+    return _speak_page()
+
+
+def _speak_page(problem: Problem | None = None) -> str:
+    hub = the_hub()
+    return render_template(
+        "desk_speak.html",
+        quiet=last_stop(hub.store) is not CLEAN,
+        moved=last_stop(hub.store) is OTHER_BOARD,
+        key=fresh_key() if problem is None else request.form.get("key", ""),
+        problem=problem,
+        reason=request.form.get("reason", ""),
+        longest_line=LONGEST_LINE,
+    )
+
+
+@bp.post("/neighbours/speak")
+def let_speak() -> Any:
+    """Let the hub speak on the keeper's word, and say why."""
+    keeper_at_own_screen()
+    result = act(Speak(request.form.get("reason", "").strip()), form_key())
+    if isinstance(result, Receipt):
+        return redirect(url_for(".overview"))
+    return _speak_page(result), REFUSED
 
 
 @bp.get("/held/<record>")

@@ -22,6 +22,10 @@ NONE: Final = "none"
 UP: Final = "up"
 DOWN: Final = "down"
 CONNECTING: Final = "connecting"
+QUIET: Final = "quiet"
+TWIN: Final = "twin"
+"""Reasons why a radio that works says nothing of its own."""
+
 STOPPED: Final = "stopped"
 """A radio is set up, and its process does not run."""
 
@@ -127,6 +131,13 @@ REASONS: Final[Mapping[str, Callable[[], str]]] = {
         "This box has lost a part of what it told other villages, as after an old backup. It sends nothing"
         " of its own any more. Ask whoever helps you."
     ),
+    QUIET: lambda: _(
+        "This box lost its power, or its card is in another board. So that it says nothing twice, it first waits to"
+        " hear a neighbour. Payments at home go on."
+    ),
+    TWIN: lambda: _(
+        "Another box speaks in this hub's name: a copy of its card is running somewhere. Find it and switch it off."
+    ),
     SETTING_WRONG: lambda: _("hub.toml cannot be understood. “hub radio status” says which line is wrong."),
 }
 """What to do about a trouble, by the radio's stable word for it."""
@@ -134,6 +145,8 @@ REASONS: Final[Mapping[str, Callable[[], str]]] = {
 
 def words(radio: RadioNow) -> str:
     """The state in a sentence."""
+    if radio.state == UP and radio.reason == QUIET:
+        return _("The radio works. The hub waits until it has heard a neighbour.")
     if radio.state == UP and radio.reason:
         return _("The radio is there, but cannot send.")
     return _STATES.get(radio.state, _STATES[DOWN])()
@@ -152,6 +165,8 @@ def before_paying(radio: RadioNow) -> str:
         return _("There is no radio here yet. The payment waits here until there is one.")
     if radio.state in (STOPPED, DOWN):
         return _("The radio is off at the moment. The payment waits here until it is back.")
+    if radio.reason == QUIET:
+        return _("The hub waits until it has heard a neighbour. The payment waits here until then.")
     if radio.state == UP and radio.reason:
         return _("The radio cannot send at the moment. The payment waits here; ask a keeper.")
     return ""

@@ -10,7 +10,7 @@ from appliance.ledger.book.records import EVERYONE, Kind
 from appliance.radio.airtime import frame_airtime
 from appliance.radio.control import Ask, Mark, Summary, ask_for, pack_ask, pack_summary, read, summaries
 from appliance.radio.engine import Engine
-from appliance.radio.events import Arrived, Config, HeardHub, Ignored, Packet, Sending
+from appliance.radio.events import Arrived, Config, HeardHub, Ignored, OwnVoice, Packet, Sending
 from appliance.radio.frames import DataFrame
 from appliance.radio.ports import Airtime, Span
 from tests.support.radio_hubs import Shelf, directory
@@ -502,7 +502,11 @@ class TestEvents:
         assert [type(event) for event in old.hear(data)] == [Arrived]
 
     def test_its_own_echo_is_nothing(self, river: Hub) -> None:
-        assert river.hear(river.summary(999)) == [Ignored("echo")]
+        _, said = river.next(Sending.SUMMARY)
+        assert river.hear(said.data) == [Ignored("echo")]
+
+    def test_what_it_did_not_say_in_its_own_name_is_another_box(self, river: Hub) -> None:
+        assert river.hear(river.summary(999)) == [OwnVoice(999, True)]
 
 
 @pytest.mark.parametrize("change", ["directory", "preset"])

@@ -15,6 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from appliance.ledger.book import startup
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_clock import ClockRow
 from appliance.ledger.book.subject import Command
@@ -40,6 +41,7 @@ from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, U
 from appliance.ledger.people.members import AppointKeeper, Approve, ReplaceKey, TurnAway
 from appliance.ledger.people.moving import Move, Stay
 from appliance.ledger.people.seconds import Agree, Object, Propose, TakeBack
+from appliance.ledger.people.speaking import Speak
 from appliance.ledger.people.timing import SetTime
 from appliance.ledger.reads import desk
 from appliance.ledger.values import Account, AccountNumber, Amount, RecordId
@@ -211,6 +213,13 @@ def _set_trunk(_two: TwoVillages, _who: str) -> Asked:
     return Asked(SetTrunk(HILL, -500, 700, WHY), page, "/limits", typed)
 
 
+def _speak(two: TwoVillages, _who: str) -> Asked:
+    page = "/desk/neighbours/speak"
+    for boot in ("boot-1", "boot-2"):  # the first ended without a word
+        startup.begins(two.river.hub.store, "radio", boot, "board-1")
+    return Asked(Speak(WHY), page, page, {"reason": WHY})
+
+
 def _send_back(two: TwoVillages, who: str) -> Asked:
     two.limit(HILL)
     two.limit(RIVER, low=0)
@@ -342,6 +351,7 @@ ACTS: tuple[KeeperAct, ...] = (
     KeeperAct("change_rules", _change_rules, "Kira changed the rules", everybody=True, **VILLAGE),
     KeeperAct("set_time", _set_time, "Kira set the hub's clock", walk=True, everybody=True, **VILLAGE),
     KeeperAct("set_trunk", _set_trunk, "Kira set the limits toward Hill", **VILLAGE),
+    KeeperAct("speak", _speak, "Kira let the hub speak", **VILLAGE),
     KeeperAct("send_back", _send_back, "Kira sent"),
     KeeperAct(
         "recall", _recall, "Kira asked Hill for", member=Code.NOT_YOURS, helper=None, own=None, helping=None

@@ -111,8 +111,8 @@ class TestTheRadio:
 
     def test_every_trouble_a_link_can_have_has_words(self, here):
         of_links = {str(trouble) for trouble in Trouble}
-        # hub.toml's, and the one that the service itself says of its box.
-        assert of_links == {*radio.REASONS} - {radio.SETTING_WRONG, "stale"}
+        # hub.toml's, and those that the service itself says of its box.
+        assert of_links == {*radio.REASONS} - {radio.SETTING_WRONG, "stale", radio.QUIET, radio.TWIN}
         with here.apps[RIVER].test_request_context():
             assert all(say().endswith((".", "?")) for say in radio.REASONS.values())
 

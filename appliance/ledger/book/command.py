@@ -59,6 +59,7 @@ from appliance.ledger.people import (
     rulings,
     seconds,
     showing,
+    speaking,
     timing,
 )
 from appliance.ledger.people.words import tidy
@@ -91,6 +92,7 @@ _SUBJECTS: Final = (
     forks,
     lives,
     showing,
+    speaking,
     trunks,
     crossings,
     arrivals,

@@ -57,6 +57,7 @@ KEEPER_ACTS = (
     "dismiss_keeper",
     "set_time",
     "correct_time",
+    "speak",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
