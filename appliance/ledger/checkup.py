@@ -18,6 +18,7 @@ from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.book.store import LEDGER_FILE, Store
 from appliance.ledger.clock import Clock
 from appliance.ledger.errors import BadEncoding, BadSignature, BookDamaged, DataDirectoryError
+from appliance.ledger.people import timing
 from appliance.ledger.values import Unit
 
 
@@ -76,5 +77,5 @@ def _check(
         unit = rules.load(tx).community.counted_in
         total = int(tx.scalar(AccountRow.select(pw.fn.SUM(AccountRow.balance))) or 0)
     with store.write() as tx:
-        local.keep_verified(tx, local.Verified(report.head, clock.now().ms))
+        local.keep_verified(tx, local.Verified(report.head, timing.now_ms(tx, clock)))
     return Checked(report, unit, total, len(kept))

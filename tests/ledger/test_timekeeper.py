@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from appliance.ledger.book.clock_changes import last_change
 from appliance.ledger.book.schema_clock import ClockChange
 from appliance.ledger.book.verify import verify
-from appliance.ledger.clock import BUILT, LinuxMachine, Quality
+from appliance.ledger.clock import BUILT, LinuxMachine, ManualClock, Quality
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.people import timing
@@ -423,3 +423,15 @@ class TimeOfAHub(RuleBasedStateMachine):
 
 TimeOfAHub.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 TestTimeOfAHub = TimeOfAHub.TestCase
+
+
+def test_a_check_of_the_book_is_dated_by_the_hub_and_not_by_the_machine(river: Village) -> None:
+    machine = HandMachine(IN_1970)
+    live_on(river, machine)
+    beside = ManualClock(IN_1970, boot=machine.uptime().boot)
+    beside.up = machine.uptime()
+    with river.hub.reading() as tx:
+        assert timing.now_ms(tx, beside) == MONDAY_NOON
+    beside.reboot("another")
+    with river.hub.reading() as tx:
+        assert timing.now_ms(tx, beside) == IN_1970

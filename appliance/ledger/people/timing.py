@@ -25,7 +25,7 @@ from appliance.ledger.book.local import Note
 from appliance.ledger.book.schema_clock import ClockChange, ClockRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.clock import BUILT, LATEST, Instant, Quality
+from appliance.ledger.clock import BUILT, LATEST, Clock, Instant, Millis, Quality
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
 from appliance.ledger.people.life import refuse_reason
@@ -100,6 +100,12 @@ class CorrectTime(Wordless):
 def row(tx: Tx) -> ClockRow | None:
     """The hub's clock as this box keeps it; None before there is one."""
     return tx.get(ClockRow, id=1)
+
+
+def now_ms(tx: Tx, clock: Clock) -> Millis:
+    """The hub's own time, for a program beside it; by ``clock`` where no process of the hub has begun this boot."""
+    found, up = row(tx), clock.uptime()
+    return clock.now().ms if found is None or found.boot != up.boot else Millis(found.zero_ms + up.ms)
 
 
 def floor(tx: Tx, after: int = 0, known: int = 0) -> int:
