@@ -435,3 +435,11 @@ def test_a_check_of_the_book_is_dated_by_the_hub_and_not_by_the_machine(river: V
     beside.reboot("another")
     with river.hub.reading() as tx:
         assert timing.now_ms(tx, beside) == IN_1970
+
+
+def test_a_better_clock_that_is_a_little_behind_is_believed_and_sets_nothing_back(river: Village) -> None:
+    machine = HandMachine()
+    clock = live_on(river, machine)
+    machine.step(MONDAY_NOON - HOLD_MS, kept=True)
+    clock.look(at_once=True)
+    assert (clock.now().ms, clock.now().quality) == (MONDAY_NOON, Quality.NTP)
