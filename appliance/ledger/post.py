@@ -23,7 +23,7 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.feed import Contradiction, FeedRow, Kept, Taken
 from appliance.ledger.book.local import Suspect
 from appliance.ledger.book.records import EVERYONE, Kind, Record
-from appliance.ledger.book.schema import LifeRow, Outgoing, RosterRow
+from appliance.ledger.book.schema import LifeRow, Outgoing, RivalRow, RosterRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirectoryError, Refusal
@@ -38,6 +38,7 @@ from appliance.ledger.people import lives, showing
 from appliance.ledger.people.forks import RULE, FindFork
 from appliance.ledger.people.lives import RULE as CERTIFICATE
 from appliance.ledger.people.lives import SeeRenewal
+from appliance.ledger.people.rivals import FindRival, is_rival
 from appliance.ledger.people.roster import last
 from appliance.ledger.people.words import LONGEST_NAME, tidy
 from appliance.ledger.reads.people import text_of
@@ -251,10 +252,16 @@ class Post:
     def renewed(self, certificate: Certificate, root_signature: bytes) -> bool:
         """A neighbour's certificate has come: whether its hub is in that life now, or was already.
 
-        One that does not hold, or that the founders must look at first, changes nothing.
+        One that does not hold, or that the founders must look at first, changes nothing. A second
+        one of a life that is known, our own too, is a fork (``people.rivals``).
         """
         with self.hub.reading() as tx:
             row = tx.get(RosterRow, hub=certificate.hub)
+            rival = row is not None and is_rival(tx, certificate, root_signature)
+        if rival:
+            self._rival(certificate, root_signature)
+            return False
+        with self.hub.reading() as tx:
             if row is None or certificate.hub == self.hub.number:
                 return False
             if row.incarnation >= certificate.incarnation:
@@ -267,6 +274,26 @@ class Post:
             return False
         _log.warning("post=renewed hub=%s incarnation=%s", certificate.hub, certificate.incarnation)
         return True
+
+    def _rival(self, certificate: Certificate, root_signature: bytes) -> None:
+        key = codec.digest("tch.rival", codec.encode([certificate.hub, certificate.incarnation]))[:KEY_BYTES]
+        result = self.hub.by_rule(FindRival(certificate, root_signature), RULE, key)
+        if isinstance(result, Receipt) and not result.replayed:
+            _log.error("post=rival hub=%s incarnation=%s", certificate.hub, certificate.incarnation)
+        for_feed = (certificate.hub, certificate.incarnation)
+        with self.hub.store.write() as tx:
+            # What either of the two says from now on is nobody's.
+            state = feed.state(tx, *for_feed)
+            state.forked = True
+            feed.save(tx, state)
+
+    def rival(self, hub: int, incarnation: int) -> tuple[Certificate, bytes] | None:
+        """The second certificate of a life, with its signature, when there is one."""
+        with self.hub.reading() as tx:
+            row = tx.get(RivalRow, hub=hub, incarnation=incarnation)
+        if row is None:
+            return None
+        return lives.certificate_of(row, self._community), bytes(row.certificate)
 
     def certificate(self, hub: int, incarnation: int) -> tuple[Certificate, bytes] | None:
         """What opened a life of a hub, with the hub root's signature; None for a first life, and what is not known."""

@@ -229,9 +229,14 @@ class Engine:
             return self._ignore("known") if self._same(frame) else [Certified(frame)]
         return [Certified(frame)]
 
+    def tell_certificate(self, hub: int, now: float) -> None:
+        """Two certificates of one life are here: say them to those who may know only one."""
+        self._renewals.unknown(hub, self._neighbours.count(now), now)
+
     def _same(self, frame: CertificateFrame) -> bool:
-        held = self._library.certificate(frame.hub, frame.certificate.incarnation)
-        return held is None or held == frame.data
+        # When two are held it is either of them, and both are known.
+        held = {self._library.certificate(frame.hub, frame.certificate.incarnation) for _ in range(2)}
+        return frame.data in held or held == {None}
 
     def _remember(self, key: bytes) -> None:
         self._known_frames[key] = None

@@ -312,6 +312,8 @@ class Service:
                 if self._shelf.renewed(frame):
                     self._counts["renewed"] += 1
                     self._engine.change_directory(self._shelf.directory, now)
+                elif self._shelf.has_rival(frame):
+                    self._engine.tell_certificate(frame.hub, now)
             case HeardHub(hub=hub, beat=None):
                 # Signed records without a beat may be months old and sent on by a third hub: no
                 # sign that theirs is there now. Where there is no third one, they are.

@@ -126,8 +126,11 @@ class Shelf:
         return self._earlier
 
     def certificate(self, hub: int, incarnation: int) -> bytes | None:
-        found = self.post.certificate(hub, incarnation)
-        return None if found is None else pack_certificate(*found, self.directory)
+        found = [self.post.certificate(hub, incarnation), self.post.rival(hub, incarnation)]
+        known = [pack_certificate(*one, self.directory) for one in found if one is not None]
+        if len(known) > 1:
+            self._turn += 1  # whoever knows one of the two needs the other, as with frames
+        return known[self._turn % len(known)] if known else None
 
     def suspects(self) -> Sequence[Span]:
         if self._suspects is None:
@@ -204,7 +207,12 @@ class Shelf:
             HubError: the book is busy or cannot be written.
         """
         self.post.renewed(frame.certificate, frame.signature)
+        self.stale = self.post.stale()
         return self.look_at_roster()
+
+    def has_rival(self, frame: CertificateFrame) -> bool:
+        """Whether this is one of two certificates of one life, of which others should know both."""
+        return self.post.rival(frame.hub, frame.certificate.incarnation) is not None
 
     def settle(self) -> int:
         """Let take effect what has arrived for this hub; how many records were read."""

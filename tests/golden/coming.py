@@ -8,6 +8,7 @@ COMING: frozenset[tuple[str, int]] = frozenset(
         ("find_fork", 1),
         ("rule_fork", 1),
         ("speak", 1),
+        ("find_rival", 1),
         ("renew", 1),
         ("see_renewal", 1),
         ("set_time", 1),

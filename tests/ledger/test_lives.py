@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.ledger import boxfile
+from appliance.ledger import boxfile, community
 from appliance.ledger.book.command import Book
 from appliance.ledger.book.records import Kind, life_and_number, position
 from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import BadPaper, DataDirectoryError
 from appliance.ledger.hub import Hub
-from appliance.ledger.keys import KeySigner
+from appliance.ledger.keys import Certificate, KeySigner
+from appliance.ledger.people import forks
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.post import Post
 from appliance.ledger.values import AccountNumber
@@ -236,3 +237,57 @@ class TestSeen:
         assert not valley.posts[HILL].renewed(certificate, signature[:-1] + bytes([signature[-1] ^ 1]))
         assert not valley.posts[LAKE].renewed(certificate, signature), "its own it knows"
         assert valley.hubs[HILL].head() == head
+
+
+class TestTwoCertificates:
+    """Lake's backup was restored twice, each time by people who knew nothing of the other box."""
+
+    def twice(self, valley: Valley, tmp_path: Path) -> list[tuple[Certificate, bytes]]:
+        copy = copy_of(valley, LAKE, tmp_path / "copy")
+        found = []
+        for _ in range(2):
+            put_back(valley, LAKE, copy)
+            renew(valley, LAKE)
+            one = valley.posts[LAKE].certificate(LAKE, 2)
+            assert one is not None
+            found.append(one)
+        return found
+
+    def test_a_neighbour_finds_it_and_reads_nothing_more_of_either(
+        self, valley: Valley, tmp_path: Path
+    ) -> None:
+        one, other = self.twice(valley, tmp_path)
+        assert valley.posts[HILL].renewed(*other)
+        assert not valley.posts[HILL].renewed(*one)
+        assert not valley.posts[HILL].renewed(*one), "and once only"
+        valley.directories.clear()
+        with valley.hubs[HILL].reading() as tx:
+            assert tx.select("SELECT hub, incarnation, number FROM fork") == [(LAKE, 2, 0)]
+            assert forks.open_fork(tx, LAKE) is not None
+        assert outgoing(valley, HILL)[-1][1:] == (Kind.FORK, 0)
+        valley.send(LAKE, 2, HILL, 3, 20)
+        for data in valley.frames_of(LAKE):
+            valley.deliver(data, HILL)
+        assert valley.balances(HILL)[3] == 0
+        verify(valley.hubs[HILL].store)
+
+    def test_the_box_itself_finds_its_twin(self, valley: Valley, tmp_path: Path) -> None:
+        one, _ = self.twice(valley, tmp_path)
+        assert not valley.posts[LAKE].renewed(*one)
+        assert valley.posts[LAKE].stale()
+        verify(valley.hubs[LAKE].store)
+
+    def test_the_founders_name_a_third_life_and_trade_goes_on(self, valley: Valley, tmp_path: Path) -> None:
+        for certificate in reversed(self.twice(valley, tmp_path)):
+            valley.posts[HILL].renewed(*certificate)
+        renew(valley, LAKE)
+        assert not see(valley, LAKE, HILL), "its own paper alone does not end it"
+        third = valley.posts[LAKE].certificate(LAKE, 3)
+        assert third is not None
+        community.join(valley.hubs[HILL], community.rule(valley.hubs[RIVER], *third, made().founders))
+        assert see(valley, LAKE, HILL)
+        valley.send(LAKE, 2, HILL, 3, 20)
+        for data in valley.frames_of(LAKE):
+            valley.deliver(data, HILL)
+        assert valley.balances(HILL)[3] == 20
+        verify(valley.hubs[HILL].store)

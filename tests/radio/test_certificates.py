@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.ledger.book.verify import verify
+from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate, KeySigner, public_of
+from appliance.ledger.post import Post
 from appliance.radio import control
 from appliance.radio.certificates import CertificateFrame, open_certificate, pack_certificate
 from appliance.radio.directory import Directory
@@ -19,6 +21,7 @@ from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.pace import Pace
 from appliance.radio.ports import Heard
 from appliance.radio.renewals import Renewals
+from appliance.radio.shelf import directory_of
 from tests.radio.community import COMMUNITY, HILL, LAKE, a_directory
 from tests.support.two_radios import TwoRadios, two_radios
 from tests.support.two_villages import HILL as FAR
@@ -189,5 +192,35 @@ class TestOnTheAir:
         assert radios.live(3600, lambda: lives(radios, "hill") == [(RIVER, 2), (FAR, 1)])
         radios.links["hill"].events.append(Heard(late, 7.5, -80, 0))
         radios.live(60)
+        assert villages.hill.balance("Chandra") == 0
+        verify(villages.hill.hub.store)
+
+    def test_two_certificates_of_one_life_are_told_and_stop_it(self, radios: TwoRadios) -> None:
+        """River was restored twice; Hill knows one of the two, then hears the other."""
+        villages = radios.villages
+        for name in ("river", "hill"):
+            radios.end(name)
+        river = villages.river.hub
+        copy = river.data.parent / "copy"
+        river.close()
+        shutil.copytree(river.data, copy)
+        river.renew(villages.river.papers.hub)
+        radios.begin("river")
+        radios.begin("hill")
+        assert radios.live(3600, lambda: lives(radios, "hill") == [(RIVER, 2), (FAR, 1)])
+        other = Hub.open(copy, villages.clock)
+        other.renew(villages.river.papers.hub)
+        found = Post(other).certificate(RIVER, 2)
+        assert found is not None
+        data = pack_certificate(*found, directory_of(other, Post(other)))
+        other.close()
+        radios.links["hill"].events.append(Heard(data, 7.5, -80, 0))
+        radios.live(600)
+        with villages.hill.hub.reading() as tx:
+            assert tx.select("SELECT hub, incarnation, number FROM fork") == [(RIVER, 2, 0)]
+        assert data in radios.links["hill"].sent, "others need both"
+        radios.live(600)
+        villages.send("Alice", "Chandra", 30)
+        radios.live(600)
         assert villages.hill.balance("Chandra") == 0
         verify(villages.hill.hub.store)

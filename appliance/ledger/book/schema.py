@@ -421,6 +421,24 @@ class RulingRow(Table):
         table_name = "ruling"
 
 
+class RivalRow(Table):
+    """A second certificate of one life of a hub: its root has signed two, and that proves a fork."""
+
+    TABLE_CLASS = TRUTH
+
+    hub = pw.IntegerField()
+    incarnation = pw.IntegerField()
+    signing_key = pw.BlobField()
+    closed_number = pw.IntegerField()
+    closed_head = pw.BlobField()
+    certificate = pw.BlobField()
+    entry = pw.IntegerField()
+
+    class Meta:
+        table_name = "rival"
+        primary_key = pw.CompositeKey("hub", "incarnation")
+
+
 class ForkRow(Table):
     """A life of a hub that has told two stories: the digests of two frames that contradict each other.
 
@@ -474,6 +492,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     NameConsent,
     ForkRow,
     RulingRow,
+    RivalRow,
     *CREDIT_TABLES,
     *CLOCK_TABLES,
 )

@@ -19,7 +19,7 @@ from appliance.ledger.book import chain, feed, letters, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import Why
 from appliance.ledger.book.records import EVERYONE, Kind
-from appliance.ledger.book.schema import Crossing, LifeRow, Outgoing, RosterRow
+from appliance.ledger.book.schema import Crossing, LifeRow, Outgoing, RivalRow, RosterRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BadSignature, Code, Refusal
@@ -75,7 +75,7 @@ class SeeRenewal(Wordless):
         }
 
 
-def certificate_of(row: LifeRow, community: bytes) -> Certificate:
+def certificate_of(row: LifeRow | RivalRow, community: bytes) -> Certificate:
     """The certificate that opened a life; its signature is the row's ``certificate``."""
     return Certificate(
         community,
@@ -116,7 +116,8 @@ def _decide_renew(tx: Tx, command: Renew, asking: Asking) -> codec.Body | Refusa
     return _refuse_renewal(tx, command.certificate, command.root_signature) or {}
 
 
-def _of(entry: Entry) -> Certificate:
+def of_entry(entry: Entry) -> Certificate:
+    """The certificate that an entry brought."""
     p, here = entry.act.payload, entry.act.place
     hub = p.get("hub", here.hub)
     return Certificate(
@@ -125,13 +126,13 @@ def _of(entry: Entry) -> Certificate:
 
 
 def _renewal_stands(tx: Tx, entry: Entry) -> bool:
-    c = _of(entry)
+    c = of_entry(entry)
     named = entry.act.place.incarnation == c.incarnation
     return named and _refuse_renewal(tx, c, entry.act.payload["certificate"]) is None
 
 
 def _apply_renew(tx: Tx, entry: Entry) -> None:
-    c = _of(entry)
+    c = of_entry(entry)
     before = roster.own_place(tx).incarnation
     _keep(tx, entry, c, read=0)
     loose = tx.rows(Outgoing.select().where(Outgoing.number > c.closed_number).order_by(Outgoing.number))
@@ -209,7 +210,7 @@ def _decide_see(tx: Tx, command: SeeRenewal, asking: Asking) -> codec.Body | Ref
 
 
 def _seeing_stands(tx: Tx, entry: Entry) -> bool:
-    c = _of(entry)
+    c = of_entry(entry)
     row = roster.member_of(tx, c.hub)
     if row is None or entry.outcome["before"] != row.incarnation or not _READ(entry.outcome["read"]):
         return False
@@ -217,7 +218,7 @@ def _seeing_stands(tx: Tx, entry: Entry) -> bool:
 
 
 def _apply_see(tx: Tx, entry: Entry) -> None:
-    c, before, read = _of(entry), entry.outcome["before"], entry.outcome["read"]
+    c, before, read = of_entry(entry), entry.outcome["before"], entry.outcome["read"]
     _keep(tx, entry, c, read)
     query = Crossing.select().where(
         (Crossing.hub == c.hub)
@@ -241,7 +242,9 @@ _SHAPE: Final = {
 }
 _HUB: Final = {"hub": shape.whole(HUB_NUMBERS.start, HUB_NUMBERS.stop - 1)}
 
+SEEN_SHAPE: Final = _SHAPE | _HUB
+
 HANDLERS = (
     Handler(Renew, _decide_renew, _apply_renew, _renewal_stands, _SHAPE, ("root",)),
-    Handler(SeeRenewal, _decide_see, _apply_see, _seeing_stands, _SHAPE | _HUB, ("hub",)),
+    Handler(SeeRenewal, _decide_see, _apply_see, _seeing_stands, SEEN_SHAPE, ("hub",)),
 )

@@ -145,6 +145,8 @@ def test_every_command_names_who_may_ask(river: Village) -> None:
         "rule_fork": ("hub",),
         "renew": ("root",),
         "see_renewal": ("hub",),
+        "find_rival": ("hub",),
+        "correct_time": ("hub",),
         "publish": ("hub",),
         "tell_position": ("hub",),
         "arrive_sent": ("hub",),

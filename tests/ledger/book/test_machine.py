@@ -36,6 +36,7 @@ BETWEEN_HUBS = {
     "rule_fork",
     "renew",
     "speak",
+    "find_rival",
     "see_renewal",
     *("admit_hub", "show_name", "publish", "set_trunk", "tell_position", "send", "recall"),
     *("arrive_sent", "arrive_recall", "arrive_answer", "arrive_checkpoint", "take_held", "send_back"),

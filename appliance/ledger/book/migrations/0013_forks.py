@@ -13,6 +13,11 @@ STATEMENTS = (
     INTEGER NOT NULL, "certificate" BLOB NOT NULL, "hash" BLOB NOT NULL, "entry" INTEGER NOT NULL)
     """,
     """
+    CREATE TABLE "rival" ("hub" INTEGER NOT NULL, "incarnation" INTEGER NOT NULL, "signing_key" BLOB NOT
+    NULL, "closed_number" INTEGER NOT NULL, "closed_head" BLOB NOT NULL, "certificate" BLOB NOT NULL,
+    "entry" INTEGER NOT NULL, PRIMARY KEY ("hub", "incarnation"))
+    """,
+    """
     CREATE TABLE "suspect" ("hub" INTEGER NOT NULL PRIMARY KEY, "incarnation" INTEGER NOT NULL, "number"
     INTEGER NOT NULL, "said_by" INTEGER NOT NULL)
     """,
