@@ -76,6 +76,10 @@ class DataDirectoryError(HubError, OSError):
     """The data directory is missing, not ours, already in use or cannot be written."""
 
 
+class CannotWrite(DataDirectoryError):
+    """The disk is full, failing or read-only, or the book is closed for writing. Nothing was written."""
+
+
 class BookDamaged(HubError):
     """The book contradicts itself. ``entry`` is the first entry that does, when known."""
 
@@ -106,6 +110,7 @@ class Code(StrEnum):
     PIN_WAIT = "pin_wait"
     PIN_WEAK = "pin_weak"
     BUSY = "busy"
+    CANNOT_WRITE = "cannot_write"
     KEY_REUSED = "key_reused"
     # accounts and amounts
     UNKNOWN_ACCOUNT = "unknown_account"

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 import appliance
 from appliance.ledger import codec
-from appliance.ledger.errors import Action, BookDamaged, DataDirectoryError
+from appliance.ledger.errors import Action, BookDamaged, CannotWrite, DataDirectoryError
 from appliance.ledger.hub import Hub
 from appliance.web import (
     acting,
@@ -28,7 +28,7 @@ from appliance.web import (
     whose,
     words,
 )
-from appliance.web.here import the_keys, the_rules
+from appliance.web.here import the_hub, the_keys, the_rules
 from appliance.web.keyring import KeyRing
 from appliance.web.numbers import Number
 from appliance.web.session import HubSessions
@@ -211,7 +211,7 @@ def _error_pages(app: Flask) -> None:
         cause = error.original_exception
         if isinstance(cause, LEDGER_DOWN):
             _log.error("ledger=down path=%s reason=%s", request.path, cause)
-            return page("ledger_down", 503)
+            return page(_down_kind(cause), 503)
         return page("broken", 500)
 
     for kind in LEDGER_DOWN:
@@ -221,6 +221,13 @@ def _error_pages(app: Flask) -> None:
 def _down(page: Any) -> Any:
     def down(error: Exception) -> Any:
         _log.error("ledger=down path=%s reason=%s", request.path, error)
-        return page("ledger_down", 503)
+        return page(_down_kind(error), 503)
 
     return down
+
+
+def _down_kind(error: BaseException) -> str:
+    """A disk that refuses to be written leaves everything to be read."""
+    if isinstance(error, CannotWrite):
+        return "only_read" if the_hub().store.closed else "cannot_write"
+    return "ledger_down"

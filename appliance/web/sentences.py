@@ -288,6 +288,9 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     ),
     Code.PIN_WEAK: _weak,
     Code.BUSY: lambda _n: _("The hub is busy. Nothing has happened. Wait a moment and try again."),
+    Code.CANNOT_WRITE: lambda _n: _(
+        "The hub cannot write now: its card is full or failing. Nothing was moved. Please tell a keeper."
+    ),
     Code.KEY_REUSED: lambda _n: _(
         "This page was already sent once, with other words or another amount. Nothing was moved now."
     ),

@@ -8,6 +8,7 @@ held for want of room is taken up). Then the commit.
 A refusal leaves nothing behind, not even its key.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,15 @@ from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.book.together import Together
 from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
-from appliance.ledger.errors import Action, BadSignature, Code, DataDirectoryError, HubError, Refusal
+from appliance.ledger.errors import (
+    Action,
+    BadSignature,
+    CannotWrite,
+    Code,
+    DataDirectoryError,
+    HubError,
+    Refusal,
+)
 from appliance.ledger.keys import KeySigner, Signer
 from appliance.ledger.market import imported as imported_listings
 from appliance.ledger.market import listings
@@ -121,6 +130,8 @@ FOLDS: Final[fold.Folds] = {
 CHECKS: Final = (sums.check,)
 """What must hold of the folded state, besides being the fold; each raises BookDamaged."""
 
+_log = logging.getLogger(__name__)
+
 _SALT_BYTES: Final = 16
 _TAKEN_UP_AT_ONCE: Final = 20
 _TELL_EVERY: Final = 200
@@ -207,9 +218,15 @@ class Book:
             return result
 
         try:
-            return self._together.do(work)
+            result = self._together.do(work)
         except WriteBusy:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
+        except CannotWrite as error:
+            _log.error("book=cannot_write reason=%s", error)
+            return Refusal(Code.CANNOT_WRITE, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER))
+        if isinstance(result, Receipt):
+            self.store.acknowledge(result.entry, result.hash)
+        return result
 
     def submit_all(
         self,
@@ -249,6 +266,11 @@ class Book:
             return undo.refused
         except WriteBusy:
             return Refused(0, Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,)))
+        except CannotWrite as error:
+            _log.error("book=cannot_write reason=%s", error)
+            return Refused(0, Refusal(Code.CANNOT_WRITE, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER)))
+        if done:
+            self.store.acknowledge(done[-1].entry, done[-1].hash)
         return tuple(done)
 
     def by_rule(self, command: Command, rule: str, key: bytes, at: Instant) -> Receipt | Refusal:

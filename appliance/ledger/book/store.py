@@ -25,8 +25,9 @@ import peewee as pw
 from playhouse.migrations import Runner
 from playhouse.pool import PooledSqliteDatabase
 
+from appliance.ledger.book import recheck
 from appliance.ledger.book.schema import Table
-from appliance.ledger.errors import BookDamaged, DataDirectoryError, NestedWrite
+from appliance.ledger.errors import BookDamaged, CannotWrite, DataDirectoryError, NestedWrite
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LEDGER_FILE: Final = "ledger.db"
@@ -242,6 +243,9 @@ class Store:
         # sleeps and retries and can starve one of them.
         self._turn = threading.Lock()
         self._inside = threading.local()
+        self._doubted = False
+        self._closed = ""
+        self._acknowledged: tuple[int, bytes] | None = None
 
     @classmethod
     def create(cls, path: Path) -> "Store":
@@ -306,13 +310,17 @@ class Store:
         Raises:
             NestedWrite: this thread is already inside a transaction of this store.
             WriteBusy: other writers kept the lock; nothing was written.
-            DataDirectoryError: the disk is full or cannot be written; nothing was written.
+            CannotWrite: the disk is full or cannot be written; nothing was written.
             BookDamaged: the file is torn; nothing was written.
         """
         self.refuse_nested()
+        if self._closed:
+            raise CannotWrite(self._closed)
         if not self._turn.acquire(timeout=_LOCK_SECONDS):
             raise WriteBusy("the book is busy")
         try:
+            if self._doubted:
+                self._make_sure()
             with self._named(), self._db.connection_context(), self._marked() as tx:
                 self._begin("IMMEDIATE")
                 try:
@@ -321,8 +329,37 @@ class Store:
                 except BaseException:
                     self._rollback()
                     raise
+        except CannotWrite:
+            self._doubted = True
+            raise
         finally:
             self._turn.release()
+
+    def _make_sure(self) -> None:
+        """The disk refused something before: believe nothing that is in memory (``book.recheck``).
+
+        Threads that read just now go on with the connections they have, and close them after.
+        """
+        recheck.probe(self.path.parent)
+        recheck.sync_log(self.path)
+        self._db.close_idle()
+        with self._named(), self._db.connection_context():
+            recheck.look(self._db, self._acknowledged)
+        self._doubted = False
+
+    def acknowledge(self, number: int, link: bytes) -> None:
+        """A receipt is given for this entry: from now on the file must hold it."""
+        if self._acknowledged is None or number > self._acknowledged[0]:
+            self._acknowledged = (number, link)
+
+    def only_read(self, why: str) -> None:
+        """Close the book for writing: from now on every ``write`` is refused with these words."""
+        self._closed = why
+
+    @property
+    def closed(self) -> str:
+        """Why the book is closed for writing; empty while it is not."""
+        return self._closed
 
     def refuse_nested(self) -> None:
         """Raises NestedWrite when this thread is already inside a transaction of this store."""
@@ -357,7 +394,7 @@ class Store:
         try:
             yield
         except pw.OperationalError as error:
-            raise DataDirectoryError(f"{self.path}: {error}") from error
+            raise self._of_the_disk(error) from error
         except pw.DatabaseError as error:
             if "not a database" in str(error) or "malformed" in str(error):
                 raise BookDamaged(f"{self.path}: {error}") from error
@@ -369,7 +406,11 @@ class Store:
         except pw.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise WriteBusy("the book is busy") from error
-            raise DataDirectoryError(f"{self.path}: {error}") from error
+            raise self._of_the_disk(error) from error
+
+    def _of_the_disk(self, error: Exception) -> DataDirectoryError:
+        kind = CannotWrite if recheck.refused(error) else DataDirectoryError
+        return kind(f"{self.path}: {error}")
 
     def _rollback(self) -> None:
         connection = self._db.connection()

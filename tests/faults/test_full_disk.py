@@ -1,0 +1,122 @@
+"""A full, failing or read-only card while the portal runs: clear refusals, nothing lost, reading goes on, and writing again."""
+
+import errno
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from appliance.ledger.book.verify import verify
+from appliance.ledger.hub import Hub
+from tests.faults.layer import Faults, Job, environment
+from tests.support.phone import Phone
+from tests.support.portal import free_port
+from tests.support.village import make_village
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+FAULTS = {
+    "the card is full": (errno.ENOSPC, (Job.WRITES,)),
+    "writes fail": (errno.EIO, (Job.WRITES,)),
+    "syncs fail": (errno.EIO, (Job.SYNCS,)),
+    "the file system is read-only": (
+        errno.EROFS,
+        (Job.WRITES, Job.OPENS, Job.TRUNCATES, Job.NAMES, Job.SYNCS),
+    ),
+}
+
+
+@dataclass
+class Running:
+    """A portal over the file layer."""
+
+    data: Path
+    port: int
+    faults: Faults
+    log: Path
+    alice: str
+    bob: str
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    data = tmp_path / "river"
+    village = make_village(data, credit={"pin_above": 1_000})
+    alice, bob = village.account("Alice").short, village.account("Bob").short
+    village.hub.close()
+    faults, port, log = Faults(tmp_path / "control"), free_port(), tmp_path / "log"
+    command = [sys.executable, "-c", "from appliance.cli import main; main()", "serve", "--data", str(data)]
+    with log.open("wb") as out:
+        portal = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port)],
+            env=environment(data, control=faults.path),
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        _wait(port)
+        yield Running(data, port, faults, log, alice, bob)
+    finally:
+        faults.heal()
+        portal.terminate()
+        assert portal.wait(30) == 0
+    assert "Traceback" not in log.read_text()
+
+
+def _wait(port: int) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError("the portal does not answer")
+
+
+def _entries(data: Path) -> int:
+    hub = Hub.open(data)
+    try:
+        return hub.head().number
+    finally:
+        hub.close()
+
+
+@pytest.mark.parametrize("fault", list(FAULTS))
+def test_payments_are_refused_in_words_and_go_on_when_there_is_room_again(
+    fault: str, running: Running
+) -> None:
+    phone = Phone(running.port, running.alice)
+    phone.sign_in()
+    first = phone.send(phone.fill_in(running.bob, "1.00"))
+    assert first.status == 302, first.words
+    form = phone.fill_in(running.bob, "2.00")
+    before = _entries(running.data)
+    error, jobs = FAULTS[fault]
+    running.faults.fail(error, *jobs)
+    for _ in range(3):
+        page = phone.send(form)
+        assert page.status in (422, 503), page.words
+        assert "cannot write now" in page.text, page.words
+        assert "Nothing was moved" in page.text
+        home = phone.ask("GET", "/")
+        assert home.status == 200, home.words
+        assert "Bob" in home.text, "reading goes on"
+    running.faults.heal()
+    again = phone.send(form)
+    assert again.status == 302, again.words
+    once_more = phone.send(form)
+    assert once_more.where == again.where, "one receipt"
+    phone.hang_up()
+    assert _entries(running.data) == before + 1
+    hub = Hub.open(running.data)
+    try:
+        verify(hub.store)
+    finally:
+        hub.close()
