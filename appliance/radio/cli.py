@@ -62,6 +62,7 @@ def _run(data: Path, chosen: str, told: Any) -> None:
     import secrets
     from random import Random
 
+    from appliance.ledger import start
     from appliance.ledger.book import startup
     from appliance.ledger.hub import Hub
     from appliance.radio.links.open import open_link
@@ -73,7 +74,9 @@ def _run(data: Path, chosen: str, told: Any) -> None:
     hub = Hub.open(data)
     try:
         with only_one(data, lambda: hub.clock.uptime().ms):
-            startup.begins(hub.store, "radio", hub.clock.uptime().boot)
+            start.begin(hub, "radio")
+            if hub.store.closed:
+                raise Stop(f"the radio says nothing: {hub.store.closed}")
             link = open_link(chosen, hub.clock, channel=told.channel, hops=told.hop_limit)
             # Waiting times only, nothing secret; but two hubs must not draw the same ones.
             service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311 - waits, no secrets

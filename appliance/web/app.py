@@ -147,6 +147,7 @@ def _words_for_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         url_for=_path,
         version=appliance.__version__,
+        book_closed=lambda: the_hub().store.closed,
         for_this_box_only=qr.for_this_box_only,
         rules=the_rules,
         visitor=secure.visitor,

@@ -36,12 +36,12 @@ def health() -> tuple[Response, int]:
         "verified": None if verified is None else {"head": str(verified.head), "at_ms": verified.at},
     }
     return jsonify(
-        status="radio down" if now.failed else "ok",
+        status="book damaged" if hub.store.closed else "radio down" if now.failed else "ok",
         ledger=ledger,
         radio=radio.as_json(now),
         neighbours=[_neighbour(one) for one in others],
         version=appliance.__version__,
-    ), 503 if now.failed else 200
+    ), 503 if now.failed or hub.store.closed else 200
 
 
 def _neighbour(one: NeighbourView) -> dict[str, Any]:

@@ -18,10 +18,12 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from appliance.ledger import start
 from appliance.ledger.book import startup
-from appliance.ledger.errors import HubError
+from appliance.ledger.errors import BookDamaged, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
+from appliance.web import closed_book
 from appliance.web.app import create_app
 from appliance.web.worker import PatientWorker
 
@@ -78,12 +80,21 @@ class _Server(BaseApplication):
 
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-        app = create_app(self._data, ADDRESS=self._address)
-        hub = app.extensions["hub"]
-        startup.begins(hub.store, "portal", hub.clock.uptime().boot)
+        try:
+            app = create_app(self._data, ADDRESS=self._address)
+        except BookDamaged as damage:
+            return _unreadable(self._data, damage)
+        start.begin(app.extensions["hub"], "portal")
         if self._more is not None:
             self._more(app)
         return app
+
+
+def _unreadable(data: Path, damage: BookDamaged) -> Flask:
+    """What is served when the book cannot be opened at all: a page that says so, and what to do."""
+    copy = start.keep_aside(data)
+    _log.error("start=unreadable reason=%s kept=%s next=%s", damage, copy or "no", start.NEXT_STEP)
+    return closed_book.create_app()
 
 
 TEND_SECONDS: Final = 60
@@ -94,6 +105,8 @@ def _begin(worker: Any) -> None:
     """The worker is up: say so, and let what falls due be done from now on."""
     _say_where(worker)
     app = worker.wsgi
+    if "hub" not in app.extensions:
+        return
     ended = app.extensions["tending_ends"] = threading.Event()
     threading.Thread(target=_tend, args=(app.extensions["hub"], ended), name="tend", daemon=True).start()
 
@@ -122,12 +135,13 @@ def _say_where(worker: Any) -> None:
 def _close_hub(_server: Any, worker: Any) -> None:
     """Close the database when the worker ends, so that its log is folded in."""
     app = getattr(worker, "wsgi", None)
-    if isinstance(app, Flask):
+    if isinstance(app, Flask) and "hub" in app.extensions:
         if "tending_ends" in app.extensions:
             app.extensions["tending_ends"].set()
         hub = app.extensions["hub"]
         try:
-            startup.stopped_cleanly(hub.store, "portal")
+            if not hub.store.closed:
+                startup.stopped_cleanly(hub.store, "portal")
         except HubError as error:
             _log.error("stop=not_noted reason=%s", error)
         hub.close()
@@ -146,10 +160,13 @@ def serve(data: Path, host: str, port: int, address: str | None = None, more: Mo
     Raises:
         BadAddress: ``address`` is none; nothing was started.
         PortNotFree: something else listens there; nothing was started.
-        DataDirectoryError, BookDamaged: the hub cannot be opened.
+        DataDirectoryError: the hub cannot be opened. A damaged book is no such reason: pages say so then.
     """
     found = None if address is None else base_address(address)
-    Hub.open(data).close()
+    try:
+        Hub.open(data).close()
+    except BookDamaged:
+        _log.error("start=unreadable")  # the worker says so in pages: ending here would only be started again
     check_port(host, port)
     _Server(data, host, port, found, more).run()
 

@@ -1,0 +1,138 @@
+"""Looking at the book before a daemon works with it: whole pages, a chain that holds, nothing said that it does not know.
+
+What is found wrong closes the book for writing (``Store.only_read``); the file is kept aside as a copy first.
+Restoring it is a keeper's deed: ``hub restore``.
+"""
+
+import contextlib
+import logging
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import peewee as pw
+
+from appliance.ledger.book import chain, feed, startup
+from appliance.ledger.book.startup import Stop
+from appliance.ledger.book.store import LEDGER_FILE, Tx
+from appliance.ledger.errors import BookDamaged, DataDirectoryError, HubError
+from appliance.ledger.hub import Hub
+
+_log = logging.getLogger(__name__)
+
+TAIL: Final = 500
+"""Entries at the end of the chain that every start reads: a power cut hurts what was written last."""
+
+ASIDE: Final = "damaged"
+COPIES: Final = 3
+"""How many damaged books are kept aside; the first ones are worth most, so they stay."""
+
+_SPARE_BYTES: Final = 64 * 1024 * 1024
+"""What a copy must leave free."""
+
+NEXT_STEP: Final = "restore the hub from its backup: hub restore"
+
+
+def begin(hub: Hub, process: str) -> Stop:
+    """Let a daemon begin its work on ``hub``: note that it runs, and look at the book.
+
+    When something is wrong the book can only be read afterwards, and ``hub.store.closed`` says why.
+    """
+    uptime = hub.clock.uptime()
+    try:
+        stop = startup.begins(hub.store, process, uptime.boot)
+    except (HubError, pw.PeeweeException) as error:
+        _log.error("start=not_noted reason=%s", error)
+        stop = Stop.UNCLEAN
+    try:
+        examine(hub, thorough=stop is not Stop.CLEAN)
+    except BookDamaged as damage:
+        close(hub, damage)
+    return stop
+
+
+def examine(hub: Hub, thorough: bool) -> None:
+    """Look at the end of the chain and at what was said; ``thorough``: at every page of the file, too.
+
+    Raises:
+        BookDamaged: the first thing that is wrong.
+    """
+    try:
+        with hub.reading() as tx:
+            if thorough:
+                _pages(tx)
+            _tail(tx)
+            _said(tx, hub.book.place.hub, hub.book.place.incarnation)
+    except (pw.DatabaseError, sqlite3.DatabaseError) as error:
+        raise BookDamaged(f"the file cannot be read: {error}") from error
+    except DataDirectoryError as error:
+        raise BookDamaged(f"the file cannot be read: {error}") from error
+
+
+def close(hub: Hub, damage: BookDamaged) -> None:
+    """Keep the file aside and let it only be read from now on."""
+    copy = keep_aside(hub.data)
+    _log.error("start=damaged reason=%s kept=%s next=%s", damage, copy or "no", NEXT_STEP)
+    hub.store.only_read(f"the book is damaged ({damage}); {NEXT_STEP}")
+
+
+def keep_aside(data: Path) -> Path | None:
+    """Copy the book's files to ``damaged/N``; None when there is no room, or enough copies are kept.
+
+    The bad file itself stays where it is and is not changed. A copy is never written over.
+    """
+    files = [path for path in (data / LEDGER_FILE, data / f"{LEDGER_FILE}-wal") if path.exists()]
+    room = data / ASIDE
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(data).free < sum(path.stat().st_size for path in files) + _SPARE_BYTES:
+            return None
+        room.mkdir(mode=0o700, exist_ok=True)
+        kept = [path for path in room.iterdir() if path.is_dir()]
+        if len(kept) >= COPIES:
+            return None
+        here = room / str(len(kept) + 1)
+        here.mkdir(mode=0o700)
+        return here if all(_copied(path, here) for path in files) else None
+    return None
+
+
+def _copied(path: Path, folder: Path) -> bool:
+    # Read by a program of its own: closing our descriptor of the database would drop SQLite's locks on it.
+    done = subprocess.run(["/bin/cp", "--", str(path), str(folder)], check=False, capture_output=True)
+    return done.returncode == 0
+
+
+def _pages(tx: Tx) -> None:
+    said = tx.first("PRAGMA quick_check(1)")
+    if said != ("ok",):
+        raise BookDamaged(f"damaged pages: {said[0] if said else 'no answer'}")
+
+
+def _tail(tx: Tx) -> None:
+    """Links, hashes and columns of the last entries."""
+    last = chain.head(tx).number
+    for _ in chain.entries(tx, max(0, last - TAIL)):
+        pass
+
+
+def _said(tx: Tx, me: int, incarnation: int) -> None:
+    """A record in a frame of ours that the book does not know: the book is older than what was said."""
+    said = tx.first("SELECT linked FROM feed WHERE hub = ? AND incarnation = ?", me, incarnation)
+    known = feed.last_outgoing(tx)
+    if said and int(said[0]) > known:
+        raise BookDamaged(
+            f"it is older than what this hub has told its neighbours (record {said[0]}, the book knows {known})"
+        )
+    differs = tx.first(_OTHER, me, incarnation)
+    if differs:
+        raise BookDamaged(
+            f"record {differs[0]} was told to neighbours with another content than the book has"
+        )
+
+
+_OTHER: Final = """
+    SELECT r.number FROM record r JOIN outgoing o ON o.number = r.number
+    WHERE r.hub = ? AND r.incarnation = ? AND (r.kind <> o.kind OR r."to" <> o."to" OR r.amount <> o.amount) LIMIT 1
+"""
