@@ -84,28 +84,23 @@ def test_ten_who_wait_share_one_commit(store: Store, commits: list[str]) -> None
 
 def test_nobody_is_answered_before_the_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = Crowd(store)
-    early: list[int] = []
+    durable: set[int] = set()
+    early: set[int] = set()
     run = store._db.execute_sql
 
     def execute(sql: str, params: Any = None) -> Any:
-        if sql == "COMMIT":
-            early.extend(crowd.answers)
-            time.sleep(0.05)
-            early.extend(n for n in crowd.answers if n not in durable)
+        if sql != "COMMIT":
+            return run(sql, params)
+        time.sleep(0.05)  # whoever was woken too soon has told its answer by now
+        early.update(set(crowd.answers) - durable)
         answer = run(sql, params)
-        if sql == "COMMIT":
-            durable.update(kept_now())
+        durable.update(n for (n,) in run("SELECT account FROM printed").fetchall())
         return answer
-
-    durable: set[int] = set()
-
-    def kept_now() -> list[int]:
-        return [n for (n,) in run("SELECT account FROM printed").fetchall()]
 
     monkeypatch.setattr(store._db, "execute_sql", execute)
     crowd.ask([partial(row, number=n) for n in range(6)])
-    assert [n for n in early if n not in durable] == []
-    assert sorted(crowd.answers) == list(range(6))
+    assert early == set()
+    assert durable == set(crowd.answers) == set(range(6))
 
 
 def test_one_that_fails_fails_alone(store: Store) -> None:
