@@ -147,12 +147,8 @@ class Transfer(Table):
         )
 
 
-# Of all that a member ever got, the few that came back.
-Transfer.add_index(
-    Transfer.index(
-        Transfer.payee, Transfer.opened_ms, where=pw.SQL("kind = 'refund'"), name="transfer_refund"
-    )
-)
+_THE_FEW_THAT_CAME_BACK = Transfer.index(Transfer.payee, Transfer.opened_ms, where=pw.SQL("kind = 'refund'"))
+Transfer.add_index(_THE_FEW_THAT_CAME_BACK)
 
 
 class Posting(Table):
