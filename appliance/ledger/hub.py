@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from appliance.ledger import boxfile, keys, settings
-from appliance.ledger.book import chain, feed, rules
+from appliance.ledger.book import chain, feed, rules, wiping
 from appliance.ledger.book.chain import Place
 from appliance.ledger.book.command import Book, Progress, Receipt, Refused
 from appliance.ledger.book.private import PrivateText, SealedKeyRow
@@ -138,6 +138,7 @@ class Hub:
         store = Store.open(data / LEDGER_FILE)
         try:
             box = _present(data, store)
+            wiping.catch_up(store)
         except HubError:
             store.close()
             raise

@@ -1,5 +1,5 @@
 """What falls due by itself: requests, splits and proposals that were not answered, limits that were set
-for a while, old accounts of people who have moved.
+for a while, old accounts of people who have moved, texts whose week of waiting is over.
 
 Each is a command by rule in the book. Nothing expires by a clock that nobody has vouched for
 (design.md 6): below ``Quality.KEEPER`` only what needs no clock happens.
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from appliance.ledger import codec
-from appliance.ledger.book import chain
+from appliance.ledger.book import chain, wiping
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.clock import Quality
 from appliance.ledger.hub import Hub
 from appliance.ledger.money import limits, requests, shares
-from appliance.ledger.people import moving, seconds
+from appliance.ledger.people import erasing, moving, seconds
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +51,12 @@ def _lapse_proposals(hub: Hub) -> int:
     return _done(hub, [(seconds.LapseProposal(record), record) for record in due], "lapse")
 
 
+def _erase(hub: Hub) -> int:
+    with hub.reading() as tx:
+        due = erasing.overdue(tx, hub.clock.now())
+    return _done(hub, [(command, command.erasure) for command in due], "erasure")
+
+
 def _done(hub: Hub, due: Iterable[tuple[Command, bytes]], rule: str) -> int:
     """Do each by ``rule``; its key is what it is about, so that two processes do it once."""
     results = (hub.by_rule(command, rule, key[: chain.KEY_BYTES]) for command, key in due)
@@ -71,6 +77,7 @@ CHORES: Final[tuple[Chore, ...]] = (
     _expire_splits,
     _lapse_limits,
     _lapse_proposals,
+    _erase,
 )
 """Each does what is due now, by rule, some at a time; how many it did."""
 
@@ -83,6 +90,7 @@ def tend(hub: Hub) -> int:
     """
     timely = hub.clock.now().quality >= Quality.KEEPER
     done = sum(chore(hub) for chore in (*TIMELESS, *(CHORES if timely else ())))
+    wiping.try_scrub(hub.store)
     if done:
         _log.info("tend done=%d", done)
     return done

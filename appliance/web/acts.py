@@ -214,6 +214,13 @@ _LIFE: Final[Mapping[str, Callable[[str, str], str]]] = {
     "close_moved": lambda _who, name: _(
         "The account of %(name)s was at zero and is closed: %(name)s has moved to another village.", name=name
     ),
+    "erase": lambda who, name: _(
+        "%(who)s wrote down that personal words of %(name)s are to be erased in a week.", who=who, name=name
+    ),
+    "keep_texts": lambda who, name: _(
+        "%(who)s wrote down that the words of %(name)s are not to be erased.", who=who, name=name
+    ),
+    "erase_now": lambda _who, name: _("Personal words of %(name)s were erased.", name=name),
     "vouch": lambda who, name: _("%(who)s vouched for %(name)s.", who=who, name=name),
 }
 

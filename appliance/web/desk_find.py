@@ -54,7 +54,7 @@ TOPICS: Final[Mapping[str, Callable[[], str]]] = {
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "members": (
         *("approve", "turn_away", "register", "away", "back", "freeze", "unfreeze", "reopen"),
-        *("close_member", "move", "stay", "close_moved"),
+        *("close_member", "move", "stay", "close_moved", "erase", "keep_texts", "erase_now"),
     ),
     "limits": ("found", "set_limits", "move_group", "lapse_limits", "change_rules", "set_trunk"),
     "payments": (

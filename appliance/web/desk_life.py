@@ -11,13 +11,14 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.money.accounts import group_of
 from appliance.ledger.money.limits import MoveGroup
 from appliance.ledger.people import leaving, powers
+from appliance.ledger.people.erasing import Erase, KeepTexts, open_one
 from appliance.ledger.people.leaving import CloseMember
 from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, Unfreeze
 from appliance.ledger.people.moving import Stay
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import AccountLine
-from appliance.ledger.values import AccountNumber
+from appliance.ledger.values import AccountNumber, RecordId
 from appliance.web import labels
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.here import the_hub
@@ -26,6 +27,12 @@ from appliance.web.secure import keeper_at_own_screen
 from appliance.web.session import end_sign_ins
 
 bp = Blueprint("desk_life", __name__, url_prefix="/desk")
+
+def _keep_texts(number: AccountNumber, why: str) -> Command:
+    with the_hub().reading() as tx:
+        row = open_one(tx, number)
+    return KeepTexts(number, RecordId(bytes(16) if row is None else bytes(row.id)), why)
+
 
 _STEPS: Final[Mapping[str, Callable[[AccountNumber, str], Command]]] = {
     "away": Away,
@@ -36,6 +43,7 @@ _STEPS: Final[Mapping[str, Callable[[AccountNumber, str], Command]]] = {
     "stay": Stay,
     "left": lambda number, why: CloseMember(number, leaving.LEFT, why),
     "died": lambda number, why: CloseMember(number, leaving.DIED, why),
+    "erase": Erase,
     "group": lambda number, why: MoveGroup(number, request.form.get("group", ""), why),
 }
 
@@ -50,6 +58,8 @@ TITLES: Final[Mapping[str, Callable[[], str]]] = {
     "comes": lambda: _("Comes from another village with a debt"),
     "left": lambda: _("Has left: close the account"),
     "died": lambda: _("Has died: close the account"),
+    "erase": lambda: _("Erase the person's words"),
+    "keep": lambda: _("Do not erase the words"),
     "group": lambda: _("Another kind of account"),
 }
 """What each step is called, on its link and its page."""
@@ -67,6 +77,10 @@ _WHAT: Final[Mapping[str, Callable[[], str]]] = {
     "died": lambda: _(
         "The balance must be zero. Open requests are cancelled, offers and wants taken down, the PIN ends."
     ),
+    "erase": lambda: _(
+        "Only when the person has asked for it. In a week the name, notes, offers, wants, care texts and what keepers wrote about the person are erased for good; until then it can be taken back. Amounts, numbers and days stay, and so does what others wrote about their own payments. Where something is contested, the words stay until that is ended. Backups that were made before keep the words until they are replaced, and other villages keep the notes of payments that went there. Who is erased cannot be taken in again under this number."
+    ),
+    "keep": lambda: _("The erasing that was asked for or written down is taken back: all words stay."),
     "group": lambda: _("The account gets the limits that are usual for its new kind."),
 }
 
@@ -75,7 +89,7 @@ _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     powers.AWAY: ("back", "freeze", "group", "comes", "move", "left", "died"),
     powers.MOVING: ("stay", "freeze", "left", "died"),
     powers.FROZEN: ("unfreeze", "group", "left", "died"),
-    powers.CLOSED: ("reopen",),
+    powers.CLOSED: ("reopen", "erase", "keep"),
 }
 
 

@@ -5,6 +5,10 @@ They are added to the stories of ``make.py`` (``helpers.py``, ``lives.py``) and 
 
 COMING: frozenset[tuple[str, int]] = frozenset(
     {
+        ("ask_erase", 1),
+        ("erase", 1),
+        ("keep_texts", 1),
+        ("erase_now", 1),
         ("find_fork", 1),
         ("rule_fork", 1),
         ("speak", 1),

@@ -33,6 +33,7 @@ from appliance.ledger.money.limits import MoveGroup
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.slips import EnterSlip
 from appliance.ledger.money.trunks import SetTrunk
+from appliance.ledger.people.erasing import Erase
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.further import CloseAccount, OpenAccount
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant, WriteGrant
@@ -331,6 +332,14 @@ ACTS: tuple[KeeperAct, ...] = (
         reads=False,
     ),
     KeeperAct(
+        "erase",
+        partial(_step, "erase", Erase, before=_close),
+        "Kira wrote down that personal words of Alice are to be erased in a week.",
+        helping=None,  # whatever others might do for her had ended
+        own="-",
+        reads=False,
+    ),
+    KeeperAct(
         "replace_key", _replace_key, "Kira gave Alice a new PIN.", why="", own=Code.STILL_KEEPER, reads=False
     ),
     KeeperAct("reverse", _reverse, "Kira gave back", **OF_OWNER),
@@ -380,7 +389,7 @@ ACTS: tuple[KeeperAct, ...] = (
 
 BY_NO_KEEPER = (
     *("found", "appoint_keeper", "settle", "admit_hub", "lapse_limits", "close_moved"),
-    *("dismiss_keeper", "lapse_proposal", "correct_time"),
+    *("dismiss_keeper", "lapse_proposal", "correct_time", "erase_now"),
 )
 """Acts of the root, of the founders and of the hub by its rules: no member's key is enough."""
 
@@ -388,6 +397,7 @@ BY_MEMBERS = ("vouch",)
 """What members do to each other, and the one concerned reads like an act of a keeper's."""
 
 SHOWN_ELSEWHERE = {
+    "keep_texts": "tests/ledger/people/test_erasing.py",
     "agree_import": "tests/ledger/people/test_imports.py",
     "import_file": "tests/ledger/people/test_imports.py",
     "import_opening": "tests/ledger/files/test_taking.py",

@@ -11,7 +11,7 @@ A record id is the head of the digest of the signed act: whatever the act create
 a listing, a claim) carries it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -292,6 +292,20 @@ def by_number(tx: Tx, number: int) -> Entry | None:
     """The entry of this number."""
     row = tx.get(EntryRow, number=number)
     return _stored(row) if row else None
+
+
+def acts_of(tx: Tx, authority: str) -> Iterator[Entry]:
+    """All entries that ``authority`` signed, in order."""
+    for (body,) in tx.select("SELECT body FROM entry WHERE authority = ? ORDER BY number", authority):
+        yield parse(bytes(body))
+
+
+def acts_of_kinds(tx: Tx, kinds: Sequence[str]) -> Iterator[Entry]:
+    """All entries of some kinds, in order."""
+    marks = ", ".join("?" * len(kinds))
+    sql = f"SELECT body FROM entry WHERE kind IN ({marks}) ORDER BY number"  # noqa: S608 - marks alone
+    for (body,) in tx.stream(sql, *kinds):
+        yield parse(bytes(body))
 
 
 def _stored(row: EntryRow) -> Entry:

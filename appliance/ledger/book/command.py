@@ -54,6 +54,7 @@ from appliance.ledger.money import (
     undo,
 )
 from appliance.ledger.people import (
+    erasing,
     forks,
     founding,
     further,
@@ -80,6 +81,7 @@ _SUBJECTS: Final = (
     members,
     life,
     leaving,
+    erasing,
     moving,
     further,
     grants,

@@ -13,6 +13,7 @@ import peewee as pw
 from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
 from appliance.ledger.book.schema_clock import CLOCK_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
+from appliance.ledger.book.schema_erased import ERASED_TABLES
 
 __all__ = ["LOCAL", "POST", "PRIVATE", "TRUTH", "TRUTH_TABLES", "Table", "primary_key"]
 
@@ -490,6 +491,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     RulingRow,
     RivalRow,
     *CREDIT_TABLES,
+    *ERASED_TABLES,
     *CLOCK_TABLES,
 )
 

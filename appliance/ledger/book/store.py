@@ -149,6 +149,20 @@ class Tx:
         self._seen.pop(model, None)
         return int(model.delete().where(*where).execute(self._db))
 
+    def rewrite(self, table: str) -> None:
+        """Write all rows of a table anew and overwrite the pages in which they were (``wiping``).
+
+        The rows wait in this very file meanwhile: a temporary table may be a file elsewhere.
+        """
+        name, kept = _name(table), _name(f"kept_{table}")
+        for sql in (
+            f"CREATE TABLE {kept} AS SELECT * FROM {name} ORDER BY rowid",  # noqa: S608 - our names
+            f"DELETE FROM {name}",  # noqa: S608 - our names
+            f"INSERT INTO {name} SELECT * FROM {kept} ORDER BY rowid",  # noqa: S608 - our names
+            f"DROP TABLE {kept}",
+        ):
+            self._run(sql, ())
+
     def _run(self, sql: str, values: tuple[Any, ...]) -> Any:
         # SQLite's connection itself: peewee's way there costs as much as a small query. Its errors are peewee's.
         try:
@@ -237,6 +251,8 @@ class Store:
                 "foreign_keys": 1,
                 "busy_timeout": int(_LOCK_SECONDS * 1000),
                 "trusted_schema": 0,
+                # What is deleted is overwritten: personal text must not stay in free pages (``wiping``).
+                "secure_delete": 1,
             },
         )
         # Threads of one process queue here rather than in SQLite's busy handler, which
@@ -383,6 +399,18 @@ class Store:
                 yield tx
             finally:
                 self._rollback()
+
+    def truncate_log(self) -> bool:
+        """Take all of the write-ahead log into the file and cut it to nothing; False while somebody reads.
+
+        Raises:
+            NestedWrite: this thread is inside a transaction.
+            DataDirectoryError, BookDamaged: the disk refused.
+        """
+        self.refuse_nested()
+        with self._named(), self._db.connection_context():
+            busy, _, _ = self._db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def close(self) -> None:
         """Close every connection; the store may be opened again by its next use."""

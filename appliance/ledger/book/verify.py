@@ -33,6 +33,7 @@ from appliance.ledger.book.schema import (
     primary_key,
 )
 from appliance.ledger.book.schema import Entry as EntryRow
+from appliance.ledger.book.schema_erased import Erased
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import BookDamaged
 
@@ -148,11 +149,16 @@ class _Replay:
         words = {row.field: row.text for row in rows}
         salt = self._tx.get(PrivateSalt, entry=entry.number)
         kept = entry.act.private_digest
+        erased = self._tx.get(Erased, entry=entry.number) is not None
+        if erased and (words or salt):
+            raise BookDamaged("its personal text was erased, and is there again", entry.number)
         if kept is None:
             if words or salt:
                 raise BookDamaged("has personal text that the book does not know of", entry.number)
-        elif salt is None and not words:
+        elif erased:
             self.erased += 1
+        elif salt is None and not words:
+            raise BookDamaged("its personal text is missing, and no entry erased it", entry.number)
         elif salt is None or private_digest(bytes(salt.salt), words) != kept:
             raise BookDamaged("its personal text is not what was written", entry.number)
 

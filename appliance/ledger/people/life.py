@@ -20,6 +20,7 @@ from appliance.ledger.book import rules, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
 from appliance.ledger.book.schema_credit import Departure, Voucher
+from appliance.ledger.book.schema_erased import Erasure
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
@@ -199,7 +200,12 @@ def _decide_step(tx: Tx, command: Standing, asking: Asking) -> codec.Body | Refu
 def _fits(tx: Tx, member: Member, kind: str) -> bool:
     if kind == Reopen.KIND and tx.get(AccountRow, number=member.number) is None:
         return False  # was turned away, and never had an account
+    if kind == Reopen.KIND and tx.first(_ERASED, member.number) is not None:
+        return False  # nobody knows any more who that was: the person joins anew
     return member.status in _STEPS[kind][0]
+
+
+_ERASED: Final = "SELECT 1 FROM erasure WHERE member = ? AND entry = 0 AND state = 'done'"
 
 
 def _may_step(tx: Tx, entry: Entry) -> bool:
@@ -221,6 +227,9 @@ def _apply_step(tx: Tx, entry: Entry) -> None:
     tx.update(Member, {"number": number}, status=status, status_entry=entry.number)
     if kind == Reopen.KIND:
         tx.delete(Departure, Departure.member == number)
+        for state in ("asked", "waiting"):
+            mine = {"member": number, "entry": 0, "state": state}
+            tx.update(Erasure, mine, state="kept", closed_entry=entry.number)
 
 
 def _decide_vouch(tx: Tx, command: Vouch, asking: Asking) -> codec.Body | Refusal:

@@ -55,6 +55,8 @@ KEEPER_ACTS = (
     "take_back",
     "lapse_proposal",
     "dismiss_keeper",
+    "erase",
+    "erase_now",
     "set_time",
     "correct_time",
     "speak",
@@ -63,7 +65,7 @@ KEEPER_ACTS = (
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
 
 BY_OTHERS = (
-    *("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch"),
+    *("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch", "keep_texts"),
     *("end_grant", "close_account"),
 )
 

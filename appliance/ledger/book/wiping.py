@@ -1,0 +1,121 @@
+"""Erased is erased: what the book says was erased is in no private table, and in no byte of the file.
+
+The fold of an erasure names entries (``Erased``); their words are not in the book, so removing
+them is not part of a replay. ``wipe`` removes whatever the private and local tables still have of
+them. It runs with the erasure itself and again whenever a hub is opened: a file that was put
+together out of an older one must not bring back what its book says is gone.
+
+``scrub`` then sees to the bytes. A deleted row leaves its bytes in the page, in pages that were
+freed, and in the write-ahead log. Connections run with ``secure_delete``, which overwrites what is
+deleted (https://www.sqlite.org/pragma.html#pragma_secure_delete); what was copied when pages were
+balanced goes by writing the tables anew; the log by a checkpoint that truncates it
+(https://www.sqlite.org/pragma.html#pragma_wal_checkpoint). What the card itself keeps in spare
+cells nobody can reach from here.
+"""
+
+import logging
+from typing import Final
+
+from appliance.ledger.book.local import Attempt, Device, Note, Printed, Session, SlipDraft, SlipSeen, Tried
+from appliance.ledger.book.private import PrivateSalt, PrivateText, SealedKeyRow
+from appliance.ledger.book.store import Store, Tx
+from appliance.ledger.errors import DataDirectoryError
+
+_log = logging.getLogger(__name__)
+
+_DUE: Final = "scrub"
+"""A note: bytes of something erased may still be in the file."""
+
+_HELD_WORDS: Final = ("private_text", "private_salt", "sealed_key", "session", "slip_draft", "far_person")
+"""Tables in which somebody's words stand; they are written anew."""
+
+
+def wipe(tx: Tx) -> int:
+    """Remove the words and salts of all erased entries, and what the box remembers of people who are erased.
+
+    How many entries still had words. Then the file is to be scrubbed (``scrub``).
+    """
+    found = [entry for (entry,) in tx.select(_STILL_THERE)]
+    for entry in found:
+        tx.delete(PrivateText, PrivateText.entry == entry)
+        tx.delete(PrivateSalt, PrivateSalt.entry == entry)
+    gone = sum(_forget(tx, member) for (member,) in tx.select(_WHOLLY_ERASED))
+    if found or gone:
+        due(tx)
+    return len(found)
+
+
+_STILL_THERE: Final = """
+SELECT entry FROM erased WHERE entry IN (SELECT entry FROM private_salt)
+   OR entry IN (SELECT entry FROM private_text) ORDER BY entry
+"""
+_WHOLLY_ERASED: Final = """
+SELECT DISTINCT erasure.member FROM erasure JOIN member ON member.number = erasure.member
+WHERE erasure.state = 'done' AND erasure.entry = 0 AND member.status = 'closed'
+"""
+
+
+def _forget(tx: Tx, member: int) -> int:
+    """What only this box knows of somebody: sign-ins, devices, wrong PINs, drafts, what was printed."""
+    accounts = [number for (number,) in tx.select("SELECT number FROM account WHERE owner = ?", member)]
+    in_force = tx.first("SELECT 1 FROM member_key WHERE member = ? AND ended_entry IS NULL", member)
+    return (
+        tx.delete(Session, Session.member == member)
+        + tx.delete(Attempt, Attempt.member == member)
+        + tx.delete(Device, Device.member == member)
+        + tx.delete(Tried, Tried.member == member)
+        + tx.delete(SlipSeen, SlipSeen.member == member)
+        + tx.delete(SlipDraft, SlipDraft.keeper == member)
+        + tx.delete(Printed, Printed.account.in_([member, *accounts]))
+        + (0 if in_force else tx.delete(SealedKeyRow, SealedKeyRow.member == member))
+    )
+
+
+def due(tx: Tx) -> None:
+    """Remember that the file is to be scrubbed."""
+    tx.put(Note, name=_DUE, value="")
+
+
+def catch_up(store: Store) -> int:
+    """``wipe``, where there is anything to wipe: for a hub that is opened. How many entries had words.
+
+    Raises:
+        DataDirectoryError, BookDamaged: the file cannot be read, or cannot be written and would have to be.
+    """
+    with store.read() as tx:
+        if tx.first(f"{_STILL_THERE} LIMIT 1") is None:
+            return 0
+    with store.write() as tx:
+        found = wipe(tx)
+    _log.warning("erased=%d words that the book says are gone were there again", found)
+    scrub(store)
+    return found
+
+
+def scrub(store: Store) -> bool:
+    """Take the bytes of what was erased out of the file and its log, if there is anything to be done.
+
+    False when it is still to be done, as somebody else was reading: then it is tried again later.
+
+    Raises:
+        DataDirectoryError, BookDamaged: the disk refused; it is still to be done.
+    """
+    with store.read() as tx:
+        if tx.get(Note, name=_DUE) is None:
+            return True
+    with store.write() as tx:
+        for table in _HELD_WORDS:
+            tx.rewrite(table)
+    if not store.truncate_log():
+        return False
+    with store.write() as tx:
+        tx.delete(Note, Note.name == _DUE)
+    return True
+
+
+def try_scrub(store: Store) -> None:
+    """As ``scrub``, for who has something else to do: what fails now is tried again later."""
+    try:
+        scrub(store)
+    except DataDirectoryError as error:
+        _log.warning("scrub=failed reason=%s", error)
