@@ -28,6 +28,7 @@ from appliance.web.session import end_sign_ins
 
 bp = Blueprint("desk_life", __name__, url_prefix="/desk")
 
+
 def _keep_texts(number: AccountNumber, why: str) -> Command:
     with the_hub().reading() as tx:
         row = open_one(tx, number)
