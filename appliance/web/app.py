@@ -18,6 +18,7 @@ from appliance.web import (
     acting,
     acts_clock,
     amounts,
+    desk_backups,
     files,
     i18n,
     qr,
@@ -51,6 +52,7 @@ SUBJECTS: Final = (
     "desk_life",
     "desk_two",
     "clock",
+    "desk_backups",
     "commons",
     "me_life",
     "moving",
@@ -105,6 +107,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     app.extensions["hub"] = hub
     app.extensions["keys"] = KeyRing(hub.clock, app.config["KEY_IDLE_MINUTES"], app.config["KEYS_OPEN"])
     app.session_interface = HubSessions(hub)
+    desk_backups.init_app(app)
     files.init_app(app)  # before the form tokens, which read the whole form
     slips.init_app(app)  # likewise
     secure.csrf.init_app(app)

@@ -7,9 +7,10 @@ alone cannot move anybody's credit: only the payee or a reversal with a reason c
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from appliance.ledger import papers
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_credit import Terms
 from appliance.ledger.clock import Instant, Millis, Quality
@@ -60,7 +61,9 @@ def overview() -> Any:
     keeper_at_own_screen()
     with the_hub().reading() as tx:
         counts = reads.overview(tx, the_hub().clock.now())
-    return render_template("desk.html", o=counts)
+        unchecked = any(one.at is None for one in papers.checked(tx))
+    backups = current_app.extensions["backups"].state()
+    return render_template("desk.html", o=counts, backups=backups, unchecked=unchecked)
 
 
 @bp.get("/people")

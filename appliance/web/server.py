@@ -23,7 +23,7 @@ from appliance.ledger.book import startup
 from appliance.ledger.errors import BookDamaged, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
-from appliance.web import closed_book
+from appliance.web import closed_book, desk_backups
 from appliance.web.app import create_app
 from appliance.web.worker import PatientWorker
 
@@ -109,6 +109,8 @@ def _begin(worker: Any) -> None:
         return
     ended = app.extensions["tending_ends"] = threading.Event()
     threading.Thread(target=_tend, args=(app.extensions["hub"], ended), name="tend", daemon=True).start()
+    backing = (app.extensions["backups"], ended)
+    threading.Thread(target=desk_backups.tend, args=backing, name="backups", daemon=True).start()
 
 
 def _tend(hub: Hub, ended: threading.Event) -> None:
