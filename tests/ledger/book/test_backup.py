@@ -145,6 +145,18 @@ def test_an_end_missing_between_two_pieces_is_found(river: Village, tmp_path: Pa
             read_all(reader)
 
 
+def test_something_behind_a_last_piece_that_is_full_is_found(river: Village) -> None:
+    whole = io.BytesIO()
+    key = FileKey.fresh()
+    writer = SealedWriter(whole, {}, river.papers.hub.backup_public, key)
+    writer.write(os.urandom(64 * 1024))
+    writer.finish()
+    reader = SealedReader(io.BytesIO(whole.getvalue() + b"x"))
+    reader.use(key)
+    with pytest.raises(BackupDamaged, match="after its end"):
+        read_all(reader)
+
+
 def test_a_backup_of_a_newer_release_is_refused_with_its_release(
     river: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
