@@ -156,6 +156,11 @@ class Code(StrEnum):
     NOT_HELD = "not_held"
     NOT_YET = "not_yet"
     HUB_FORKED = "hub_forked"
+    # after a restore
+    RECOVERING = "recovering"
+    SIGN_IN_WAITS = "sign_in_waits"
+    NOT_AWAITED = "not_awaited"
+    NOT_UNRESOLVED = "not_unresolved"
     # people and words
     NOT_APPLIED = "not_applied"
     VOUCHERS_MISSING = "vouchers_missing"

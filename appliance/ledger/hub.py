@@ -33,7 +33,7 @@ from appliance.ledger.errors import (
     Refusal,
 )
 from appliance.ledger.keys import Certificate, KdfCost, KeySigner, RootPaper, SealedKey, Signer
-from appliance.ledger.people import founding, lives, members, pins, roster, seconds, timing, tries
+from appliance.ledger.people import founding, lives, members, pins, restoring, roster, seconds, timing, tries
 from appliance.ledger.people.words import tidy
 from appliance.ledger.timekeeper import HubClock
 from appliance.ledger.values import AccountNumber
@@ -244,6 +244,9 @@ class Hub:
         Wrong PIN and unknown member look and last the same. The attempt is on disk before
         it is checked.
         """
+        with self.reading() as tx:
+            if refusal := restoring.refuse_sign_in(tx, member):
+                return refusal
         with self._queue.place(self._caller(member, device, source)) as turn:
             if not turn:
                 return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))

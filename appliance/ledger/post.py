@@ -11,12 +11,12 @@ packs brings the functions that measure and make one.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from appliance.ledger import codec
+from appliance.ledger import codec, hearsay, recovering
 from appliance.ledger.book import feed, letters
 from appliance.ledger.book.chain import KEY_BYTES
 from appliance.ledger.book.command import Receipt
@@ -29,7 +29,6 @@ from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirectoryError, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate
-from appliance.ledger.market.listings import LONGEST_TITLE
 from appliance.ledger.money import arrivals, trunks
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, TakeHeld
 from appliance.ledger.money.crossings import ArriveAnswer
@@ -40,8 +39,8 @@ from appliance.ledger.people.lives import RULE as CERTIFICATE
 from appliance.ledger.people.lives import SeeRenewal
 from appliance.ledger.people.rivals import FindRival, is_rival
 from appliance.ledger.people.roster import last
-from appliance.ledger.people.words import LONGEST_NAME, tidy
 from appliance.ledger.reads.people import text_of
+from appliance.ledger.recovering import Recovering
 from appliance.ledger.sealing import group_seal_key, stream
 
 _log = logging.getLogger(__name__)
@@ -225,7 +224,7 @@ class Post:
         now = self.hub.clock.now().ms
         with self.hub.reading() as tx:
             due = [int(hub) for (hub,) in tx.select(_POSITION_DUE, now - TELL_EVERY_MS, now)]
-            due = [hub for hub in due if _all_read(tx, hub)]
+            due = [hub for hub in due if recovering.all_read(tx, hub)]
         told = (self.hub.by_rule(trunks.TellPosition(hub), "checkpoint") for hub in due)
         return sum(isinstance(result, Receipt) for result in told)
 
@@ -266,6 +265,10 @@ class Post:
                 return False
             if row.incarnation >= certificate.incarnation:
                 return row.incarnation == certificate.incarnation
+        # All that has come is read first: after a power cut the book may be ahead of the cursor, and what
+        # we say that we had read must not be less than what took effect.
+        while self.settle():
+            pass
         asked = SeeRenewal(certificate, root_signature)
         key = codec.digest("tch.certificate", certificate.form())[:KEY_BYTES]
         result = self.hub.by_rule(asked, CERTIFICATE, key)
@@ -314,6 +317,13 @@ class Post:
                 runs = feed.holes(tx, before.hub, before.incarnation, after.closed_number)
                 holes += [(before.hub, before.incarnation, first, end) for first, end in runs]
         return holes
+
+    def own_ends(self) -> dict[int, int]:
+        """Up to which number of each earlier life of its own this hub must get its records back from others
+        before it can read on (``recovering``); empty when it lacks none.
+        """
+        with self.hub.reading() as tx:
+            return recovering.own_ends(tx, self.hub.number, lambda record: self._plain(tx, record))
 
     def lives(self) -> list[LifeRow]:
         """All lives of all hubs that have had more than one, in their order."""
@@ -369,7 +379,7 @@ class Post:
         """
         with self.hub.reading() as tx:
             hubs = [row.hub for row in feed.neighbours(tx, self.hub.number)]
-            lives_of = {hub: _to_read(tx, hub) for hub in hubs}
+            lives_of = {hub: recovering.to_read(tx, hub) for hub in hubs}
         return sum(self._settle(hub, *life) for hub, life in lives_of.items())
 
     def _settle(self, hub: int, incarnation: int, end: int | None) -> int:
@@ -380,16 +390,30 @@ class Post:
                 return 0
             numbers = range(state.read + 1, min(last, state.read + _READ_AT_ONCE) + 1)
             records = [feed.record(tx, hub, incarnation, number) for number in numbers]
+            learning = self._learning(tx, hub, incarnation)
+            if learning is not None and learning.waits:
+                return 0
+            held = learning.held(tx) if learning is not None and learning.until > state.read else []
+        for answered in held:
+            if not self._asked(answered, recovering.own_key(self.hub.number, answered)):
+                return 0
         # When the book is busy, the rest waits for the next time.
-        return self._read(state, [r for r in records if r is not None])
+        return self._read(state, [r for r in records if r is not None], learning)
 
-    def _read(self, state: FeedRow, records: Sequence[Record]) -> int:
+    def _learning(self, tx: Tx, hub: int, incarnation: int) -> Recovering | None:
+        """How to read a neighbour after a restore of this hub; None when it is read as always."""
+        if not recovering.concerns(tx, hub):
+            return None
+        me, community = self.hub.number, self._community
+        return Recovering(tx, me, community, hub, incarnation, lambda record: self._plain(tx, record))
+
+    def _read(self, state: FeedRow, records: Sequence[Record], learning: Recovering | None) -> int:
         """Take up some records in their order; how many. The cursor is kept behind what was done."""
         seen: list[tuple[Record, bytes]] = []
         done = 0
         for record in records:
             plain = self._opened(record)
-            if record.to == self.hub.number and not self._took_effect(record, plain):
+            if record.to == self.hub.number and not self._took_effect(record, plain, learning):
                 break
             if record.to == EVERYONE and plain is not None:
                 seen.append((record, plain))
@@ -397,7 +421,7 @@ class Post:
         if done:
             with self.hub.store.write() as tx:
                 for record, plain in seen:
-                    _show(tx, record, plain, self.hub.clock.now().ms)
+                    hearsay.take_in(tx, record, plain, self.hub.clock.now().ms)
                 now = feed.state(tx, state.hub, state.incarnation)
                 now.read = max(now.read, records[done - 1].number)
                 feed.save(tx, now)
@@ -408,15 +432,25 @@ class Post:
             return None
         with self.hub.reading() as tx:
             try:
-                key = self._key(tx, EVERYONE if record.to == EVERYONE else record.hub, sending=False)
+                return self._plain(tx, record)
             except BadSignature:
                 return None
+
+    def _plain(self, tx: Tx, record: Record) -> bytes:
+        """What is sealed in a record of ours, or in one that is for us or for everyone.
+
+        Raises:
+            BadSignature: it is of, or for, a hub that is not in the roster.
+        """
+        own = record.hub == self.hub.number
+        other = record.to if own or record.to == EVERYONE else record.hub
+        key = self._key(tx, other, sending=own)
         return stream(key, record.hub, record.incarnation, record.number, record.sealed)
 
-    def _took_effect(self, record: Record, plain: bytes | None) -> bool:
+    def _took_effect(self, record: Record, plain: bytes | None, learning: Recovering | None) -> bool:
         """Whether a record for us stands in the book now, or never will; False: try again later."""
         try:
-            command = self._command(record, plain or b"")
+            command = self._command(record, plain or b"", learning)
         except BadEncoding as error:
             _log.warning(
                 "post=unreadable hub=%s number=%s kind=%s reason=%s",
@@ -428,20 +462,27 @@ class Post:
             command = self._unreadable(record)
         if command is None:
             return True
-        name = [record.hub, record.incarnation, record.number]
-        key = codec.digest("tch.arrival", codec.encode(name))[:KEY_BYTES]
+        return self._asked(command, recovering.arrival_key(record.hub, record.incarnation, record.number))
+
+    def _asked(self, command: Command, key: bytes) -> bool:
+        """Do what has arrived, once; False when the book is busy."""
         result = self.hub.by_rule(command, "arrival", key)
         if isinstance(result, Refusal):
-            _log.warning("post=refused hub=%s number=%s code=%s", record.hub, record.number, result.code)
+            _log.warning("post=refused kind=%s code=%s", command.KIND, result.code)
             return result.code is not Code.BUSY
         return True
 
-    def _command(self, record: Record, plain: bytes) -> Command | None:
+    def _command(self, record: Record, plain: bytes, learning: Recovering | None) -> Command | None:
         """What a record for us asks of the book; None for a kind that this release does not know.
 
         Raises:
             BadEncoding: its sealed part is not what its kind holds.
         """
+        if learning is not None and record.number <= learning.until:
+            with self.hub.reading() as tx:
+                found = learning.command(tx, record, plain)
+            if not isinstance(found, recovering.Normal):
+                return found
         place = (record.hub, record.incarnation, record.number, record.digest(self._community))
         if record.kind == Kind.SENT and record.amount:
             letter = letters.read_sent(plain)
@@ -465,30 +506,8 @@ class Post:
         return ArriveSent(record.hub, record.incarnation, record.number, digest, None, None, record.amount)
 
 
-def _to_read(tx: Tx, hub: int) -> tuple[int, int | None]:
-    """The life of a hub's feed to read on in, and where that one ends.
-
-    A life that was closed is read to where it ends first; unless it told two stories, which nobody
-    can tell apart.
-    """
-    query = LifeRow.select(LifeRow.incarnation, LifeRow.closed_number).where(LifeRow.hub == hub)
-    known = tx.rows(query.order_by(LifeRow.incarnation))
-    for before, after in pairwise(known):
-        state = feed.state(tx, hub, before.incarnation)
-        if not state.forked and state.read < after.closed_number:
-            return before.incarnation, after.closed_number
-    row = tx.get(RosterRow, hub=hub)
-    return (row.incarnation if row else 1), None
-
-
 def _roster(tx: Tx) -> list[RosterRow]:
     return tx.rows(RosterRow.select().order_by(RosterRow.seq))
-
-
-def _all_read(tx: Tx, hub: int) -> bool:
-    row = tx.get(RosterRow, hub=hub)
-    state = None if row is None else feed.state(tx, hub, row.incarnation)
-    return state is not None and state.read >= state.linked
 
 
 # A clock that ran ahead and was set back must not keep us silent until it gets there again.
@@ -499,53 +518,3 @@ WHERE (COALESCE(told_ms, 0) <= ? OR told_ms > ?) AND EXISTS (
     AND MAX(crossing.opened_entry, COALESCE(crossing.closed_entry, 0)) > COALESCE(neighbour.told_entry, 0))
 ORDER BY hub
 """
-
-
-def _show(tx: Tx, record: Record, plain: bytes, now_ms: int) -> None:
-    """Take in what another hub lets everyone know. It moves nothing; unreadable, it is left out."""
-    try:
-        if record.kind == Kind.PERSON:
-            number, told = letters.read_person(plain)
-            if name := tidy("name", told)[:LONGEST_NAME]:
-                tx.put(feed.FarPerson, hub=record.hub, number=number, name=name)
-            else:
-                tx.delete(
-                    feed.FarPerson, (feed.FarPerson.hub == record.hub) & (feed.FarPerson.number == number)
-                )
-        elif record.kind == Kind.LISTING:
-            _show_listing(tx, record.hub, letters.read_listing(plain), now_ms)
-        elif record.kind == Kind.FORK:
-            _suspect(tx, record.hub, *letters.read_fork(plain))
-        elif record.kind == Kind.UNLISTING:
-            tx.update(
-                feed.FarListing,
-                {"hub": record.hub, "listing": letters.read_unlisting(plain)},
-                open=False,
-            )
-    except BadEncoding as error:
-        _log.warning("post=unreadable hub=%s number=%s reason=%s", record.hub, record.number, error)
-
-
-def _suspect(tx: Tx, said_by: int, hub: int, incarnation: int, number: int) -> None:
-    """Another hub says that a third one has told two stories. Look for the one that we do not have:
-    the word alone proves nothing.
-    """
-    row = tx.get(RosterRow, hub=hub)
-    if row is None or hub == said_by or incarnation > row.incarnation:
-        return
-    if not feed.state(tx, hub, incarnation).forked:
-        tx.put(Suspect, hub=hub, incarnation=incarnation, number=max(1, number), said_by=said_by)
-
-
-def _show_listing(tx: Tx, hub: int, item: letters.FarListing, now_ms: int) -> None:
-    values: Mapping[str, object] = {
-        "owner": item.owner,
-        "kind": "want" if item.want else "offer",
-        "category": item.category,
-        "price": item.price,
-        "title": tidy("title", item.title)[:LONGEST_TITLE],
-        "open": True,
-        "seen_ms": now_ms,
-    }
-    if not tx.update(feed.FarListing, {"hub": hub, "listing": item.listing}, **values):
-        tx.insert(feed.FarListing, hub=hub, listing=item.listing, **values)

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from appliance.ledger.errors import Code
 from appliance.ledger.reads.crossings import other_hub, other_hubs
 from appliance.ledger.reads.people import person
-from appliance.web import sentences_two
+from appliance.web import sentences_restored, sentences_two
 from appliance.web.amounts import duration, money, name_of, typed
 from appliance.web.here import the_hub, the_rules, the_unit
 
@@ -370,4 +370,5 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         "That cannot be the time now. Type the day and the time, like 25/3/2027 and 14:32."
     ),
     **sentences_two.SENTENCES,
+    **sentences_restored.SENTENCES,
 }

@@ -15,6 +15,12 @@ COMING: frozenset[tuple[str, int]] = frozenset(
         ("find_rival", 1),
         ("renew", 1),
         ("see_renewal", 1),
+        ("name_risk", 1),
+        ("open_sign_in", 1),
+        ("arrive_seen", 1),
+        ("recover_sent", 1),
+        ("recover_received", 1),
+        ("claim_unresolved", 1),
         ("set_time", 1),
         ("correct_time", 1),
     }

@@ -14,6 +14,7 @@ from appliance.ledger.errors import BadPaper, DataDirectoryError
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate, KeySigner
 from appliance.ledger.people import forks
+from appliance.ledger.people.restoring import NameRisk
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.post import Post
 from appliance.ledger.values import AccountNumber
@@ -33,6 +34,13 @@ def renew(valley: Valley, hub: int) -> None:
     valley.hubs[hub].renew(made().papers[hub])
     valley.posts[hub] = Post(valley.hubs[hub])
     valley.directories.clear()
+    go_on_alone(valley, hub)
+
+
+def go_on_alone(valley: Valley, hub: int) -> None:
+    """Its keeper waits for nobody's word; what waits is in tests/radio/test_recovery.py."""
+    for other in set(valley.hubs) - {hub}:
+        valley.do(hub, 1, NameRisk(other, "this is about something else"))
 
 
 def see(valley: Valley, hub: int, at: int) -> bool:
@@ -133,6 +141,7 @@ class TestRenew:
         valley.restart(LAKE)
         assert valley.hubs[LAKE].box.place.incarnation == 2
         assert boxfile.prepared(valley.hubs[LAKE].data) is None
+        go_on_alone(valley, LAKE)
         valley.send(LAKE, 2, HILL, 3, 20)
         verify(valley.hubs[LAKE].store)
 

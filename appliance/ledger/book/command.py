@@ -43,6 +43,7 @@ from appliance.ledger.money import (
     disputes,
     imported,
     limits,
+    recovery,
     requests,
     reversals,
     shares,
@@ -52,6 +53,7 @@ from appliance.ledger.money import (
     transfers,
     trunks,
     undo,
+    unresolved,
 )
 from appliance.ledger.people import (
     erasing,
@@ -66,6 +68,7 @@ from appliance.ledger.people import (
     members,
     moving,
     rivals,
+    restoring,
     roster,
     rulings,
     seconds,
@@ -109,6 +112,9 @@ _SUBJECTS: Final = (
     trunks,
     crossings,
     arrivals,
+    restoring,
+    recovery,
+    unresolved,
     imports,
     imported,
     imported_listings,

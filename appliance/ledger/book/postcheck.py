@@ -49,6 +49,7 @@ def _check(tx: Tx) -> int:
         raise BookDamaged("the post has linked records that are of no feed")
     _check_own(tx, place)
     _check_arrivals(tx, place.community)
+    _check_recovered(tx, place)
     _check_taken_up(tx, place)
     return records
 
@@ -110,6 +111,9 @@ _KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
     "arrive_answer": (Kind.ACCEPTED, Kind.RETURNED),
     "arrive_recall": (Kind.RECALL,),
     "arrive_checkpoint": (Kind.CHECKPOINT,),
+    "arrive_seen": (Kind.SEEN,),
+    "recover_sent": (Kind.ACCEPTED, Kind.RETURNED),
+    "recover_received": (Kind.SENT,),
 }
 """Entries about what has arrived, and the records that they may be about."""
 
@@ -124,10 +128,26 @@ def _check_arrivals(tx: Tx, community: bytes) -> None:
             about = f"record {row.number} of hub {row.hub}"
             if record_of(row).digest(community) != p["record"]:
                 raise BookDamaged(f"{about} is not the one that arrived", number)
-            if row.kind not in kinds or p.get("amount", row.amount) != row.amount:
+            amount = row.amount if kind == "recover_sent" else p.get("amount", row.amount)
+            if row.kind not in kinds or amount != row.amount:
                 raise BookDamaged(f"it is not what {about} says", number)
             if row.link is None:
                 raise BookDamaged(f"{about} took effect, but stands beyond a gap", number)
+
+
+def _check_recovered(tx: Tx, place: Place) -> None:
+    """That each recovered entry names the own old record that is kept, and what that says."""
+    kinds = {"recover_sent": (Kind.SENT,), "recover_received": (Kind.ACCEPTED, Kind.RETURNED)}
+    for kind, ours in kinds.items():
+        for number, body in tx.select("SELECT number, body FROM entry WHERE kind = ? ORDER BY number", kind):
+            p = chain.parse(bytes(body)).act.payload
+            key = {"incarnation": p["our_incarnation"], "number": p["our_number"]}
+            row = tx.get(RecordRow, hub=place.hub, **key)
+            if row is None or record_of(row).digest(place.community) != p["our_record"]:
+                raise BookDamaged("the own old record that it names is not here", number)
+            amount = p["amount"] if kind == "recover_sent" else 0
+            if row.kind not in ours or (row.to, row.amount) != (p["hub"], amount):
+                raise BookDamaged("it is not what the own old record says", number)
 
 
 def _check_taken_up(tx: Tx, place: Place) -> None:

@@ -14,6 +14,7 @@ from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
 from appliance.ledger.book.schema_clock import CLOCK_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
 from appliance.ledger.book.schema_erased import ERASED_TABLES
+from appliance.ledger.book.schema_recovery import RECOVERY_TABLES
 
 __all__ = ["LOCAL", "POST", "PRIVATE", "TRUTH", "TRUTH_TABLES", "Table", "primary_key"]
 
@@ -81,8 +82,8 @@ class MemberKey(Table):
 
 
 class AccountRow(Table):
-    """An account of a member, of the commons, or a trunk toward a neighbour (*unresolved* comes
-    with restoring).
+    """An account of a member, of the commons, a trunk toward a neighbour, or *unresolved*
+    (what a recovery found of accounts that are not there).
 
     ``balance`` is the sum of the account's postings. ``low`` and ``high`` are its hard limits
     (null: none). ``held`` is what its owner's unanswered requests keep aside on the high side.
@@ -492,6 +493,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     RivalRow,
     *CREDIT_TABLES,
     *ERASED_TABLES,
+    *RECOVERY_TABLES,
     *CLOCK_TABLES,
 )
 

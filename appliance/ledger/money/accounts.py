@@ -23,6 +23,7 @@ from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber
 
 MEMBER = "member"
 COMMONS_KIND = "commons"
+UNRESOLVED_KIND = "unresolved"
 PERSON = "person"
 
 AGREED = "agreed"

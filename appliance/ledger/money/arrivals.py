@@ -29,7 +29,7 @@ from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts, dues, trunks
 from appliance.ledger.money.crossings import close, move, open_transfer
 from appliance.ledger.money.transfers import ARRIVED, HELD, RECEIVED, RETURNED
-from appliance.ledger.people import powers
+from appliance.ledger.people import powers, restoring
 from appliance.ledger.people.roster import trunk_of
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import RecordId
@@ -143,6 +143,8 @@ OLDEST_HELD: Final = "SELECT id FROM crossing WHERE state = 'held' AND hub = ? O
 def next_with_room(tx: Tx) -> RecordId | None:
     """A held payment that its trunk has room for now, if it is the oldest of its hub."""
     for (hub,) in tx.select("SELECT hub FROM neighbour WHERE held > 0 ORDER BY hub"):
+        if restoring.unheard(tx, hub):
+            continue  # this hub may have answered it in the time that was lost
         oldest = _oldest_held(tx, hub)
         row = None if oldest is None else tx.get(Crossing, id=oldest)
         if row is not None and row.amount <= trunks.can_take(tx, hub):
@@ -264,6 +266,8 @@ def _decide_send_back(tx: Tx, command: SendBack, asking: Asking) -> codec.Body |
     crossing = tx.get(Crossing, id=command.transfer)
     if crossing is None or crossing.state != HELD:
         return Refusal(Code.NOT_HELD, {}, (Action.HOME,))
+    if refusal := restoring.refuse_unheard(tx, crossing.hub):
+        return refusal
     if asking.actor is None:
         # Nothing expires on a doubtful clock (design.md 6).
         until = crossing.opened_ms + asking.rules.credit.held_days * _DAY_MS

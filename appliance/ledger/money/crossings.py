@@ -27,7 +27,7 @@ from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts, trunks
 from appliance.ledger.money.postings import post
 from appliance.ledger.money.transfers import ARRIVED, DONE, ON_WAY, REFUND, RETURNED, SENT, own, refuse_basics
-from appliance.ledger.people import forks, powers
+from appliance.ledger.people import forks, powers, restoring
 from appliance.ledger.people.roster import trunk_of
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import AccountNumber, Amount, RecordId
@@ -114,7 +114,7 @@ def _decide_send(tx: Tx, command: Send, asking: Asking) -> codec.Body | Refusal:
         return payer
     if tx.get(Neighbour, hub=command.hub) is None:
         return Refusal(Code.UNKNOWN_HUB, {"hub": command.hub}, (Action.CHECK_NUMBER,))
-    if refusal := forks.refuse_forked(tx, command.hub):
+    if refusal := forks.refuse_forked(tx, command.hub) or restoring.refuse_recovering(tx):
         return refusal
     if not ACCOUNT(command.payee):
         return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))

@@ -26,7 +26,7 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
 from appliance.ledger.money.transfers import SLIP, TERMS, insert, move, refuse_basics, refuse_payee, room
-from appliance.ledger.people import powers
+from appliance.ledger.people import powers, restoring
 from appliance.ledger.values import AccountNumber, Amount
 
 DAY_MS: Final = 86_400_000
@@ -106,6 +106,9 @@ def _decide(tx: Tx, command: EnterSlip, asking: Asking) -> codec.Body | Refusal:
     days = asking.rules.credit.slip_days
     if not on_time(command.day, asking.at, days):
         return Refusal(Code.TIME_WRONG, {"days_back": days}, (Action.TRY_AGAIN,))
+    # A slip of an earlier day may be one that the lost book had: first what the neighbours know.
+    if command.day < asking.at.ms // DAY_MS and (refusal := restoring.refuse_recovering(tx)):
+        return refusal
     if command.payer == command.payee:
         return Refusal(Code.OWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
     sides = _sides(tx, command.payer, command.payee)

@@ -48,12 +48,14 @@ OPENING = "opening"
 IMPORTED = "imported"
 GRANT = "grant"
 CLEARING = "clearing"
+CLAIMED = "claimed"
 
 UNDOING: Final = (REVERSAL, REFUND)
 """Kinds that undo another transfer, and are not undone themselves."""
 
-FINAL: Final = (*UNDOING, OPENING)
-"""Kinds that are neither undone nor contested. An opening is everybody's at once: a payment puts it right."""
+FINAL: Final = (*UNDOING, OPENING, CLAIMED)
+"""Kinds that are neither undone nor contested. An opening is everybody's at once: a payment puts it right;
+so it does what was found after a restore and given to the wrong account."""
 
 WITH_REASON: Final = (REVERSAL, GRANT, CLEARING)
 """Kinds whose text is the reason of a keeper, or of who gave it back; of the others it is a note."""

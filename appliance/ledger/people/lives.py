@@ -26,7 +26,7 @@ from appliance.ledger.errors import Action, BadSignature, Code, Refusal
 from appliance.ledger.keys import Certificate
 from appliance.ledger.money import arrivals
 from appliance.ledger.money.transfers import HELD
-from appliance.ledger.people import forks, roster, rulings
+from appliance.ledger.people import forks, restoring, roster, rulings
 from appliance.ledger.values import HUB_NUMBERS
 
 RULE: Final = "certificate"
@@ -135,6 +135,7 @@ def _apply_renew(tx: Tx, entry: Entry) -> None:
     c = of_entry(entry)
     before = roster.own_place(tx).incarnation
     _keep(tx, entry, c, read=0)
+    restoring.begin(tx, entry, before, c.closed_number)
     loose = tx.rows(Outgoing.select().where(Outgoing.number > c.closed_number).order_by(Outgoing.number))
     tx.first(_TO_THE_PAST, before)
     tx.delete(Outgoing, Outgoing.number > 0)

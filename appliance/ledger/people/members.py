@@ -154,7 +154,10 @@ def _decide_join(tx: Tx, command: Join, asking: Asking) -> codec.Body | Refusal:
 def next_number(tx: Tx) -> int:
     """The next free number: members and accounts share one sequence."""
     last = (Member.select(pw.fn.MAX(Member.number)), AccountRow.select(pw.fn.MAX(AccountRow.number)))
-    return max(int(tx.scalar(query) or 0) for query in last) + 1
+    free = max(int(tx.scalar(query) or 0) for query in last) + 1
+    # After a restore, not the numbers that may have been given in the time that was lost (``restoring``).
+    after = tx.first("SELECT MAX(numbers_from), (SELECT MAX(near) + 1 FROM recovered) FROM restored")
+    return max(free, *(int(number or 0) for number in after or ()))
 
 
 def _apply_join(tx: Tx, entry: Entry) -> None:

@@ -14,6 +14,7 @@ from appliance.ledger.book import chain, shape
 from appliance.ledger.book.chain import Entry, Place
 from appliance.ledger.book.rules import kept
 from appliance.ledger.book.schema import AccountRow, LifeRow, Neighbour, RosterRow
+from appliance.ledger.book.schema_recovery import Awaited
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BadEncoding, BadSignature, BookDamaged, Code, Refusal
@@ -216,6 +217,7 @@ def _apply(tx: Tx, entry: Entry) -> None:
     )
     if a.hub == entry.act.place.hub:
         return
+    _await(tx, a.hub, entry.number)
     tx.insert(Neighbour, hub=a.hub, sent=0, arrived=0, refunded=0, accepted=0, returned=0, held=0)
     credit = kept(tx, "credit")
     tx.insert(
@@ -229,6 +231,14 @@ def _apply(tx: Tx, entry: Entry) -> None:
         high=credit.get("trunk_high", _TRUNK_HIGH),
         entry=entry.number,
     )
+
+
+def _await(tx: Tx, hub: int, entry: int) -> None:
+    """A hub that comes into the roster after a restore may know us from before all the same. Nobody waits
+    for it, but what it says is read with that in mind (``restoring``).
+    """
+    for (incarnation,) in tx.select("SELECT incarnation FROM restored ORDER BY incarnation"):
+        tx.insert(Awaited, incarnation=incarnation, hub=hub, gates=False, entry=entry)
 
 
 # A book founded before there were trunks has no rule for them; what this fold gives it stays.

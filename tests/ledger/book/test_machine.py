@@ -33,6 +33,7 @@ from tests.ledger.book.machine.two import Two
 
 BETWEEN_HUBS = {
     "find_fork",
+    *("name_risk", "open_sign_in", "arrive_seen", "recover_sent", "recover_received", "claim_unresolved"),
     "rule_fork",
     "renew",
     "speak",

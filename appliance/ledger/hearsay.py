@@ -1,0 +1,69 @@
+"""Hearsay: what other hubs let everyone know, taken in for showing. It moves nothing.
+
+Names and listings are another hub's word, and shown as such; that a hub has told two stories is a reason
+to look for the other one (``people.forks``). What cannot be read is left out.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from appliance.ledger.book import feed, letters
+from appliance.ledger.book.local import Suspect
+from appliance.ledger.book.records import Kind, Record
+from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.store import Tx
+from appliance.ledger.errors import BadEncoding
+from appliance.ledger.market.listings import LONGEST_TITLE
+from appliance.ledger.people.words import LONGEST_NAME, tidy
+
+_log = logging.getLogger(__name__)
+
+
+def take_in(tx: Tx, record: Record, plain: bytes, now_ms: int) -> None:
+    """Take in what another hub lets everyone know. It moves nothing; unreadable, it is left out."""
+    try:
+        if record.kind == Kind.PERSON:
+            number, told = letters.read_person(plain)
+            if name := tidy("name", told)[:LONGEST_NAME]:
+                tx.put(feed.FarPerson, hub=record.hub, number=number, name=name)
+            else:
+                tx.delete(
+                    feed.FarPerson, (feed.FarPerson.hub == record.hub) & (feed.FarPerson.number == number)
+                )
+        elif record.kind == Kind.LISTING:
+            _show_listing(tx, record.hub, letters.read_listing(plain), now_ms)
+        elif record.kind == Kind.FORK:
+            _suspect(tx, record.hub, *letters.read_fork(plain))
+        elif record.kind == Kind.UNLISTING:
+            tx.update(
+                feed.FarListing,
+                {"hub": record.hub, "listing": letters.read_unlisting(plain)},
+                open=False,
+            )
+    except BadEncoding as error:
+        _log.warning("post=unreadable hub=%s number=%s reason=%s", record.hub, record.number, error)
+
+
+def _suspect(tx: Tx, said_by: int, hub: int, incarnation: int, number: int) -> None:
+    """Another hub says that a third one has told two stories. Look for the one that we do not have:
+    the word alone proves nothing.
+    """
+    row = tx.get(RosterRow, hub=hub)
+    if row is None or hub == said_by or incarnation > row.incarnation:
+        return
+    if not feed.state(tx, hub, incarnation).forked:
+        tx.put(Suspect, hub=hub, incarnation=incarnation, number=max(1, number), said_by=said_by)
+
+
+def _show_listing(tx: Tx, hub: int, item: letters.FarListing, now_ms: int) -> None:
+    values: Mapping[str, object] = {
+        "owner": item.owner,
+        "kind": "want" if item.want else "offer",
+        "category": item.category,
+        "price": item.price,
+        "title": tidy("title", item.title)[:LONGEST_TITLE],
+        "open": True,
+        "seen_ms": now_ms,
+    }
+    if not tx.update(feed.FarListing, {"hub": hub, "listing": item.listing}, **values):
+        tx.insert(feed.FarListing, hub=hub, listing=item.listing, **values)
