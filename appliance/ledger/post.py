@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from appliance.ledger import codec, hearsay, recovering
+from appliance.ledger import arriving, codec, hearsay, recovering
 from appliance.ledger.book import feed, letters
 from appliance.ledger.book.chain import KEY_BYTES
 from appliance.ledger.book.command import Receipt
@@ -30,9 +30,7 @@ from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirecto
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate
 from appliance.ledger.money import arrivals, trunks
-from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent, TakeHeld
-from appliance.ledger.money.crossings import ArriveAnswer
-from appliance.ledger.money.trunks import ArriveCheckpoint
+from appliance.ledger.money.arrivals import TakeHeld
 from appliance.ledger.people import lives, showing
 from appliance.ledger.people.forks import RULE, FindFork
 from appliance.ledger.people.lives import RULE as CERTIFICATE
@@ -459,7 +457,7 @@ class Post:
                 record.kind,
                 error,
             )
-            command = self._unreadable(record)
+            command = arriving.unreadable(record, record.digest(self._community))
         if command is None:
             return True
         return self._asked(command, recovering.arrival_key(record.hub, record.incarnation, record.number))
@@ -483,27 +481,7 @@ class Post:
                 found = learning.command(tx, record, plain)
             if not isinstance(found, recovering.Normal):
                 return found
-        place = (record.hub, record.incarnation, record.number, record.digest(self._community))
-        if record.kind == Kind.SENT and record.amount:
-            letter = letters.read_sent(plain)
-            words = (letter.category, letter.memo)
-            return ArriveSent(*place, letter.payer, letter.payee, record.amount, *words)
-        if record.kind == Kind.ACCEPTED:
-            return ArriveAnswer(*place, letters.read_answer(plain), None)
-        if record.kind == Kind.RETURNED:
-            return ArriveAnswer(*place, *letters.read_returned(plain))
-        if record.kind == Kind.RECALL:
-            return ArriveRecall(*place, letters.read_answer(plain))
-        if record.kind == Kind.CHECKPOINT:
-            return ArriveCheckpoint(*place, letters.read_checkpoint(plain))
-        return None
-
-    def _unreadable(self, record: Record) -> Command | None:
-        """A payment that nobody can read goes back; of other records there is nothing to do."""
-        if record.kind != Kind.SENT or not record.amount:
-            return None
-        digest = record.digest(self._community)
-        return ArriveSent(record.hub, record.incarnation, record.number, digest, None, None, record.amount)
+        return arriving.asked(record, record.digest(self._community), plain)
 
 
 def _roster(tx: Tx) -> list[RosterRow]:

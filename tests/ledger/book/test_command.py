@@ -153,6 +153,7 @@ def test_every_command_names_who_may_ask(river: Village) -> None:
         "arrive_recall": ("hub",),
         "arrive_answer": ("hub",),
         "arrive_checkpoint": ("hub",),
+        "erase_now": ("hub",),
         "arrive_seen": ("hub",),
         "recover_sent": ("hub",),
         "recover_received": ("hub",),

@@ -1,0 +1,41 @@
+"""What a record that has come for this hub asks of the book. Reading it is the radio process's (``post``)."""
+
+from appliance.ledger.book import letters
+from appliance.ledger.book.records import Kind, Record
+from appliance.ledger.book.subject import Command
+from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent
+from appliance.ledger.money.crossings import ArriveAnswer
+from appliance.ledger.money.trunks import ArriveCheckpoint
+
+
+def asked(record: Record, digest: bytes, plain: bytes) -> Command | None:
+    """The command; None for a kind that this release does not know, or that asks for nothing.
+
+    Args:
+        digest: of the record.
+        plain: what was sealed in it.
+
+    Raises:
+        BadEncoding: its sealed part is not what its kind holds.
+    """
+    place = (record.hub, record.incarnation, record.number, digest)
+    if record.kind == Kind.SENT and record.amount:
+        letter = letters.read_sent(plain)
+        words = (letter.category, letter.memo)
+        return ArriveSent(*place, letter.payer, letter.payee, record.amount, *words)
+    if record.kind == Kind.ACCEPTED:
+        return ArriveAnswer(*place, letters.read_answer(plain), None)
+    if record.kind == Kind.RETURNED:
+        return ArriveAnswer(*place, *letters.read_returned(plain))
+    if record.kind == Kind.RECALL:
+        return ArriveRecall(*place, letters.read_answer(plain))
+    if record.kind == Kind.CHECKPOINT:
+        return ArriveCheckpoint(*place, letters.read_checkpoint(plain))
+    return None
+
+
+def unreadable(record: Record, digest: bytes) -> Command | None:
+    """A payment that nobody can read goes back; of other records there is nothing to do."""
+    if record.kind != Kind.SENT or not record.amount:
+        return None
+    return ArriveSent(record.hub, record.incarnation, record.number, digest, None, None, record.amount)
