@@ -61,6 +61,9 @@ _SCHEMA: Final = (
 _TABLES: Final = ("note", "listing", "page", "word")
 
 
+_LAST_ERASED: Final = "SELECT COALESCE(MAX(closed_entry), 0) FROM erasure WHERE state = 'done'"
+
+
 @dataclass(frozen=True, slots=True)
 class FarId:
     """A listing of another hub: the hub's number, and the listing's there."""
@@ -110,7 +113,12 @@ class Index:
             max_connections=64,
             timeout=30,
             check_same_thread=False,
-            pragmas={"journal_mode": "wal", "synchronous": "normal", "busy_timeout": 10_000},
+            pragmas={
+                "journal_mode": "wal",
+                "synchronous": "normal",
+                "busy_timeout": 10_000,
+                "secure_delete": 1,
+            },
         )
 
     def _prepare(self) -> None:
@@ -142,9 +150,38 @@ class Index:
         with self._db.connection_context():
             kept, marks = self._note("cursor"), self._marks()
         head = chain.head(tx)
+        if self._forget_erased(tx):
+            kept, marks = None, {}
         if kept is not None and not _in_book(tx, kept):
             kept, marks = self._thrown_away(kept), {}
         return self._follow_book(tx, kept, head) + self._follow_neighbours(tx, marks)
+
+    def _forget_erased(self, tx: Tx) -> bool:
+        """Begin anew when words were erased since; True when it did.
+
+        What is dropped is overwritten, and the log is cut, so that no byte of them stays. While
+        somebody else reads that cannot be done; then it is tried again with the next page.
+        """
+        (last,) = tx.first(_LAST_ERASED) or (0,)
+        with self._db.connection_context():
+            if (self._note("erased") or "0") == str(last):
+                return False
+        with self._writing():
+            self._start_over()
+        if self._cut_to_nothing():
+            with self._writing():
+                self._keep_note("erased", str(last))
+        return True
+
+    def _cut_to_nothing(self) -> bool:
+        """Give back all pages that are free, and cut the log; False while somebody else is at it."""
+        try:
+            with self._db.connection_context():
+                self._do("VACUUM")
+                ((busy, _, _),) = self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        except pw.OperationalError:
+            return False
+        return not busy
 
     def _follow_book(self, tx: Tx, kept: str | None, head: chain.Head) -> int:
         followed = 0

@@ -46,7 +46,8 @@ _RULES: Final[Mapping[str, Callable[[Any], str]]] = {
     "proposal_days": lambda n: _("a proposal waits %(days)s days for a second keeper", days=n),
     "vouchers": lambda n: _("%(count)s members must vouch for a newcomer", count=n),
     **{
-        f"{side}_{group}": lambda n, group=group, side=side: _group_limit(group, side, n)  # type: ignore[misc]
+        # mypy cannot infer the type of a lambda with defaults.
+        f"{side}_{group}": lambda n, group=group, side=side: _group_limit(group, side, n)  # type: ignore[misc] # see above
         for group in GROUPS[1:]
         for side in ("low", "high")
     },

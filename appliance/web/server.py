@@ -25,6 +25,7 @@ from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
 from appliance.web import closed_book, desk_backups
 from appliance.web.app import create_app
+from appliance.web.finding import keep_up
 from appliance.web.worker import PatientWorker
 
 _log = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def _tend(hub: Hub, ended: threading.Event) -> None:
         try:
             hub.clock.look()
             tend(hub)
+            keep_up(hub)
         except HubError as error:
             _log.error("tend=failed reason=%s", error)
 
