@@ -16,7 +16,7 @@ from appliance.ledger.book.schema_credit import Terms
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import BadAmount, BadNumber, Code
 from appliance.ledger.money.accounts import PERSON, SetLimits
-from appliance.ledger.people import powers
+from appliance.ledger.people import erasing, powers
 from appliance.ledger.people.members import Approve, TurnAway, key_in_force
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
@@ -135,6 +135,8 @@ def _person(
         vouching = vouchers(tx, number)
         has_pin = key_in_force(tx, number) is not None
         more = beside(tx, number)
+        waits = erasing.open_one(tx, number)
+        texts = erasing.DONE if erasing.wholly(tx, number) else waits.state if waits else None
     if line is None or line.who.commons:  # the commons has its floor under the rules
         abort(404)
     if line.who.owner is not None:
@@ -150,7 +152,11 @@ def _person(
         group=group_word(terms.grp if terms else PERSON),
         until=until,
         outside=below or (line.high is not None and balance > line.high),
-        steps=steps_for(line, number == keeper, far),
+        steps=steps_for(line, number == keeper, far, texts),
+        texts=texts,
+        erased_from=None
+        if waits is None or waits.until_ms is None
+        else Instant(Millis(waits.until_ms), Quality.KEEPER),
         went=went,
         vouching=vouching,
         groups=group_choices(),

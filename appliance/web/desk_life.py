@@ -10,7 +10,7 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.money.accounts import group_of
 from appliance.ledger.money.limits import MoveGroup
-from appliance.ledger.people import leaving, powers
+from appliance.ledger.people import erasing, leaving, powers
 from appliance.ledger.people.erasing import Erase, KeepTexts, open_one
 from appliance.ledger.people.leaving import CloseMember
 from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, Unfreeze
@@ -45,6 +45,7 @@ _STEPS: Final[Mapping[str, Callable[[AccountNumber, str], Command]]] = {
     "left": lambda number, why: CloseMember(number, leaving.LEFT, why),
     "died": lambda number, why: CloseMember(number, leaving.DIED, why),
     "erase": Erase,
+    "keep": _keep_texts,
     "group": lambda number, why: MoveGroup(number, request.form.get("group", ""), why),
 }
 
@@ -94,20 +95,32 @@ _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_NOT_WHEN: Final[Mapping[str | None, tuple[str, ...]]] = {
+    None: ("keep",),
+    erasing.WAITING: ("erase",),
+    erasing.DONE: ("erase", "keep", "reopen"),
+}
+"""What is not offered, by how it stands with erasing the person's words."""
+
 _NOT_OF_KEEPERS: Final = ("freeze", "left", "died", "move", "stay")
 _BETWEEN: Final = ("move", "comes")
 
 
-def steps_for(line: AccountLine, own: bool, far: bool = False) -> list[tuple[str, str]]:
+def steps_for(
+    line: AccountLine, own: bool, far: bool = False, texts: str | None = None
+) -> list[tuple[str, str]]:
     """What a keeper can do with this person's membership: each step and what it is called.
 
     Args:
         own: it is the keeper's own.
         far: there are other villages.
+        texts: how it stands with erasing all words of this person: asked, waiting, done; None: not at all.
     """
     if own or line.balance is None:
         return []
     offered = [step for step in _OFFERED.get(line.who.status, ()) if far or step not in _BETWEEN]
+    not_now = _NOT_WHEN.get(texts, ())
+    offered = [step for step in offered if step not in not_now]
     return [(step, TITLES[step]()) for step in offered if not (line.who.keeper and step in _NOT_OF_KEEPERS)]
 
 
