@@ -16,7 +16,7 @@ from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
-from appliance.web import acts_clock, acts_files, acts_grants, acts_rules, acts_two
+from appliance.web import acts_clock, acts_files, acts_grants, acts_restored, acts_rules, acts_two
 from appliance.web.amounts import getter, giver, money, name_of
 from appliance.web.labels import care_word, date_words, group_word
 
@@ -291,6 +291,10 @@ def _slip(tx: Tx, line: LogLine) -> str:
     )
 
 
+def _restored(say: acts_restored.Sentence) -> Callable[[Tx, LogLine], str]:
+    return lambda tx, line: say(tx, line, who_of(line))
+
+
 _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "found": _found,
     "approve": _approve,
@@ -304,6 +308,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "close_listing": _close,
     "admit_hub": _admit,
     "set_trunk": _trunk,
+    **{kind: _restored(say) for kind, say in acts_restored.SENTENCES.items()},
     "send_back": _send_back,
     "speak": lambda _tx, line: _("%(who)s let the hub speak to other villages again.", who=who_of(line)),
     "end_dispute": _end_dispute,

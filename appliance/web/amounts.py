@@ -173,6 +173,8 @@ def plain_name(who: Person | None) -> str:
         return _far_name(who)
     if who.commons:
         return _("the commons")
+    if who.unresolved:
+        return _("not yet known")
     if who.owner is not None:
         name = who.name or _("account %(number)s", number=account_of(who).short)
         return _("%(account)s (%(owner)s)", account=name, owner=plain_name(who.owner))

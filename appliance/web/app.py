@@ -71,6 +71,7 @@ SUBJECTS: Final = (
     "desk_accounts",
     "files",
     "neighbours",
+    "desk_restored",
 )
 """Modules of this package, each with a blueprint ``bp``."""
 

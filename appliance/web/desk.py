@@ -25,6 +25,7 @@ from appliance.ledger.reads.desk import AccountLine
 from appliance.ledger.reads.life import gone, vouchers
 from appliance.ledger.reads.member import statement
 from appliance.ledger.reads.people import folded
+from appliance.ledger.reads.restored import restored
 from appliance.ledger.values import AccountNumber, parse_account, western_digits
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for, with_key
 from appliance.web.amounts import read_amount
@@ -61,9 +62,10 @@ def overview() -> Any:
     keeper_at_own_screen()
     with the_hub().reading() as tx:
         counts = reads.overview(tx, the_hub().clock.now())
+        after = restored(tx)
         unchecked = any(one.at is None for one in papers.checked(tx))
     backups = current_app.extensions["backups"].state()
-    return render_template("desk.html", o=counts, backups=backups, unchecked=unchecked)
+    return render_template("desk.html", o=counts, after=after, backups=backups, unchecked=unchecked)
 
 
 @bp.get("/people")

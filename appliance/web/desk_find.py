@@ -71,7 +71,17 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "access": ("appoint_keeper", "replace_key", "write_grant", "end_grant", "open_account", "close_account"),
     "listings": ("close_listing",),
-    "villages": ("admit_hub", "set_trunk", "send_back", "recall", "speak"),
+    "villages": (
+        "admit_hub",
+        "set_trunk",
+        "send_back",
+        "recall",
+        "speak",
+        "renew",
+        "name_risk",
+        "open_sign_in",
+        "claim_unresolved",
+    ),
 }
 
 

@@ -10,12 +10,13 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
 from appliance.ledger.people import powers
 from appliance.ledger.people.members import key_in_force
+from appliance.ledger.people.restoring import sign_in_waits
 from appliance.ledger.reads.people import people
 from appliance.ledger.values import Account, AccountNumber, parse_account, western_digits
 from appliance.web.acting import REFUSED, form_key, fresh_key
 from appliance.web.here import the_hub, the_keys
 from appliance.web.i18n import LANGUAGES
-from appliance.web.secure import csrf, local_path, member_or_redirect
+from appliance.web.secure import at_own_screen, csrf, local_path, member_or_redirect
 from appliance.web.session import end_sign_ins, seal_of, this_session
 from appliance.web.words import refusal
 
@@ -100,6 +101,8 @@ def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:
     session = this_session()
     with the_hub().reading() as tx:
         seal = seal_of(tx, number)
+        if sign_in_waits(tx) and not at_own_screen():
+            return refusal(Code.SIGN_IN_WAITS, Action.WAIT, Action.ASK_KEEPER)
     signer = the_hub().unlock(number, pin, session.device, request.remote_addr or "")
     if isinstance(signer, Refusal):
         return signer

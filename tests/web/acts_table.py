@@ -389,7 +389,7 @@ ACTS: tuple[KeeperAct, ...] = (
 
 BY_NO_KEEPER = (
     *("found", "appoint_keeper", "settle", "admit_hub", "lapse_limits", "close_moved"),
-    *("dismiss_keeper", "lapse_proposal", "correct_time", "erase_now"),
+    *("dismiss_keeper", "lapse_proposal", "correct_time", "erase_now", "renew"),
 )
 """Acts of the root, of the founders and of the hub by its rules: no member's key is enough."""
 
@@ -397,6 +397,7 @@ BY_MEMBERS = ("vouch",)
 """What members do to each other, and the one concerned reads like an act of a keeper's."""
 
 SHOWN_ELSEWHERE = {
+    **dict.fromkeys(("name_risk", "open_sign_in", "claim_unresolved"), "tests/web/test_restored.py"),
     "keep_texts": "tests/ledger/people/test_erasing.py",
     "agree_import": "tests/ledger/people/test_imports.py",
     "import_file": "tests/ledger/people/test_imports.py",

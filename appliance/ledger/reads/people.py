@@ -12,7 +12,7 @@ from appliance.ledger.book.schema_credit import Further
 from appliance.ledger.book.store import Tx
 from appliance.ledger.money import accounts
 from appliance.ledger.people import powers
-from appliance.ledger.values import COMMONS, AccountNumber
+from appliance.ledger.values import COMMONS, UNRESOLVED, AccountNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Person:
         return self.number == COMMONS
 
     @property
+    def unresolved(self) -> bool:
+        """Whether it stands for whoever it turns out to be (after a restore)."""
+        return self.number == UNRESOLVED
+
+    @property
     def far(self) -> bool:
         """Whether the account is at another hub."""
         return self.hub is not None
@@ -64,9 +69,9 @@ def text_of(tx: Tx, entry: int | None, field: str) -> str:
 
 
 def person(tx: Tx, number: int) -> Person | None:
-    """The member of this number, the further account, or the commons."""
-    if number == COMMONS:
-        return Person(COMMONS, "", powers.ACTIVE)
+    """The member of this number, the further account, the commons, or *unresolved*."""
+    if number in (COMMONS, UNRESOLVED):
+        return Person(AccountNumber(number), "", powers.ACTIVE)
     found = tx.first(_PERSON, number)
     if found is None:
         return _further(tx, number)
