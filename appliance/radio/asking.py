@@ -21,13 +21,13 @@ for, never believed.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
-from appliance.radio.control import Ask
+from appliance.radio.control import Ask, Mark
 from appliance.radio.pace import Pace
-from appliance.radio.ports import Span
-from appliance.radio.spans import minus
+from appliance.radio.ports import Library, Position, Span
+from appliance.radio.spans import minus, oldest
 
 
 class Asking:
@@ -124,3 +124,26 @@ class Asking:
         self._recent.append((spans, now + wait))
         # What did not fit into this ask is asked for once the answers to it have had time.
         self._due = now + wait
+
+
+def lacking(
+    library: Library, furthest: Mapping[int, Mark], vector: Mapping[int, Position], most: int
+) -> list[Span]:
+    """What others hold, or a gap shows, and we do not: a piece of each feed, ``most`` records of each.
+
+    Args:
+        furthest: how far each feed goes, as others claim.
+        vector: how far we hold it.
+    """
+    missing: list[Span] = []
+    for hub, mark in furthest.items():
+        position = vector.get(hub)
+        # Our own feed too: a frame of ours that we do not hold is the proof that this box was set
+        # back, which a summary is not. The ledger judges it, and has no holes from then on.
+        # A later life than we know we could not read: our summaries show that, and bring the certificate.
+        if position is None or mark.incarnation != position.incarnation or mark.number <= position.number:
+            continue
+        missing += oldest(library.holes(hub, mark.number), most)
+    missing += oldest(library.earlier(), most)
+    missing += [span for span in library.suspects() if span not in missing]
+    return missing

@@ -47,14 +47,14 @@ all others talking.
 """
 
 import logging
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Final
 
 from appliance.radio.answering import Answering
-from appliance.radio.asking import Asking
+from appliance.radio.asking import Asking, lacking
 from appliance.radio.certificates import CertificateFrame, open_certificate
 from appliance.radio.control import (
     Ask,
@@ -85,9 +85,10 @@ from appliance.radio.frames import LONGEST_DATA, DataFrame, open_data
 from appliance.radio.governor import Governor
 from appliance.radio.neighbours import Neighbours
 from appliance.radio.owed import Owed
-from appliance.radio.ports import Airtime, Library, Position, Span, Waiting
+from appliance.radio.ports import Airtime, Library, Position, Waiting
+from appliance.radio.recent import Recent
 from appliance.radio.renewals import Renewals
-from appliance.radio.spans import oldest, records_in
+from appliance.radio.spans import records_in
 from appliance.radio.trickle import Trickle
 
 log = logging.getLogger(__name__)
@@ -146,8 +147,8 @@ class Engine:
         self._part = 0
         self._unsent: Packet | None = None
         self._inside: Packet | None = None
-        self._known_frames: OrderedDict[bytes, None] = OrderedDict()
-        self._own_control: OrderedDict[bytes, None] = OrderedDict()
+        self._known_frames = Recent(pace.frames_remembered)
+        self._own_control = Recent(pace.frames_remembered)
         self._counts: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._look(now)
@@ -185,12 +186,6 @@ class Engine:
             return self._heard_ask(frame, now)
         return self._heard_summary(frame, now)
 
-    def _said_by_us(self, data: bytes) -> None:
-        """Remember a control frame of ours: what comes back of it is an echo."""
-        self._own_control[data] = None
-        while len(self._own_control) > self._pace.frames_remembered:
-            self._own_control.popitem(last=False)
-
     def _ignore(self, reason: str) -> list[Event]:
         self._counts[f"ignored_{reason}"] += 1
         return [Ignored(reason)]
@@ -202,7 +197,7 @@ class Engine:
         held = self._held(frame.hub)
         key = frame.data[-64:]
         seen = key in self._known_frames
-        self._remember(key)
+        self._known_frames.add(key)
         if seen and Mark(frame.incarnation, frame.last) <= held:
             return self._ignore("known")
         fresh = [record for record in frame.records if Mark(record.incarnation, record.number) > held]
@@ -221,27 +216,13 @@ class Engine:
 
     def _heard_certificate(self, frame: CertificateFrame, now: float) -> list[Event]:
         self._counts["heard_certificate"] += 1
-        member = self.directory.members[self.directory.index(frame.hub) or 0]
-        if frame.certificate.incarnation >= member.incarnation:
-            self._counts["yielded_certificate"] += self._renewals.aired(frame.hub, now)
-        if frame.certificate.incarnation <= member.incarnation:
-            # Of the same life another one would be proof of a fork, which the ledger looks at.
-            return self._ignore("known") if self._same(frame) else [Certified(frame)]
-        return [Certified(frame)]
+        yielded, news = self._renewals.heard(frame, self._library, self.directory, now)
+        self._counts["yielded_certificate"] += yielded
+        return [Certified(frame)] if news else self._ignore("known")
 
     def tell_certificate(self, hub: int, now: float) -> None:
         """Two certificates of one life are here: say them to those who may know only one."""
         self._renewals.unknown(hub, self._neighbours.count(now), now)
-
-    def _same(self, frame: CertificateFrame) -> bool:
-        # When two are held it is either of them, and both are known.
-        held = {self._library.certificate(frame.hub, frame.certificate.incarnation) for _ in range(2)}
-        return frame.data in held or held == {None}
-
-    def _remember(self, key: bytes) -> None:
-        self._known_frames[key] = None
-        while len(self._known_frames) > self._pace.frames_remembered:
-            self._known_frames.popitem(last=False)
 
     def _heard_ask(self, ask: Ask, now: float) -> list[Event]:
         self._counts["heard_ask"] += 1
@@ -356,21 +337,8 @@ class Engine:
 
     def _look_for_missing(self, now: float) -> None:
         """What others hold, or a gap shows, and we do not. A piece of each feed at a time."""
-        missing: list[Span] = []
-        for hub, mark in self._neighbours.furthest().items():
-            held = self._held(hub)
-            # Our own feed too: a frame of ours that we do not hold is the proof that this box was set
-            # back, which a summary is not. The ledger judges it, and has no holes from then on.
-            if mark <= held or hub not in self._vector:
-                continue
-            if mark.incarnation > held.incarnation:
-                # We could not read it. Our summaries show which life we know, and bring the certificate.
-                continue
-            spans = self._library.holes(hub, mark.number)
-            missing += oldest(spans, self._pace.ask_records)
-        missing += oldest(self._library.earlier(), self._pace.ask_records)
-        missing += [span for span in self._library.suspects() if span not in missing]
-        self._asking.update(missing, self._neighbours.count(now), now)
+        found = lacking(self._library, self._neighbours.furthest(), self._vector, self._pace.ask_records)
+        self._asking.update(found, self._neighbours.count(now), now)
 
     # ------------------------------------------------------------------------------------------------- what goes out
 
@@ -465,7 +433,7 @@ class Engine:
             self._pack_after = now + _PACK_AGAIN_SECONDS
             return None
         frame = open_data(data, self.directory)
-        self._remember(data[-64:])
+        self._known_frames.add(data[-64:])
         self._answering.aired(frame, self._neighbours.count(now), now, ours=True)
         self._owed.on_air((r for r in frame.records if Mark(r.incarnation, r.number) > held), now)
         self._vector = self._library.vector()
@@ -497,7 +465,7 @@ class Engine:
         self._asking.asked(ask.spans, now)
         self._beat += 1
         data = pack_ask(ask, self.directory)
-        self._said_by_us(data)
+        self._own_control.add(data)
         return Packet(Sending.ASK, data)
 
     def _owed_due(self) -> float:
@@ -522,7 +490,7 @@ class Engine:
             self._owed.said(now)
             self._trickle.spoke()
         data = pack_summary(replace(part, beat=self._beat), self.directory)
-        self._said_by_us(data)
+        self._own_control.add(data)
         self._beat += 1
         return Packet(Sending.SUMMARY, data)
 

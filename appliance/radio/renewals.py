@@ -9,6 +9,7 @@ times.
 
 from random import Random
 
+from appliance.radio.certificates import CertificateFrame
 from appliance.radio.directory import Directory
 from appliance.radio.pace import Pace
 from appliance.radio.ports import Library
@@ -40,6 +41,23 @@ class Renewals:
         """The certificate of ``hub`` has been on the air; whether one less has to be said by us."""
         self._free[hub] = now + self._pace.repeat.draw(self._rng, self.frame_time)
         return self._due.pop(hub, None) is not None
+
+    def heard(
+        self, frame: CertificateFrame, library: Library, directory: Directory, now: float
+    ) -> tuple[bool, bool]:
+        """A certificate came in: whether one less has to be said by us, and whether it is for the ledger.
+
+        It is when it is of a later life than the directory knows; or of one that it knows by another
+        certificate, which is a fork.
+        """
+        life = frame.certificate.incarnation
+        known = directory.members[directory.index(frame.hub) or 0].incarnation
+        yielded = life >= known and self.aired(frame.hub, now)
+        if life > known:
+            return yielded, True
+        # When two are held it is either of them, and both are known.
+        held = {library.certificate(frame.hub, life) for _ in range(2)}
+        return yielded, not (frame.data in held or held == {None})
 
     def take(self, library: Library, directory: Directory, now: float) -> bytes | None:
         """The certificate to say now, if one is due. Whoever sends it calls ``aired``."""

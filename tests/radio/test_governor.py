@@ -27,12 +27,12 @@ class TestChannel:
     @pytest.mark.parametrize(
         ("use", "may"),
         [
-            (0.0, {"data", "repair", "ask", "summary"}),
-            (0.17, {"data", "repair", "ask", "summary"}),
-            (0.19, {"data", "repair", "summary"}),
-            (0.21, {"data", "summary"}),
-            (0.26, {"summary"}),
-            (0.39, {"summary"}),
+            (0.0, {"data", "repair", "ask", "summary", "certificate"}),
+            (0.17, {"data", "repair", "ask", "summary", "certificate"}),
+            (0.19, {"data", "repair", "summary", "certificate"}),
+            (0.21, {"data", "summary", "certificate"}),
+            (0.26, {"summary", "certificate"}),
+            (0.39, {"summary", "certificate"}),
             (0.41, set()),
         ],
     )
@@ -83,7 +83,7 @@ class TestLaw:
     def test_repairs_leave_room_for_what_members_want_to_send(self) -> None:
         hub = governor(0.1)
         hub.sent(NOW - 200, 0.75 * 180)
-        assert allowed(hub) == {"data", "ask", "summary"}
+        assert allowed(hub) == {"data", "ask", "summary", "certificate"}
 
     def test_a_tiny_duty_cycle_still_sends_something(self) -> None:
         hub = governor(0.0001)
@@ -101,7 +101,7 @@ class TestRadio:
     def test_its_own_figures_count_where_they_are_higher(self) -> None:
         hub = governor()
         hub.figures(NOW, Airtime(channel=0.3, own=0.0))
-        assert allowed(hub) == {"summary"}
+        assert allowed(hub) == {"summary", "certificate"}
         assert hub.channel_use(NOW) == 0.3
         hub.heard(NOW, 27.0)
         assert hub.channel_use(NOW) == 0.45
