@@ -20,7 +20,8 @@ from appliance.ledger.book import chain
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import Community, Rules
-from appliance.ledger.book.schema import RosterRow, RulingRow
+from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.schema_hubs import RulingRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import BadEncoding, BadPaper, BadSignature, Code, HubError, Refusal
 from appliance.ledger.hub import Hub

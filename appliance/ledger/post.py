@@ -23,7 +23,8 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.feed import Contradiction, FeedRow, Kept, Taken
 from appliance.ledger.book.local import Suspect
 from appliance.ledger.book.records import EVERYONE, Kind, Record
-from appliance.ledger.book.schema import LifeRow, Outgoing, RivalRow, RosterRow
+from appliance.ledger.book.schema import Outgoing, RosterRow
+from appliance.ledger.book.schema_hubs import LifeRow, RivalRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import BadEncoding, BadSignature, Code, DataDirectoryError, Refusal
@@ -258,11 +259,15 @@ class Post:
         if rival:
             self._rival(certificate, root_signature)
             return False
-        with self.hub.reading() as tx:
-            if row is None or certificate.hub == self.hub.number:
-                return False
-            if row.incarnation >= certificate.incarnation:
-                return row.incarnation == certificate.incarnation
+        if row is None:
+            return False
+        if certificate.hub == self.hub.number:
+            if certificate.incarnation > self.hub.box.place.incarnation:
+                # Its own root has put the hub together elsewhere: this box is the old one.
+                self.found_stale()
+            return False
+        if row.incarnation >= certificate.incarnation:
+            return row.incarnation == certificate.incarnation
         # All that has come is read first: after a power cut the book may be ahead of the cursor, and what
         # we say that we had read must not be less than what took effect.
         while self.settle():

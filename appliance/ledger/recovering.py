@@ -20,7 +20,8 @@ from appliance.ledger.book import feed, letters
 from appliance.ledger.book.chain import KEY_BYTES
 from appliance.ledger.book.letters import Named, Why
 from appliance.ledger.book.records import Kind, Record
-from appliance.ledger.book.schema import Crossing, LifeRow, RosterRow
+from appliance.ledger.book.schema import Crossing, RosterRow
+from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.book.schema_recovery import Awaited
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from appliance.ledger.book.schema import LifeRow, RosterRow
+from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.values import HUB_NUMBERS
 
 COMMUNITY_BYTES: Final = 16

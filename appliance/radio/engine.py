@@ -88,7 +88,7 @@ from appliance.radio.owed import Owed
 from appliance.radio.ports import Airtime, Library, Position, Waiting
 from appliance.radio.recent import Recent
 from appliance.radio.renewals import Renewals
-from appliance.radio.spans import records_in
+from appliance.radio.spans import by_hub
 from appliance.radio.trickle import Trickle
 
 log = logging.getLogger(__name__)
@@ -346,7 +346,17 @@ class Engine:
         """What to hand to the radio now; None when nothing is due or allowed."""
         self._look(now)
         self._tick(now)
-        makers: tuple[tuple[float, Sending, Callable[[float], Packet | None]], ...] = (
+        for due, sending, make in self._turns():
+            if self._from(due, sending, now) <= now:
+                packet = make(now)
+                if packet:
+                    self._inside = packet
+                    return packet
+        return None
+
+    def _turns(self) -> tuple[tuple[float, Sending, Callable[[float], Packet | None]], ...]:
+        """What may be said, most important first: since when, as what, and by what it is made."""
+        return (
             (self._again_due(), self._unsent.sending if self._unsent else Sending.DATA, self._again),
             (self._renewals.wake, Sending.CERTIFICATE, self._certify),
             (self._own_due(), Sending.DATA, self._own),
@@ -355,26 +365,10 @@ class Engine:
             (self._answering.wake, Sending.REPAIR, self._answer),
             (self._trickle.wake, Sending.SUMMARY, self._regular),
         )
-        for due, sending, make in makers:
-            if self._from(due, sending, now) <= now:
-                packet = make(now)
-                if packet:
-                    self._inside = packet
-                    return packet
-        return None
 
     def next_wake(self, now: float) -> float:
         """When to call ``transmit`` next if nothing comes in until then; never infinite."""
-        wakes = (
-            (self._again_due(), self._unsent.sending if self._unsent else Sending.DATA),
-            (self._renewals.wake, Sending.CERTIFICATE),
-            (self._own_due(), Sending.DATA),
-            (self._owed_due(), Sending.SUMMARY),
-            (self._asking.wake, Sending.ASK),
-            (self._answering.wake, Sending.REPAIR),
-            (self._trickle.wake, Sending.SUMMARY),
-        )
-        return min(self._from(due, sending, now) for due, sending in wakes)
+        return min(self._from(due, sending, now) for due, sending, _ in self._turns())
 
     def _from(self, due: float, sending: Sending, now: float) -> float:
         """From when on this may be said: when due, when the governor allows, and after a breath."""
@@ -498,9 +492,6 @@ class Engine:
 
     def status(self, now: float) -> Status:
         """The engine as it is now."""
-        missing: Counter[int] = Counter()
-        for span in self._asking.missing:
-            missing[span.hub] += records_in([span])
         return Status(
             counts=dict(self._counts),
             seconds=dict(self._seconds),
@@ -508,6 +499,6 @@ class Engine:
             own=self.governor.own_use(now),
             summary_interval=self._trickle.interval,
             neighbours=self._neighbours.heard(now),
-            missing=dict(missing),
+            missing=by_hub(self._asking.missing),
             owed=self._owed.owing(),
         )

@@ -42,6 +42,14 @@ def oldest(spans: Sequence[Span], records: int) -> tuple[Span, ...]:
     return tuple(out)
 
 
+def by_hub(spans: Iterable[Span]) -> dict[int, int]:
+    """How many records of each hub ``spans`` name, where they do not overlap."""
+    found: dict[int, int] = {}
+    for span in spans:
+        found[span.hub] = found.get(span.hub, 0) + records_in([span])
+    return found
+
+
 def records_in(spans: Iterable[Span]) -> int:
     """How many records ``spans`` name, where they do not overlap."""
     return sum(span.last - span.first + 1 for span in spans)

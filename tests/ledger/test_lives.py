@@ -300,3 +300,17 @@ class TestTwoCertificates:
             valley.deliver(data, HILL)
         assert valley.balances(HILL)[3] == 20
         verify(valley.hubs[HILL].store)
+
+
+def test_the_old_box_learns_that_it_was_replaced_and_says_nothing_more(valley: Valley, tmp_path: Path) -> None:
+    copy = copy_of(valley, LAKE, tmp_path / "old")
+    renew(valley, LAKE)
+    certificate = valley.posts[LAKE].certificate(LAKE, 2)
+    assert certificate is not None
+    old = Hub.open(copy, valley.clock)
+    try:
+        post = Post(old)
+        assert not post.renewed(*certificate)
+        assert post.stale()
+    finally:
+        old.close()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.ledger import codec
-from appliance.ledger.book.schema import LifeRow, RosterRow
+from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.radio import control
 from appliance.radio.control import Ask, Mark, Summary
 from appliance.radio.directory import Directory, Member, of_roster

@@ -140,7 +140,7 @@ def test_the_card_that_goes_on_hears_that_it_has_a_twin(radios: TwoRadios) -> No
     engine = radios.services["river"]._engine
     ahead = engine._summary(radios.services["river"]._now())
     assert ahead is not None
-    engine._own_control.clear()
+    engine._own_control = Recent(8)
     engine._beat -= 1
     while not radios.links["hill"].ready():
         radios.live(1)

@@ -19,7 +19,8 @@ import peewee as pw
 from appliance.ledger import codec
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.records import FEED_BEGIN, Kind, Record
-from appliance.ledger.book.schema import POST, Outgoing, OutgoingPast, RosterRow, Table
+from appliance.ledger.book.schema import POST, Outgoing, RosterRow, Table
+from appliance.ledger.book.schema_hubs import OutgoingPast
 from appliance.ledger.book.store import Tx
 
 CUT_BYTES: Final = 8

@@ -14,7 +14,8 @@ from appliance.ledger.book import chain
 from appliance.ledger.book.chain import Place
 from appliance.ledger.book.feed import FeedRow, FrameRow, RecordRow, record_of
 from appliance.ledger.book.records import FEED_BEGIN, Kind
-from appliance.ledger.book.schema import Outgoing, OutgoingPast
+from appliance.ledger.book.schema import Outgoing
+from appliance.ledger.book.schema_hubs import OutgoingPast
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import BookDamaged
 

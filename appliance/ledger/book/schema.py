@@ -14,7 +14,7 @@ from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
 from appliance.ledger.book.schema_clock import CLOCK_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
 from appliance.ledger.book.schema_erased import ERASED_TABLES
-from appliance.ledger.book.schema_lives import LifeRow, OutgoingPast
+from appliance.ledger.book.schema_hubs import HUB_TABLES
 from appliance.ledger.book.schema_recovery import RECOVERY_TABLES
 
 __all__ = [
@@ -23,8 +23,6 @@ __all__ = [
     "PRIVATE",
     "TRUTH",
     "TRUTH_TABLES",
-    "LifeRow",
-    "OutgoingPast",
     "Table",
     "primary_key",
 ]
@@ -371,61 +369,6 @@ class Shown(Table):
         primary_key = pw.CompositeKey("subject", "item")
 
 
-class RulingRow(Table):
-    """An entry of the roster that ends a fork: the founders name the certificate of the hub's next life."""
-
-    TABLE_CLASS = TRUTH
-
-    seq = pw.IntegerField(primary_key=True)
-    hub = pw.IntegerField()
-    incarnation = pw.IntegerField()
-    certificate = pw.BlobField()
-    hash = pw.BlobField()
-    entry = pw.IntegerField()
-
-    class Meta:
-        table_name = "ruling"
-
-
-class RivalRow(Table):
-    """A second certificate of one life of a hub: its root has signed two, and that proves a fork."""
-
-    TABLE_CLASS = TRUTH
-
-    hub = pw.IntegerField()
-    incarnation = pw.IntegerField()
-    signing_key = pw.BlobField()
-    closed_number = pw.IntegerField()
-    closed_head = pw.BlobField()
-    certificate = pw.BlobField()
-    entry = pw.IntegerField()
-
-    class Meta:
-        table_name = "rival"
-        primary_key = pw.CompositeKey("hub", "incarnation")
-
-
-class ForkRow(Table):
-    """A life of a hub that has told two stories: the digests of two frames that contradict each other.
-
-    ``ruled_entry``: the entry of the founders' ruling that ended it; null while nobody has.
-    """
-
-    TABLE_CLASS = TRUTH
-
-    hub = pw.IntegerField()
-    incarnation = pw.IntegerField()
-    number = pw.IntegerField()
-    one = pw.BlobField()
-    other = pw.BlobField()
-    entry = pw.IntegerField()
-    ruled_entry = pw.IntegerField(null=True)
-
-    class Meta:
-        table_name = "fork"
-        primary_key = pw.CompositeKey("hub", "incarnation")
-
-
 class NameConsent(Table):
     """A member who lets other hubs know number and short name."""
 
@@ -452,14 +395,10 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     Neighbour,
     Crossing,
     Outgoing,
-    OutgoingPast,
-    LifeRow,
     Shown,
     NameConsent,
-    ForkRow,
-    RulingRow,
-    RivalRow,
     *CREDIT_TABLES,
+    *HUB_TABLES,
     *ERASED_TABLES,
     *RECOVERY_TABLES,
     *CLOCK_TABLES,

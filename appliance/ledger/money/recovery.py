@@ -21,7 +21,8 @@ from appliance.ledger.book import chain, feed, letters, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import Named, Why
 from appliance.ledger.book.records import Kind, position
-from appliance.ledger.book.schema import Crossing, Member, Neighbour, OutgoingPast, Transfer
+from appliance.ledger.book.schema import Crossing, Member, Neighbour, Transfer
+from appliance.ledger.book.schema_hubs import OutgoingPast
 from appliance.ledger.book.schema_recovery import Awaited, Recovered, Restored
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, word
 from appliance.ledger.book.store import Tx

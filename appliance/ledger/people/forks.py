@@ -19,7 +19,8 @@ from appliance.ledger.book import feed, letters, shape
 from appliance.ledger.book.chain import KEY_BYTES, Entry
 from appliance.ledger.book.feed import Contradiction
 from appliance.ledger.book.records import EVERYONE, Kind
-from appliance.ledger.book.schema import ForkRow, RosterRow
+from appliance.ledger.book.schema import RosterRow
+from appliance.ledger.book.schema_hubs import ForkRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal

@@ -19,7 +19,8 @@ from appliance.ledger.book import chain, feed, letters, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import Why
 from appliance.ledger.book.records import EVERYONE, Kind
-from appliance.ledger.book.schema import Crossing, LifeRow, Outgoing, RivalRow, RosterRow
+from appliance.ledger.book.schema import Crossing, Outgoing, RosterRow
+from appliance.ledger.book.schema_hubs import LifeRow, RivalRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BadSignature, Code, Refusal

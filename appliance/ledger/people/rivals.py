@@ -14,7 +14,7 @@ from appliance.ledger.book import feed, letters
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.feed import Contradiction
 from appliance.ledger.book.records import EVERYONE, Kind
-from appliance.ledger.book.schema import ForkRow, LifeRow, RivalRow
+from appliance.ledger.book.schema_hubs import ForkRow, LifeRow, RivalRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
 from appliance.ledger.errors import Action, BadSignature, Code, Refusal

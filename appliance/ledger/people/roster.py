@@ -13,7 +13,8 @@ from appliance.ledger import codec, keys, sealing
 from appliance.ledger.book import chain, shape
 from appliance.ledger.book.chain import Entry, Place
 from appliance.ledger.book.rules import kept
-from appliance.ledger.book.schema import AccountRow, LifeRow, Neighbour, RosterRow
+from appliance.ledger.book.schema import AccountRow, Neighbour, RosterRow
+from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.book.schema_recovery import Awaited
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from appliance.ledger import codec, keys
 from appliance.ledger.book import chain, shape
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.schema import ForkRow, RulingRow
+from appliance.ledger.book.schema_hubs import ForkRow, RulingRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BadEncoding, BadSignature, Code, Refusal
