@@ -22,11 +22,11 @@ PRESET = "MEDIUM_FAST"
 
 @dataclass
 class MemoryLink:
-    """One end. ``other`` hears what is sent when its time on the air has passed."""
+    """One end. ``others`` hear what is sent when its time on the air has passed."""
 
     clock: ManualClock
     hears: "Callable[[bytes], bool]" = lambda _: True
-    other: "MemoryLink | None" = None
+    others: "list[MemoryLink]" = field(default_factory=list)
     up: bool = False
     sent: list[bytes] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
@@ -63,8 +63,9 @@ class MemoryLink:
             self._flying = None
             self.sent.append(data)
             self.events.append(Sent())
-            if self.other and self.other.up and self.other.hears(data):
-                self.other.events.append(Heard(data, 7.5, -80, 0))
+            for other in self.others:
+                if other.up and other.hears(data):
+                    other.events.append(Heard(data, 7.5, -80, 0))
         events = tuple(self.events)
         self.events.clear()
         return events
@@ -132,7 +133,7 @@ def two_radios(path: Path) -> Iterator[TwoRadios]:
     with two_villages(path) as villages:
         radios = TwoRadios(villages)
         river, hill = MemoryLink(villages.clock), MemoryLink(villages.clock)
-        river.other, hill.other = hill, river
+        river.others, hill.others = [hill], [river]
         radios.links = {"river": river, "hill": hill}
         for name in radios.links:
             radios.begin(name)
