@@ -222,7 +222,7 @@ class Post:
         self.settle()
         now = self.hub.clock.now().ms
         with self.hub.reading() as tx:
-            due = [int(hub) for (hub,) in tx.select(_POSITION_DUE, now - TELL_EVERY_MS, now)]
+            due = [int(hub) for (hub,) in tx.select(trunks.POSITION_DUE, now - TELL_EVERY_MS, now)]
             due = [hub for hub in due if recovering.all_read(tx, hub)]
         told = (self.hub.by_rule(trunks.TellPosition(hub), "checkpoint") for hub in due)
         return sum(isinstance(result, Receipt) for result in told)
@@ -491,13 +491,3 @@ class Post:
 
 def _roster(tx: Tx) -> list[RosterRow]:
     return tx.rows(RosterRow.select().order_by(RosterRow.seq))
-
-
-# A clock that ran ahead and was set back must not keep us silent until it gets there again.
-_POSITION_DUE: Final = """
-SELECT hub FROM neighbour
-WHERE (COALESCE(told_ms, 0) <= ? OR told_ms > ?) AND EXISTS (
-    SELECT 1 FROM crossing WHERE crossing.hub = neighbour.hub
-    AND MAX(crossing.opened_entry, COALESCE(crossing.closed_entry, 0)) > COALESCE(neighbour.told_entry, 0))
-ORDER BY hub
-"""

@@ -78,6 +78,12 @@ def heads_of(positions: Iterable[Position], community: bytes) -> bytes:
     return codec.digest("tch.heads", community + links)[:HEADS_BYTES]
 
 
+def same_heads(summary: Summary, vector: Mapping[int, Position], directory: Directory) -> bool:
+    """Whether a summary's heads are those of our feeds; asked when its positions are ours."""
+    by_index = sorted(summary.positions, key=lambda hub: directory.index(hub) or 0)
+    return heads_of((vector[hub] for hub in by_index if hub in vector), directory.community) == summary.heads
+
+
 # ---------------------------------------------------------------------------------------------------------- summaries
 
 

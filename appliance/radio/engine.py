@@ -46,7 +46,6 @@ so new, for the first time since we hold it; not each time, since one deaf neigh
 all others talking.
 """
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -61,10 +60,10 @@ from appliance.radio.control import (
     Mark,
     Summary,
     ask_for,
-    heads_of,
     pack_ask,
     pack_summary,
     read,
+    same_heads,
     summaries,
 )
 from appliance.radio.directory import Directory
@@ -90,8 +89,6 @@ from appliance.radio.recent import Recent
 from appliance.radio.renewals import Renewals
 from appliance.radio.spans import by_hub
 from appliance.radio.trickle import Trickle
-
-log = logging.getLogger(__name__)
 
 LONGEST_PACKET: Final = 231
 _NEVER: Final = float("inf")
@@ -255,7 +252,7 @@ class Engine:
         elif all(hub in self._said or self._young(hub, now) for hub in self._vector):
             self._trickle.consistent()
         self._offered(summary.positions, news, now)
-        same = heads_of(self._links(summary), self.directory.community) == summary.heads if equal else None
+        same = same_heads(summary, self._vector, self.directory) if equal else None
         return [HeardHub(summary.hub, summary.beat, summary.positions, summary.roster, same)]
 
     def _young(self, hub: int, now: float) -> bool:
@@ -271,10 +268,6 @@ class Engine:
             self._asking.news(self._neighbours.count(now), now)
         elif more:
             self._asking.offered(self._neighbours.count(now), now)
-
-    def _links(self, summary: Summary) -> list[Position]:
-        by_index = sorted(summary.positions, key=lambda hub: self.directory.index(hub) or 0)
-        return [self._vector[hub] for hub in by_index if hub in self._vector]
 
     def _held(self, hub: int) -> Mark:
         position = self._vector.get(hub)

@@ -302,7 +302,9 @@ class TestTwoCertificates:
         verify(valley.hubs[HILL].store)
 
 
-def test_the_old_box_learns_that_it_was_replaced_and_says_nothing_more(valley: Valley, tmp_path: Path) -> None:
+def test_the_old_box_learns_that_it_was_replaced_and_says_nothing_more(
+    valley: Valley, tmp_path: Path
+) -> None:
     copy = copy_of(valley, LAKE, tmp_path / "old")
     renew(valley, LAKE)
     certificate = valley.posts[LAKE].certificate(LAKE, 2)

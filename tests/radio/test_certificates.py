@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from appliance.ledger.book.verify import verify
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate, KeySigner, public_of
+from appliance.ledger.people.restoring import NameRisk
 from appliance.ledger.post import Post
 from appliance.radio import control
 from appliance.radio.certificates import CertificateFrame, open_certificate, pack_certificate
@@ -140,6 +141,7 @@ class TestOnTheAir:
         radios.end("river")
         villages.river.hub.renew(villages.river.papers.hub)
         radios.begin("river")
+        villages.river.do("Kira", NameRisk(FAR, "the market is today"))
         villages.send("Alice", "Chandra", 50)
         assert radios.live(3600, lambda: radios.state() == [("arrived", None)] * 2)
         assert lives(radios, "hill") == [(RIVER, 2), (FAR, 1)]
@@ -162,6 +164,7 @@ class TestOnTheAir:
         radios.end("river")
         villages.river.hub.renew(villages.river.papers.hub)
         radios.begin("river")
+        villages.river.do("Kira", NameRisk(FAR, "the market is today"))
         villages.send("Alice", "Chandra", 25)
         radios.live(600)
         radios.begin("hill")

@@ -8,6 +8,7 @@ import pytest
 from appliance.ledger.book import feed
 from appliance.ledger.book.verify import verify
 from appliance.ledger.hub import Hub
+from appliance.ledger.people.restoring import NameRisk
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.post import Post
 from appliance.ledger.values import AccountNumber
@@ -39,6 +40,8 @@ class Lives:
 
     def renew(self) -> None:
         self.valley.hubs[RIVER].renew(made().papers[RIVER])
+        for hub in (HILL, LAKE):  # so that it may pay before it has heard everybody
+            self.valley.do(RIVER, 1, NameRisk(hub, "the market is today"))
         self.valley.posts[RIVER] = Post(self.valley.hubs[RIVER])
 
     def learned(self, *hubs: int) -> bool:

@@ -11,6 +11,7 @@ from appliance.ledger.book.startup import CLEAN
 from appliance.ledger.book.verify import verify
 from appliance.ledger.people.speaking import Speak
 from appliance.ledger.reads.radio import radio_state
+from appliance.radio.recent import Recent
 from tests.support.two_radios import TwoRadios, two_radios
 
 DATA = 0x41

@@ -267,6 +267,16 @@ ARRIVED: Final[dict[str, Any]] = {
 }
 """What every entry about an arrived record names: which record, and the digest of its content."""
 
+# A clock that ran ahead and was set back must not keep us silent until it gets there again.
+POSITION_DUE: Final = """
+SELECT hub FROM neighbour
+WHERE (COALESCE(told_ms, 0) <= ? OR told_ms > ?) AND EXISTS (
+    SELECT 1 FROM crossing WHERE crossing.hub = neighbour.hub
+    AND MAX(crossing.opened_entry, COALESCE(crossing.closed_entry, 0)) > COALESCE(neighbour.told_entry, 0))
+ORDER BY hub
+"""
+"""To whom a position is due: who was told last before the first moment given, or behind the second."""
+
 _SET: Final = {"hub": HUB, "low": shape.whole(-MAX_AMOUNT, 0), "high": shape.whole(0, MAX_AMOUNT)}
 _POSITION: Final = {
     **dict.fromkeys(("sent", "refunded", "accepted", "returned", "held"), TOTAL),
