@@ -16,6 +16,7 @@ from appliance.ledger.errors import BadEncoding, BadPaper, BadSignature, HubErro
 if TYPE_CHECKING:
     from appliance.ledger.community import Invitation
     from appliance.ledger.hub import Hub
+    from appliance.ledger.keys import RootPaper
 
 _IN = click.Path(path_type=Path, dir_okay=False)
 _LARGEST: Final = 1 << 20
@@ -143,7 +144,6 @@ def admit(data: Path, files: tuple[Path, ...]) -> None:
     already can do it; the first time, the founders' own.
     """
     from appliance.ledger import community as papers
-    from appliance.ledger.keys import RootPaper
 
     *asking, roster = files
     if roster.exists():
@@ -154,12 +154,7 @@ def admit(data: Path, files: tuple[Path, ...]) -> None:
         _complete(hub)
         for one in applications:
             click.echo(f"{one.name} ({one.hub}) asks to be admitted; its root key is {one.root_key.hex()}")
-        typed = click.prompt("The community's root paper, all its groups", hide_input=True)
-        try:
-            paper = RootPaper.parse(typed)
-        except HubError as error:
-            raise Stop(f"that is no root paper: {error}") from error
-        written = papers.admit(hub, applications, paper)
+        written = papers.admit(hub, applications, _founders())
     finally:
         hub.close()
     _write(roster, written)
@@ -192,6 +187,64 @@ def join(data: Path, file: Path) -> None:
         click.echo(f"The founders have ruled: hub {number} goes on in a new life.")
     if names or not lives:
         click.echo(f"Neighbours from now on: {', '.join(names) or 'none yet'}.")
+
+
+@community.command()
+@data_option
+@click.argument("file", type=_IN)
+def certificate(data: Path, file: Path) -> None:
+    """Write FILE, the certificate of this hub's present life, for the founders to rule on after a fork.
+
+    It holds no secret. A hub comes into its next life by `hub restore`.
+    """
+    from appliance.ledger import community as papers
+
+    hub = _open(data)
+    try:
+        written = papers.certificate_file(hub)
+    finally:
+        hub.close()
+    _write(file, written)
+    click.echo(f"Carry {file} to the founders. There: hub community rule --data DIRECTORY {file.name} roster")
+
+
+@community.command()
+@data_option
+@click.argument("file", type=_IN, metavar="CERTIFICATE")
+@click.argument("roster", type=_IN)
+def rule(data: Path, file: Path, roster: Path) -> None:
+    """End a fork: the hub of CERTIFICATE goes on in that life, and no other; write the ROSTER for all hubs.
+
+    Asks for the root paper of the community's founders. Look at the hub first: is there one box alone
+    that holds its keys?
+    """
+    from appliance.ledger import community as papers
+
+    if roster.exists():
+        raise Stop(f"{roster} is there already: choose another name for the roster")
+    found, signature = _read(file, "certificate", papers.read_certificate)
+    hub = _open(data)
+    try:
+        _complete(hub)
+        click.echo(
+            f"Hub {found.hub} goes on in life {found.incarnation}; its key is {found.signing_key.hex()}"
+        )
+        written = papers.rule(hub, found, signature, _founders())
+    finally:
+        hub.close()
+    _write(roster, written)
+    click.echo(f"Carry {roster} to every hub. There: hub community join --data DIRECTORY {roster.name}")
+
+
+def _founders() -> "RootPaper":
+    """The founders' root paper, typed in."""
+    from appliance.ledger.keys import RootPaper
+
+    typed = click.prompt("The community's root paper, all its groups", hide_input=True)
+    try:
+        return RootPaper.parse(typed)
+    except HubError as error:
+        raise Stop(f"that is no root paper: {error}") from error
 
 
 @community.command(name="list")

@@ -21,12 +21,12 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import Community, Rules
 from appliance.ledger.book.schema import RosterRow
-from appliance.ledger.book.schema_hubs import RulingRow
+from appliance.ledger.book.schema_hubs import LifeRow, RulingRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import BadEncoding, BadPaper, BadSignature, Code, HubError, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate, KeySigner, RootPaper
-from appliance.ledger.people import rulings
+from appliance.ledger.people import lives, rulings
 from appliance.ledger.people.roster import Admission, AdmitHub, last
 from appliance.ledger.people.rulings import RuleFork, Ruling
 from appliance.ledger.sealing import GROUP_KEY_BYTES, gift
@@ -34,6 +34,7 @@ from appliance.ledger.values import HUB_NUMBERS
 
 _INVITATION: Final = "tch/invitation/1"
 _APPLICATION: Final = "tch/application/1"
+_CERTIFICATE: Final = "tch/certificate-file/1"
 _ROSTER: Final = "tch/roster-file/1"
 
 
@@ -215,6 +216,39 @@ def _ruling(tx: Tx, row: RulingRow) -> Ruling:
     entry = chain.by_number(tx, row.entry)
     assert entry is not None  # a ruling is folded from its entry
     return rulings.of_entry(entry)
+
+
+def certificate_file(hub: Hub) -> bytes:
+    """The certificate of this hub's present life, to carry to the founders after a fork.
+
+    Raises:
+        NotThisCommunity: the hub is in its first life, which the roster certifies.
+    """
+    place = hub.box.place
+    with hub.reading() as tx:
+        row = tx.get(LifeRow, hub=place.hub, incarnation=place.incarnation)
+    if row is None or not bytes(row.certificate):
+        raise NotThisCommunity("this hub is in its first life: it has no certificate to bring")
+    c = lives.certificate_of(row, place.community)
+    fields: list[codec.Value] = [
+        c.community,
+        c.hub,
+        c.incarnation,
+        c.signing_key,
+        c.closed_number,
+        c.closed_head,
+    ]
+    return codec.encode([_CERTIFICATE, *fields, bytes(row.certificate)])
+
+
+def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
+    """What ``certificate_file`` wrote, with the hub root's signature, which is not checked here.
+
+    Raises:
+        BadEncoding: it is no certificate file, or damaged.
+    """
+    fields = _file(data, _CERTIFICATE, (bytes, int, int, bytes, int, bytes, bytes))
+    return Certificate(*fields[1:7]), fields[7]
 
 
 def rule(hub: Hub, certificate: Certificate, root_signature: bytes, founders: RootPaper) -> bytes:

@@ -173,3 +173,30 @@ def test_a_hub_that_has_not_been_admitted(desk: Desk, tmp_path: Path) -> None:
     words = ("--data", lake, "--invitation", tmp_path / "lake.invitation", "--keeper", "Leila", *CHEAP)
     done("init", *words, typed=PINS)
     assert "does not stand in the roster" in refused("community", "join", "--data", lake, desk.roster)
+
+
+def test_the_founders_end_a_fork_with_two_files(desk: Desk, tmp_path: Path) -> None:
+    """Hill told two stories; it was put together again, and the founders name that life."""
+    (paper,) = papers_in(desk.found_hill())
+    desk.apply()
+    desk.admit()
+    done("community", "join", "--data", desk.hill, desk.roster)
+    certificate, roster = tmp_path / "hill.certificate", tmp_path / "again.roster"
+    assert "first life" in refused("community", "certificate", "--data", desk.hill, certificate)
+    hill = Hub.open(desk.hill)
+    hill.renew(RootPaper.parse(paper))
+    hill.close()
+    assert "Carry" in done("community", "certificate", "--data", desk.hill, certificate)
+    wrong = refused(
+        "community", "rule", "--data", desk.river, certificate, roster, typed=desk.river_paper + "\n"
+    )
+    assert "not the root paper" in wrong
+    assert not roster.exists()
+    said = done(
+        "community", "rule", "--data", desk.river, certificate, roster, typed=desk.community_paper + "\n"
+    )
+    assert "Hub 102 goes on in life 2" in said
+    assert "hub 102 goes on in a new life" in done("community", "join", "--data", desk.hill, roster)
+    assert "has that roster already" in done("community", "join", "--data", desk.river, roster)
+    certificate.write_bytes(certificate.read_bytes()[:-1])
+    assert "damaged" in refused("community", "rule", "--data", desk.river, certificate, tmp_path / "third")
