@@ -28,11 +28,12 @@ run: install ## start two sample villages, on ports 8080 and 8081
 test: install ## everything the build server checks: lint, types, imports, all tests
 	@sh scripts/check.sh $(BIN)
 
-test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step between two hubs, a minute of 200 phones, power cuts at every write, another village that does anything (20 minutes and more)
+test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step between two hubs, a minute of 200 phones, power cuts at every write, a book of 240,000 transfers, another village that does anything (20 minutes and more)
 	HUB_KILLS=50 $(BIN)/python -m pytest tests/test_kill.py -q
 	HUB_RING_SECONDS=60 $(BIN)/python -m pytest tests/test_ring.py -q
 	HUB_KILLS_TWO=5 $(BIN)/python -m pytest tests/test_kill_two_hubs.py -q
 	HUB_CUTS=all $(BIN)/python -m pytest tests/faults -q
+	HUB_BIG_BOOKS=1 $(BIN)/python -m pytest tests/bench/test_verify_memory.py -q -s
 	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q
 
 lint: install ## ruff, format, mypy, import contract

@@ -120,7 +120,7 @@ def _measured(room: Path, village: Path, wanted: Wanted, tell: Progress, last: b
         found["in_process"] = rates.of_sample(rates.in_process(data, made))
         with served(data, beside) as port:
             _through_http(found, rates.Served(port, made, wanted.clients), wanted, last)
-        found |= _verified(data)
+        found |= verified(data)
     return found
 
 

@@ -40,11 +40,16 @@ def check(
     root_key: bytes | None,
     clock: Clock,
     progress: verify.Progress | None = None,
+    from_start: bool = False,
 ) -> Checked:
     """Verify the hub in ``data`` and remember that it was clean. The hub may be running.
 
+    What it works with lies in ``data`` and is gone when it ends; when it is interrupted, the next
+    one goes on from there.
+
     Args:
         heads: heads noted elsewhere; the one of the last clean verification is added.
+        from_start: use nothing that an interrupted one left.
 
     Raises:
         BookDamaged: the first difference.
@@ -53,7 +58,7 @@ def check(
     try:
         store = Store.open(data / LEDGER_FILE)
         try:
-            return _check(store, heads, root_key, clock, progress)
+            return _check(store, heads, root_key, clock, progress, data, from_start)
         finally:
             store.close()
     except (pw.OperationalError, sqlite3.OperationalError) as error:
@@ -68,11 +73,13 @@ def _check(
     root_key: bytes | None,
     clock: Clock,
     progress: verify.Progress | None,
+    data: Path,
+    from_start: bool,
 ) -> Checked:
     with store.read() as tx:
         before = local.last_verified(tx)
     kept = tuple(dict.fromkeys((*heads, *((before.head,) if before else ()))))
-    report = verify.verify(store, kept, root_key, progress)
+    report = verify.verify(store, kept, root_key, progress, data, from_start)
     with store.read() as tx:
         unit = rules.load(tx).community.counted_in
         total = int(tx.scalar(AccountRow.select(pw.fn.SUM(AccountRow.balance))) or 0)

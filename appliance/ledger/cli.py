@@ -8,6 +8,7 @@ loading everything takes seconds, and ``hub --help`` should not.
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -344,23 +345,30 @@ def _parse_hex(ctx: click.Context, param: click.Parameter, text: str | None) -> 
 @click.option(
     "--root", callback=_parse_hex, metavar="HEX", help="The hub root's public key, as on the root paper."
 )
+@click.option("--from-start", is_flag=True, help="Use nothing that an interrupted check left.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @click.pass_context
 def verify(
-    ctx: click.Context, data: Path, heads: "tuple[Head, ...]", root: bytes | None, as_json: bool
+    ctx: click.Context,
+    data: Path,
+    heads: "tuple[Head, ...]",
+    root: bytes | None,
+    from_start: bool,
+    as_json: bool,
 ) -> None:
     """Check the book and replay it; the hub may be running.
 
     Ends with 0 and the figures, or with 1 and the first difference. A clean result is
     remembered, and the next check also asks that the book still holds the head of this one.
+    A check that was interrupted goes on where it was, and says so.
     """
     from appliance.ledger.checkup import check
     from appliance.ledger.clock import SystemClock
     from appliance.ledger.errors import BookDamaged
 
-    progress = _progress if sys.stderr.isatty() else None
+    progress = _Bar() if sys.stderr.isatty() else None
     try:
-        checked = check(data, heads, root, SystemClock(), progress)
+        checked = check(data, heads, root, SystemClock(), progress, from_start)
     except BookDamaged as difference:
         line = " ".join(str(difference).split())
         click.echo(
@@ -377,6 +385,7 @@ def verify(
         "sum": f"{checked.unit.plain(checked.total)} {checked.unit.symbol}",
         "erased": report.erased,
         "heads_kept": checked.kept,
+        "resumed": report.resumed,
         "root": report.root_key.hex(),
     }
     if as_json:
@@ -384,12 +393,37 @@ def verify(
         return
     for name, value in figures.items():
         click.echo(f"{name.replace('_', ' '):<12}{value}")
+    if report.resumed:
+        click.echo(
+            f"went on from an interrupted check: signatures and replay up to entry {report.resumed} are that one's "
+            "(--from-start does all again)"
+        )
     click.echo("clean")
 
 
-def _progress(done: int, total: int) -> None:
-    """One line that stays where it is, for who looks on."""
-    click.echo(f"\r{done} of {total} entries", nl=done == total, err=True)
+_BAR_WIDTH = 30
+_SOON = 0.02
+"""The part of the book after which the time left can be told from the time that has passed."""
+
+
+class _Bar:
+    """One line that stays where it is, for who looks on: a bar, the part done, the time left."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        begun, before = self._first = self._first or (now, done)
+        left, passed = total - done, done - before
+        told = f", {_lasting(left * (now - begun) / passed)} left" if left and passed > _SOON * total else ""
+        bar = "#" * (_BAR_WIDTH * done // total)
+        line = f"[{bar:<{_BAR_WIDTH}}] {100 * done // total:>3} %  {done} of {total} entries{told}"
+        click.echo(f"\r{line:<78}", nl=done == total, err=True)
+
+
+def _lasting(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 # ------------------------------------------------------------------------- keeper, head

@@ -18,8 +18,11 @@ class Keyring:
         self._hub: bytes | None = None
         self._members: dict[int, bytes] = {}
 
-    def check(self, entry: Entry) -> None:
+    def check(self, entry: Entry, known: bool = False) -> None:
         """Check who signed ``entry``, then take in the keys it brings.
+
+        Args:
+            known: these bytes' signature was checked before, by a verification that was interrupted.
 
         Raises:
             BookDamaged: the signature is not that of the authority it names.
@@ -31,11 +34,11 @@ class Keyring:
             self._renewed(entry)
         if act.place != self.place:
             raise BookDamaged("is of another community, hub or incarnation", entry.number)
-        key = self._key_for(entry)
-        try:
-            keys.check(key or b"", act.form(), entry.signature)
-        except BadSignature as error:
-            raise BookDamaged(f"is not signed by {act.authority}", entry.number) from error
+        if not known:
+            try:
+                keys.check(self._key_for(entry) or b"", act.form(), entry.signature)
+            except BadSignature as error:
+                raise BookDamaged(f"is not signed by {act.authority}", entry.number) from error
         self._learn(entry)
 
     def _found(self, entry: Entry) -> None:

@@ -11,9 +11,13 @@ of it (``postcheck.py``); that the postings of each transfer and all balances su
 that the book still holds the heads that were kept elsewhere.
 
 The first thing that does not hold ends it.
+
+A run that was interrupted left its second database (``replay_room.py``). The next one walks the whole
+chain all the same, but goes on with signatures and folding after the entry that the other had come to,
+when the hash there is the same. If it finds anything, all is done again from the start: a
+difference is never the fault of what was left.
 """
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -27,6 +31,7 @@ from appliance.ledger.book.authority import Keyring
 from appliance.ledger.book.chain import Entry, Head
 from appliance.ledger.book.command import CHECKS, FOLDS
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
+from appliance.ledger.book.replay_room import room
 from appliance.ledger.book.schema import (
     TRUTH_TABLES,
     Table,
@@ -38,7 +43,9 @@ from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import BookDamaged
 
 _FOLD_BATCH = 5_000
-"""Entries folded in one transaction of the second database."""
+"""Entries folded in one transaction of the second database: what an interruption loses at most."""
+
+_TELL_EVERY = 500
 
 Progress = Callable[[int, int], None]
 """Called now and then with entries done and entries in all."""
@@ -54,6 +61,8 @@ class Report:
         signatures, rows, postings: how many were checked; all sums were zero.
         erased: entries whose personal text has been erased.
         records: own and foreign ones that are kept and linked.
+        resumed: up to which entry signatures and folding were those of an interrupted run; 0 when
+            this run did all of it.
     """
 
     head: Head
@@ -63,6 +72,7 @@ class Report:
     postings: int
     erased: int
     records: int
+    resumed: int = 0
 
 
 def verify(
@@ -71,37 +81,63 @@ def verify(
     root_key: bytes | None = None,
     progress: Progress | None = None,
     work: Path | None = None,
+    from_start: bool = False,
 ) -> Report:
     """Verify the book and the state in ``store``; nothing in it is changed.
 
     Args:
         kept: heads noted earlier, on paper or by a neighbour; the book must still hold them.
         root_key: the root's public key as known from elsewhere.
-        work: where the second database may be put; the system's temporary directory by default.
+        work: the directory in which an interrupted run's work is kept and found again. By default
+            nothing is kept, and the second database is in the system's temporary directory.
+        from_start: use nothing that an interrupted run left.
 
     Raises:
         BookDamaged: the first difference, in words.
     """
-    with store.read() as tx, tempfile.TemporaryDirectory(prefix="hub-verify-", dir=work) as room:
-        second = Store.create(Path(room) / "replay.db")
+    with room(work) as place:
+        second = place.open(from_start)
         try:
-            replayed = _Replay(tx, second, progress)
-            replayed.run()
-            if root_key is not None and replayed.keyring.root != root_key:
-                raise BookDamaged("is not signed by the root that was named", 1)
-            end = chain.head(tx)
-            for head in kept:
-                _check_kept(tx, end, head)
+            return _verify(store, second, kept, root_key, progress)
+        except (BookDamaged, pw.DatabaseError):
             with second.read() as other:
-                _compare_schema(tx, other)
-                rows = sum(_compare(tx, other, model) for model in TRUTH_TABLES)
-            _check_belonging(tx, end)
-            records = postcheck.check(tx)
-            postings = sum(check(tx) for check in CHECKS)
+                resumed = chain.head(other).number if place.keep else 0
+            if from_start or not resumed:
+                raise
         finally:
             second.close()
+        second = place.open(from_start=True)
+        try:
+            return _verify(store, second, kept, root_key, progress)
+        finally:
+            second.close()
+
+
+def _verify(
+    store: Store,
+    second: Store,
+    kept: Sequence[Head],
+    root_key: bytes | None,
+    progress: Progress | None,
+) -> Report:
+    with store.read() as tx:
+        replayed = _Replay(tx, second, progress)
+        replayed.run()
+        if root_key is not None and replayed.keyring.root != root_key:
+            raise BookDamaged("is not signed by the root that was named", 1)
+        end = chain.head(tx)
+        for head in kept:
+            _check_kept(tx, end, head)
+        with second.read() as other:
+            _compare_schema(tx, other)
+            rows = sum(_compare(tx, other, model) for model in TRUTH_TABLES)
+        _check_belonging(tx, end)
+        records = postcheck.check(tx)
+        postings = sum(check(tx) for check in CHECKS)
     root = replayed.keyring.root or b""
-    return Report(end, root, replayed.signatures, rows, postings, replayed.erased, records)
+    return Report(
+        end, root, replayed.signatures, rows, postings, replayed.erased, records, replayed.begun.number
+    )
 
 
 class _Replay:
@@ -114,21 +150,30 @@ class _Replay:
         self._tx = tx
         self._second = second
         self._progress = progress
+        with second.read() as other:
+            self.begun = chain.head(other)
+        """How far an interrupted run had come."""
 
     def run(self) -> None:
         total = chain.count(self._tx)
         if not total:
             raise BookDamaged("the book is empty: it has no founding")
+        if self.begun.number > total:
+            raise BookDamaged("what an interrupted verification left is of a longer book")
         batch: list[Entry] = []
-        for entry, _ in chain.entries(self._tx):
-            self.keyring.check(entry)
+        for entry, link in chain.entries(self._tx):
+            known = entry.number <= self.begun.number
+            self.keyring.check(entry, known)
             self.signatures += 1
             self._check_private(entry)
-            batch.append(entry)
+            if not known:
+                batch.append(entry)
+            elif entry.number == self.begun.number and link != self.begun.hash:
+                raise BookDamaged("what an interrupted verification left is of another book", entry.number)
             if len(batch) == _FOLD_BATCH:
                 self._fold(batch)
                 batch = []
-            if self._progress and entry.number % 500 == 0:
+            if self._progress and (not (batch or known) or entry.number % _TELL_EVERY == 0):
                 self._progress(entry.number, total)
         self._fold(batch)
         if self._progress:

@@ -1,0 +1,156 @@
+"""A verification that is interrupted goes on the next time, and nothing that it left can hide or invent a difference."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.ledger.book import verify as verifying
+from appliance.ledger.book.replay_room import ROOM
+from appliance.ledger.book.store import Store
+from appliance.ledger.book.verify import Report, verify
+from appliance.ledger.errors import BookDamaged
+from tests.ledger.book import tampering
+from tests.support.village import a_village
+
+INTERRUPTED_AT = 15
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept every five entries, as a village's day has few."""
+    monkeypatch.setattr(verifying, "_FOLD_BATCH", 5)
+
+
+@pytest.fixture
+def river(tmp_path: Path) -> Path:
+    """River's data directory after a day of paying."""
+    data = tmp_path / "data"
+    with a_village(data) as village:
+        for amount in range(10, 20):
+            village.pay("Alice", "Bob", amount, note="eggs")
+    return data
+
+
+def check(data: Path, progress: verifying.Progress | None = None, from_start: bool = False) -> Report:
+    store = Store.open(data / "ledger.db")
+    try:
+        return verify(store, progress=progress, work=data, from_start=from_start)
+    finally:
+        store.close()
+
+
+def pull_the_plug(done: int, total: int) -> None:
+    if done >= INTERRUPTED_AT:
+        raise KeyboardInterrupt
+
+
+@pytest.fixture
+def interrupted(river: Path) -> Path:
+    """The same after somebody pressed Ctrl-C while it was checked."""
+    with pytest.raises(KeyboardInterrupt):
+        check(river, pull_the_plug)
+    return river
+
+
+def replayed_entries(data: Path) -> int:
+    with sqlite3.connect(data / ROOM / "replay.db") as db:
+        (entries,) = db.execute("SELECT COUNT(*) FROM entry").fetchone()
+    db.close()
+    return int(entries)
+
+
+def test_the_next_run_goes_on_and_finds_the_same(interrupted: Path) -> None:
+    assert replayed_entries(interrupted) == INTERRUPTED_AT
+    seen: list[int] = []
+    report = check(interrupted, lambda done, _: seen.append(replayed_entries(interrupted)))
+
+    assert report.resumed == INTERRUPTED_AT
+    assert seen[0] > INTERRUPTED_AT, "what was kept is not made again"
+    assert not (interrupted / ROOM).exists()
+    assert replace(report, resumed=0) == check(interrupted), "and a run that does all finds the same"
+
+
+def test_from_start_does_all_again(interrupted: Path) -> None:
+    assert check(interrupted, from_start=True).resumed == 0
+
+
+def test_a_killed_run_leaves_only_what_the_next_one_takes_up(river: Path) -> None:
+    told = f"""
+import os, signal
+from pathlib import Path
+from appliance.ledger.book import verify
+from appliance.ledger.book.store import Store
+verify._FOLD_BATCH = 5
+def die(done, total):
+    if done >= {INTERRUPTED_AT}:
+        os.kill(os.getpid(), signal.SIGKILL)
+data = Path({str(river)!r})
+verify.verify(Store.open(data / "ledger.db"), progress=die, work=data)
+"""
+    killed = subprocess.run([sys.executable, "-c", told], check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+    assert check(river).resumed == INTERRUPTED_AT
+    assert not (river / ROOM).exists()
+
+
+def test_a_state_that_was_changed_meanwhile_is_found(interrupted: Path) -> None:
+    with tampering.card_in_hand(interrupted / "ledger.db") as db:
+        db.execute("UPDATE account SET balance = balance + 100 WHERE number = 1")
+    with pytest.raises(BookDamaged, match="table account"):
+        check(interrupted)
+
+
+def test_an_entry_that_was_changed_meanwhile_is_found(interrupted: Path) -> None:
+    """The forger chains all again, so that only the signature tells: it is checked again, as the chain is another."""
+    with tampering.card_in_hand(interrupted / "ledger.db") as db:
+        number = INTERRUPTED_AT - 5
+        entry = tampering.entry_of(db, number)
+        tampering.store(db, replace(entry, signature=bytes(64)))
+        tampering.rechain(db, number)
+    with pytest.raises(BookDamaged, match="is not signed by") as found:
+        check(interrupted)
+    assert found.value.entry == INTERRUPTED_AT - 5
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "UPDATE account SET balance = balance + 100 WHERE number = 1",
+        "UPDATE entry SET hash = zeroblob(32) WHERE number = (SELECT MAX(number) FROM entry)",
+    ],
+)
+def test_what_is_wrong_with_the_kept_part_is_not_said_of_the_book(interrupted: Path, what: str) -> None:
+    with sqlite3.connect(interrupted / ROOM / "replay.db") as db:
+        db.execute(what)
+    db.close()
+    assert check(interrupted).resumed == 0
+
+
+def test_a_torn_kept_part_is_thrown_away(interrupted: Path) -> None:
+    (interrupted / ROOM / "replay.db").write_bytes(b"torn" * 1000)
+    for beside in (interrupted / ROOM).glob("replay.db-*"):
+        beside.unlink()
+    assert check(interrupted).resumed == 0
+
+
+def test_another_release_begins_anew(interrupted: Path) -> None:
+    (interrupted / ROOM / "made-by.json").write_text('{"release": "0.0.1", "tables": "0001_first.py"}')
+    assert check(interrupted).resumed == 0
+
+
+def test_two_at_once_do_not_meet(river: Path) -> None:
+    inner: list[Report] = []
+
+    def check_too(done: int, total: int) -> None:
+        if not inner:
+            inner.append(check(river))
+
+    outer = check(river, check_too)
+    assert inner[0] == outer
+    assert not list(river.glob("*verify*")), "neither left anything"
