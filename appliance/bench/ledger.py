@@ -166,7 +166,7 @@ def _relate(curve: list[dict[str, Any]]) -> None:
         point["pay_over_first"] = _ratio(first[name], point[name])
 
 
-def _verified(data: Path) -> dict[str, Any]:
+def verified(data: Path) -> dict[str, Any]:
     """``hub verify`` of what the run left, in a process of its own: how long, and its largest memory.
 
     Raises:

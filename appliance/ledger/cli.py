@@ -8,7 +8,6 @@ loading everything takes seconds, and ``hub --help`` should not.
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from appliance.ledger.book.command import Receipt
     from appliance.ledger.book.rules import Rules
     from appliance.ledger.book.subject import Command
+    from appliance.ledger.clock import Clock
     from appliance.ledger.errors import Refusal
     from appliance.ledger.hub import Hub, Papers
     from appliance.ledger.keys import KdfCost, KeySigner, RootPaper
@@ -366,7 +366,7 @@ def verify(
     from appliance.ledger.clock import SystemClock
     from appliance.ledger.errors import BookDamaged
 
-    progress = _Bar() if sys.stderr.isatty() else None
+    progress = _Bar(SystemClock()) if sys.stderr.isatty() else None
     try:
         checked = check(data, heads, root, SystemClock(), progress, from_start)
     except BookDamaged as difference:
@@ -409,14 +409,17 @@ _SOON = 0.02
 class _Bar:
     """One line that stays where it is, for who looks on: a bar, the part done, the time left."""
 
-    def __init__(self) -> None:
-        self._first: tuple[float, int] | None = None
+    def __init__(self, clock: "Clock") -> None:
+        self._clock = clock
+        self._first: tuple[int, int] | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        begun, before = self._first = self._first or (now, done)
+        now = self._clock.uptime().ms
+        if self._first is None:
+            self._first = (now, done)
+        begun, before = self._first
         left, passed = total - done, done - before
-        told = f", {_lasting(left * (now - begun) / passed)} left" if left and passed > _SOON * total else ""
+        told = f", {_lasting(left * (now - begun) / passed / 1000)} left" if left and passed > _SOON * total else ""
         bar = "#" * (_BAR_WIDTH * done // total)
         line = f"[{bar:<{_BAR_WIDTH}}] {100 * done // total:>3} %  {done} of {total} entries{told}"
         click.echo(f"\r{line:<78}", nl=done == total, err=True)

@@ -104,7 +104,7 @@ def _hold(path: Path) -> int | None:
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Another run may have ended, and removed the room, between the two.
-        if os.path.samestat(os.fstat(held), os.stat(path / _LOCK)):
+        if os.path.samestat(os.fstat(held), (path / _LOCK).stat()):
             return held
     except OSError:
         pass

@@ -13,6 +13,8 @@ from appliance.ledger.book import verify as verifying
 from appliance.ledger.book.replay_room import ROOM
 from appliance.ledger.book.store import Store
 from appliance.ledger.book.verify import Report, verify
+from appliance.ledger.cli import _Bar
+from appliance.ledger.clock import ManualClock
 from appliance.ledger.errors import BookDamaged
 from tests.ledger.book import tampering
 from tests.support.village import a_village
@@ -154,3 +156,17 @@ def test_two_at_once_do_not_meet(river: Path) -> None:
     outer = check(river, check_too)
     assert inner[0] == outer
     assert not list(river.glob("*verify*")), "neither left anything"
+
+
+def test_on_a_screen_one_line_says_how_much_is_done_and_how_long_it_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = ManualClock(0)
+    bar = _Bar(clock)
+    for done in (0, 2_500, 10_000):
+        bar(done, 10_000)
+        clock.advance(20_000)
+    first, quarter, whole = capsys.readouterr().err.strip("\r\n").split("\r")
+    assert "left" not in first, "nothing is known yet"
+    assert " 25 %  2500 of 10000 entries, 60 s left" in quarter
+    assert whole.startswith("[" + "#" * 30 + "] 100 %")
