@@ -419,7 +419,11 @@ class _Bar:
             self._first = (now, done)
         begun, before = self._first
         left, passed = total - done, done - before
-        told = f", {_lasting(left * (now - begun) / passed / 1000)} left" if left and passed > _SOON * total else ""
+        told = (
+            f", {_lasting(left * (now - begun) / passed / 1000)} left"
+            if left and passed > _SOON * total
+            else ""
+        )
         bar = "#" * (_BAR_WIDTH * done // total)
         line = f"[{bar:<{_BAR_WIDTH}}] {100 * done // total:>3} %  {done} of {total} entries{told}"
         click.echo(f"\r{line:<78}", nl=done == total, err=True)
