@@ -4,6 +4,8 @@ import threading
 
 import pytest
 
+from appliance.ledger.book import store as store_module
+from appliance.ledger.book.store import Store
 from appliance.ledger.lane import Lane
 
 _LONG = 30.0
@@ -71,8 +73,15 @@ def test_whoever_takes_long_is_left_behind_and_the_others_still_go_one_by_one():
 
     slow = _begin(report)
     assert in_it.wait(_LONG)
-    with lane.inside():  # without patience this would wait for the report
-        assert lane.held()
+    others = []
+
+    def bob():
+        with lane.inside():  # without patience this would wait for the report
+            others.append(lane.held())
+
+    for thread in [_begin(bob) for _ in range(3)]:
+        _end(thread)
+    assert others == [True] * 3
     finish.set()
     _end(slow)
     with lane.inside():  # and what the report let go of at last disturbs nobody
@@ -105,3 +114,28 @@ def test_a_block_within_a_block_changes_nothing():
             assert lane.held()
         assert lane.held()
     assert not lane.held()
+
+
+def test_who_waits_for_a_turn_in_the_book_lets_others_work(tmp_path, monkeypatch):
+    lane, alice_begins, alice_wrote = Lane(patience=_LONG), threading.Event(), []
+    monkeypatch.setattr(store_module, "THE_LANE", lane)
+    store = Store.create(tmp_path / "ledger.db")
+
+    def alice():
+        with lane.inside():
+            alice_begins.set()
+            with store.write():
+                alice_wrote.append(lane.held())
+
+    def bob():
+        with lane.inside():
+            pass
+
+    with store.write():
+        writer = _begin(alice)
+        assert alice_begins.wait(_LONG)
+        _end(_begin(bob))
+        assert alice_wrote == []
+    _end(writer)
+    assert alice_wrote == [True]  # and not WriteBusy
+    store.close()
