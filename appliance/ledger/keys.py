@@ -25,6 +25,7 @@ from nacl.signing import SigningKey, VerifyKey
 
 from appliance.ledger import codec
 from appliance.ledger.errors import BadPaper, BadSignature
+from appliance.ledger.lane import THE_LANE
 
 SUITE_ED25519: Final = 1
 """Suite id in every entry and frame: Ed25519 (RFC 8032) by libsodium."""
@@ -134,7 +135,8 @@ def check(public: bytes, data: bytes, signature: bytes) -> None:
 def _sealing_key(pin: str, pepper: bytes, salt: bytes, cost: KdfCost) -> bytes:
     # A PIN of digits is plain ASCII; what else was typed must only be wrong, never an error.
     typed = pin.encode("utf-8", "surrogatepass")
-    stretched = pwhash.argon2id.kdf(SEED_BYTES, typed, salt, opslimit=cost.passes, memlimit=cost.memory)
+    with THE_LANE.aside():
+        stretched = pwhash.argon2id.kdf(SEED_BYTES, typed, salt, opslimit=cost.passes, memlimit=cost.memory)
     return codec.digest("tch.seal.1", stretched, key=pepper)
 
 

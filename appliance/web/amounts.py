@@ -15,7 +15,7 @@ from appliance.ledger.money import levy
 from appliance.ledger.reads.member import TransferView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.splits import SplitView
-from appliance.ledger.values import Account, AccountNumber, Amount
+from appliance.ledger.values import Account, AccountNumber, Amount, Unit
 from appliance.web.here import the_hub, the_rules, the_unit
 
 _NO_BREAK = "\u00a0"
@@ -33,8 +33,8 @@ def date_locale() -> Locale:
     return Locale.parse(_DATES.get(str(locale), str(locale)))
 
 
-def _digits(amount: int, pattern: str) -> str:
-    return _written(amount, the_unit().decimals, pattern, str(get_locale() or "en"))
+def _digits(amount: int, pattern: str, unit: Unit | None = None) -> str:
+    return _written(amount, (unit or the_unit()).decimals, pattern, str(get_locale() or "en"))
 
 
 @lru_cache(maxsize=4096)
@@ -46,7 +46,8 @@ def _written(amount: int, decimals: int, pattern: str, locale: str) -> str:
 
 def money(amount: int) -> str:
     """``3.50 h``; a debt has a real minus sign."""
-    return _digits(abs(amount), "#,##0").join(("−" if amount < 0 else "", _NO_BREAK + the_unit().symbol))
+    unit = the_unit()
+    return _digits(abs(amount), "#,##0", unit).join(("−" if amount < 0 else "", _NO_BREAK + unit.symbol))
 
 
 def levy_on(amount: int, payee: Person) -> int:

@@ -26,9 +26,10 @@ def the_keys() -> "KeyRing":
 
 def the_rules() -> Rules:
     """The rules in force, read once a request."""
-    if "rules" not in g:
-        g.rules = the_hub().rules()
-    return cast("Rules", g.rules)
+    known = g.get("rules")
+    if known is None:
+        known = g.rules = the_hub().rules()
+    return cast("Rules", known)
 
 
 def keep_rules(tx: Tx) -> None:

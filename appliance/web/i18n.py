@@ -1,10 +1,12 @@
 """Languages: English is the source; others are catalogs, compiled at install. Without them, English."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 from babel import Locale
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_translations
+from markupsafe import Markup
 
 from appliance.web.session import this_session
 
@@ -19,27 +21,68 @@ def language() -> str:
     if not has_request_context():
         return "en"
     chosen = this_session().language
-    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
+    if chosen in LANGUAGES:
+        return chosen
+    if "browsers_language" not in g:
+        g.browsers_language = request.accept_languages.best_match(LANGUAGES, "en")
+    return str(g.browsers_language)
 
 
 def direction() -> str:
     """``ltr`` or ``rtl``."""
-    return Locale.parse(language()).text_direction
+    return _direction(language())
 
 
-def _said() -> Any:
-    """The catalog of this request's language, found once a request: a page has some forty phrases."""
-    if "said" not in g:
-        g.said = get_translations()
-    return g.said
+@lru_cache(maxsize=16)
+def _direction(code: str) -> str:
+    return Locale.parse(code).text_direction
+
+
+class _Said:
+    """A language's catalog, and its phrases as templates say them, once looked up: both are always the same."""
+
+    def __init__(self, catalog: Any) -> None:
+        self.catalog = catalog
+        self.phrases: dict[str, Markup] = {}
+        self.with_names: dict[str, Markup] = {}
+
+
+_OF: Final[dict[Any, _Said]] = {}
+"""By catalog. There are as many as languages, and as many phrases as the templates have."""
+
+
+def _said() -> _Said:
+    """The phrases of this request's language, found once a request: a page has some forty."""
+    said: _Said | None = g.get("said")
+    if said is None:
+        catalog = get_translations()
+        said = g.said = _OF.setdefault(catalog, _Said(catalog))
+    return said
+
+
+def _say(words: str, **values: Any) -> Markup:
+    """``_`` of the templates, as Jinja's own in its new style, without going through its context.
+
+    All templates are HTML: the phrase is taken as it is, what is put into it is escaped.
+    """
+    said = _said()
+    if not values:
+        phrase = said.phrases.get(words)
+        if phrase is None:
+            phrase = said.phrases[words] = Markup(said.catalog.ugettext(words)) % {}  # noqa: S704 - our own words
+        return phrase
+    phrase = said.with_names.get(words)
+    if phrase is None:
+        phrase = said.with_names[words] = Markup(said.catalog.ugettext(words))  # noqa: S704 - our own words
+    return phrase % values
 
 
 def init_app(app: Flask) -> None:
     """Let ``app`` speak."""
     babel.init_app(app, locale_selector=language)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda words: _said().ugettext(words),
-        lambda one, many, number: _said().ungettext(one, many, number),
+        lambda words: _said().catalog.ugettext(words),  # noqa: PLW0108 - of each request
+        lambda one, many, number: _said().catalog.ungettext(one, many, number),  # noqa: PLW0108 - of each request
         newstyle=True,
     )
-    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, language=language, direction=direction)
+    app.jinja_env.globals.update(_=_say, LANGUAGES=LANGUAGES, language=language, direction=direction)

@@ -6,6 +6,7 @@ a request that is not whole (``web.worker``). The app is made in the worker, aft
 database connection must not cross one.
 """
 
+import gc
 import logging
 import socket
 import threading
@@ -105,6 +106,9 @@ TEND_SECONDS: Final = 60
 def _begin(worker: Any) -> None:
     """The worker is up: say so, and let what falls due be done from now on."""
     _say_where(worker)
+    # What is there now stays: the collector need not walk through it in the middle of somebody's page.
+    gc.collect()
+    gc.freeze()
     app = worker.wsgi
     if "hub" not in app.extensions:
         return

@@ -17,6 +17,7 @@ from typing import Any, Final
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from appliance.ledger.clock import SystemClock
+from appliance.ledger.lane import THE_LANE
 
 DELIVER_SECONDS: Final = 15.0
 """How long a connection may take from its first moment, or its last answer, to a whole request."""
@@ -187,6 +188,11 @@ class PatientWorker(ThreadWorker):
             super().enqueue_req(conn)
         if not queued:
             self._queued.pop(address, None)
+
+    def handle(self, conn: Connection) -> Any:
+        """Answer a request, in a thread: one thread at a time, but for what they wait for (``ledger.lane``)."""
+        with THE_LANE.inside():
+            return super().handle(conn)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """A thread has answered, or given up."""

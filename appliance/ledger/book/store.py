@@ -28,6 +28,7 @@ from playhouse.pool import PooledSqliteDatabase
 from appliance.ledger.book import recheck
 from appliance.ledger.book.schema import Table
 from appliance.ledger.errors import BookDamaged, CannotWrite, DataDirectoryError, NestedWrite
+from appliance.ledger.lane import THE_LANE
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LEDGER_FILE: Final = "ledger.db"
@@ -332,8 +333,7 @@ class Store:
         self.refuse_nested()
         if self._closed:
             raise CannotWrite(self._closed)
-        if not self._turn.acquire(timeout=_LOCK_SECONDS):
-            raise WriteBusy("the book is busy")
+        self._take_turn()
         try:
             if self._doubted:
                 self._make_sure()
@@ -341,7 +341,8 @@ class Store:
                 self._begin("IMMEDIATE")
                 try:
                     yield tx
-                    self._db.execute_sql("COMMIT")
+                    with THE_LANE.aside():
+                        self._db.execute_sql("COMMIT")
                 except BaseException:
                     self._rollback()
                     raise
@@ -350,6 +351,14 @@ class Store:
             raise
         finally:
             self._turn.release()
+
+    def _take_turn(self) -> None:
+        if self._turn.acquire(blocking=False):
+            return
+        with THE_LANE.aside():
+            if self._turn.acquire(timeout=_LOCK_SECONDS):
+                return
+        raise WriteBusy("the book is busy")
 
     def _make_sure(self) -> None:
         """The disk refused something before: believe nothing that is in memory (``book.recheck``).

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from appliance.ledger.book.store import Store, Tx, WriteBusy
+from appliance.ledger.lane import THE_LANE
 
 MOST: Final = 16
 """How many share one transaction: as many as the portal has threads. More would keep the first waiting."""
@@ -76,7 +77,8 @@ class Together:
             self._queue.append(mine)
             leads, self._led = not self._led, True
         if not leads:
-            mine.wait()
+            with THE_LANE.aside():
+                mine.wait()
         if not mine.answered:
             self._lead()
         answer: Done = mine.answer()

@@ -20,6 +20,7 @@ from appliance.ledger.book.local import Attempt, Device
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.clock import Uptime
 from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.lane import THE_LANE
 from appliance.ledger.values import western_digits
 
 SHORTEST, LONGEST = 4, 8
@@ -213,6 +214,8 @@ class KdfQueue:
                 full = len(self._waiting) > MOST_WAITING
                 if not full:
                     self._waiting.append(ticket)
+            if not full:
+                with THE_LANE.aside(), self._changed:
                     self._changed.wait_for(lambda: self._waiting[0] is ticket)
             if full:
                 yield False
@@ -238,8 +241,12 @@ class KdfQueue:
             yield False
             return
         try:
-            with lane.turn:
+            with THE_LANE.aside():
+                lane.turn.acquire()
+            try:
                 yield True
+            finally:
+                lane.turn.release()
         finally:
             with self._changed:
                 lane.asked -= 1

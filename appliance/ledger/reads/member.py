@@ -240,12 +240,17 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
     return Page(lines, lines[-1].entry if len(rows) > limit else None)
 
 
+_WITH_REASON: Final = ", ".join(f"'{kind}'" for kind in sorted(transfers.WITH_REASON))
+
+
 def _lines_where(condition: str) -> str:
     return f"""
 SELECT posting.entry, posting.amount, posting.balance_after, transfer.id, transfer.kind, transfer.payer,
-  transfer.payee, transfer.category, transfer.text_entry, transfer.closed_ms, transfer.closed_quality,
+  transfer.payee, transfer.category, said.text, transfer.closed_ms, transfer.closed_quality,
   transfer.reverses, transfer.reversed_by, transfer.state, entry.authority
 FROM posting JOIN transfer ON transfer.id = posting.transfer JOIN entry ON entry.number = posting.entry
+LEFT JOIN private_text AS said ON said.entry = transfer.text_entry
+  AND said.field = CASE WHEN transfer.kind IN ({_WITH_REASON}) THEN 'reason' ELSE 'note' END
 WHERE {condition} ORDER BY posting.entry DESC LIMIT ?
 """  # noqa: S608 - the two conditions below
 
@@ -268,7 +273,6 @@ def _line(
     others, far = people
     # Credit leaves an account by an act on it; what comes in was moved by somebody else.
     actor = actor_of(str(row[-1])) if payer == account else None
-    field = "reason" if kind in transfers.WITH_REASON else "note"
     record = bytes(record)  # type: ignore[call-overload]  # the id, a blob
     return Line(
         RecordId(record),
@@ -279,7 +283,7 @@ def _line(
         int(str(balance)),
         str(kind),
         str(category),
-        text_of(tx, None if text is None else int(str(text)), field),
+        "" if text is None else str(text),
         str(state),
         undoes is not None or undone is not None,
         None if actor in (None, owner) or kind in BY_KEEPERS else helper(tx, account, actor),

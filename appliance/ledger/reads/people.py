@@ -75,15 +75,15 @@ def person(tx: Tx, number: int) -> Person | None:
     found = tx.first(_PERSON, number)
     if found is None:
         return _further(tx, number)
-    status, keeper, name = found
+    _, status, keeper, name = found
     return Person(AccountNumber(number), name or "", status, bool(keeper))
 
 
-_PERSON = """
-SELECT member.status, member.keeper, private_text.text FROM member
+_PEOPLE = """
+SELECT member.number, member.status, member.keeper, private_text.text FROM member
 LEFT JOIN private_text ON private_text.entry = member.name_entry AND private_text.field = 'name'
-WHERE member.number = ?
 """
+_PERSON = f"{_PEOPLE} WHERE member.number = ?"
 
 
 def _further(tx: Tx, number: int) -> Person | None:
@@ -158,8 +158,15 @@ def fitting(candidates: Iterable[Person], text: str, most: int = 20) -> tuple[Pe
 
 def names(tx: Tx, numbers: set[int]) -> dict[int, Person]:
     """The people of these numbers, by number."""
-    found = {number: person(tx, number) for number in numbers}
-    return {number: someone for number, someone in found.items() if someone is not None}
+    marks = ", ".join("?" * len(numbers))
+    rows = tx.select(f"{_PEOPLE} WHERE member.number IN ({marks})", *numbers)
+    found = {
+        number: Person(AccountNumber(number), name or "", status, bool(keeper))
+        for number, status, keeper, name in rows
+    }
+    # The commons and further accounts.
+    others = {number: person(tx, number) for number in numbers - found.keys()}
+    return found | {number: someone for number, someone in others.items() if someone is not None}
 
 
 def owner_of(tx: Tx, account: int) -> int | None:

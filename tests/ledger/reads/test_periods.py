@@ -1,5 +1,6 @@
 """Where a day stands in the book, also when the clock was wrong for a while."""
 
+import peewee as pw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,7 +52,7 @@ class _Book:
     def first_from(self, ms: int) -> int:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(periods, "chain", self)
-            return first_from(Tx(None), ms)  # type: ignore[arg-type]
+            return first_from(Tx(pw.SqliteDatabase(":memory:")), ms)
 
     def head(self, _tx: Tx) -> "_Number":
         return _Number(len(self.times))
