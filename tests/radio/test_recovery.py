@@ -14,6 +14,7 @@ from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.crossings import Send
 from appliance.ledger.money.transfers import Pay
+from appliance.ledger.money.trunks import SetTrunk
 from appliance.ledger.people.members import Approve
 from appliance.ledger.people.restoring import NameRisk, missing
 from appliance.ledger.values import AccountNumber, Amount
@@ -195,3 +196,32 @@ def test_any_cut_of_any_history_ends_alike_at_both_sides(
             in_step(valley)
         finally:
             valley.close()
+
+
+def test_what_the_backup_held_ends_as_it_was_answered_since(valley: Valley, tmp_path: Path) -> None:
+    """The second payment was beyond River's limit toward Hill; then a keeper raised it."""
+    valley.send(HILL, ALICE, RIVER, ALICE, 170)
+    valley.send(HILL, ALICE, RIVER, BOB, 30)
+    valley.carry()
+    assert held(valley, RIVER, HILL) == 30
+    backup = back_up(valley, tmp_path / "river.hubbackup")
+    valley.do(RIVER, 1, SetTrunk(HILL, -500, 700, "they are good for it"))
+    valley.carry()
+    assert valley.balances(RIVER)[BOB] == 30
+    lose_and_restore(valley, backup)
+    valley.do(RIVER, 1, SetTrunk(HILL, -500, 700, "they are good for it"))
+    assert held(valley, RIVER, HILL) == 30, "it is not answered again before Hill was heard"
+    meet(valley, RIVER, HILL)
+    meet(valley, RIVER, LAKE)
+    assert valley.balances(RIVER)[BOB] == 30
+    in_step(valley)
+
+
+def test_what_nobody_had_read_is_said_again(valley: Valley, tmp_path: Path) -> None:
+    valley.send(RIVER, ALICE, HILL, BOB, 40)
+    backup = back_up(valley, tmp_path / "river.hubbackup")
+    lose_and_restore(valley, backup)
+    meet(valley, RIVER, HILL)
+    meet(valley, RIVER, LAKE)
+    assert valley.balances(HILL)[BOB] == 40
+    in_step(valley)
