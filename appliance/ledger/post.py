@@ -310,23 +310,23 @@ class Post:
         return lives.certificate_of(row, self._community), bytes(row.certificate)
 
     def earlier_holes(self) -> list[tuple[int, int, int, int]]:
-        """(hub, incarnation, first, last) of what is missing of lives that were closed, in order."""
+        """(hub, incarnation, first, last) of what is missing of lives that were closed, in order; of our own
+        ones up to where neighbours say that they had read them (``recovering``).
+        """
         holes = []
         with self.hub.reading() as tx:
             rows = tx.rows(LifeRow.select().order_by(LifeRow.hub, LifeRow.incarnation))
+            lost = recovering.own_ends(tx, self.hub.number, lambda record: self._plain(tx, record))
             for before, after in pairwise(rows):
                 if before.hub != after.hub:
                     continue
-                runs = feed.holes(tx, before.hub, before.incarnation, after.closed_number)
-                holes += [(before.hub, before.incarnation, first, end) for first, end in runs]
+                end = after.closed_number
+                if before.hub == self.hub.number:
+                    # What this hub said after its backup stands with others alone.
+                    end = max(end, lost.get(before.incarnation, 0))
+                runs = feed.holes(tx, before.hub, before.incarnation, end)
+                holes += [(before.hub, before.incarnation, first, until) for first, until in runs]
         return holes
-
-    def own_ends(self) -> dict[int, int]:
-        """Up to which number of each earlier life of its own this hub must get its records back from others
-        before it can read on (``recovering``); empty when it lacks none.
-        """
-        with self.hub.reading() as tx:
-            return recovering.own_ends(tx, self.hub.number, lambda record: self._plain(tx, record))
 
     def lives(self) -> list[LifeRow]:
         """All lives of all hubs that have had more than one, in their order."""

@@ -18,7 +18,7 @@ from appliance.ledger.money.trunks import SetTrunk
 from appliance.ledger.people.members import Approve
 from appliance.ledger.people.restoring import NameRisk, missing
 from appliance.ledger.values import AccountNumber, Amount
-from tests.support.restoring import back_up, lose_and_restore, meet
+from tests.support.restoring import back_up, bring_all, give_back, lose_and_restore, meet, show_certificates
 from tests.support.valley import HILL, LAKE, RIVER, Valley, join
 
 ALICE, BOB = 2, 3
@@ -225,3 +225,21 @@ def test_what_nobody_had_read_is_said_again(valley: Valley, tmp_path: Path) -> N
     meet(valley, RIVER, LAKE)
     assert valley.balances(HILL)[BOB] == 40
     in_step(valley)
+
+
+def test_own_old_records_are_asked_for_as_far_as_a_neighbour_had_read(valley: Valley, tmp_path: Path) -> None:
+    backup = back_up(valley, tmp_path / "river.hubbackup")
+    for amount in (40, 10):
+        valley.send(RIVER, ALICE, HILL, BOB, amount)
+    valley.carry()
+    lose_and_restore(valley, backup)
+    assert valley.posts[RIVER].earlier_holes() == [], "nobody has said yet that anything is missing"
+    show_certificates(valley, RIVER, HILL)
+    list(valley.frames_of(HILL))
+    bring_all(valley, HILL, RIVER)
+    assert valley.posts[RIVER].earlier_holes() == [(RIVER, 1, 1, 2)]
+    assert valley.balances(RIVER)[ALICE] == 0, "nothing is taken up without them"
+    give_back(valley, HILL)
+    valley.posts[RIVER].settle()
+    assert valley.posts[RIVER].earlier_holes() == []
+    assert valley.balances(RIVER)[ALICE] == -50
