@@ -11,7 +11,7 @@ import click
 import appliance
 from appliance.bench import cli as bench_commands
 from appliance.ledger import cli as ledger_commands
-from appliance.ledger import cli_backup, cli_community, cli_explain, cli_files, cli_restore
+from appliance.ledger import cli_backup, cli_community, cli_explain, cli_files, cli_restore, cli_verify
 from appliance.ledger.cli import DATA, HubGroup, data_option
 from appliance.radio import cli as radio_commands
 
@@ -77,6 +77,7 @@ for _command in (
     *cli_files.COMMANDS,
     *cli_backup.COMMANDS,
     *cli_explain.COMMANDS,
+    *cli_verify.COMMANDS,
     *cli_restore.COMMANDS,
     *radio_commands.COMMANDS,
     *bench_commands.COMMANDS,

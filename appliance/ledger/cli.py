@@ -6,8 +6,6 @@ wrong option), said in one line. The heavy imports are inside the commands: on a
 loading everything takes seconds, and ``hub --help`` should not.
 """
 
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,11 +15,9 @@ import click
 from appliance.ledger.errors import HubError
 
 if TYPE_CHECKING:
-    from appliance.ledger.book.chain import Head
     from appliance.ledger.book.command import Receipt
     from appliance.ledger.book.rules import Rules
     from appliance.ledger.book.subject import Command
-    from appliance.ledger.clock import Clock
     from appliance.ledger.errors import Refusal
     from appliance.ledger.hub import Hub, Papers
     from appliance.ledger.keys import KdfCost, KeySigner, RootPaper
@@ -311,128 +307,6 @@ def _lines(paper: "RootPaper") -> str:
     return "".join(f"    {' '.join(groups[i : i + 7])}\n" for i in range(0, len(groups), 7))
 
 
-# -------------------------------------------------------------------------------------- verify
-
-
-def _parse_heads(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> "tuple[Head, ...]":
-    from appliance.ledger.book.chain import Head
-
-    try:
-        return tuple(Head.parse(text) for text in texts)
-    except ValueError as error:
-        raise click.BadParameter(
-            "a head is NUMBER:HEX with 64 hexadecimal digits, as `hub head` prints it"
-        ) from error
-
-
-def _parse_hex(ctx: click.Context, param: click.Parameter, text: str | None) -> bytes | None:
-    try:
-        return None if text is None else bytes.fromhex(text)
-    except ValueError as error:
-        raise click.BadParameter("not hexadecimal digits") from error
-
-
-@click.command()
-@data_option
-@click.option(
-    "--head",
-    "heads",
-    multiple=True,
-    callback=_parse_heads,
-    metavar="NUMBER:HEX",
-    help="A head noted earlier; may be repeated.",
-)
-@click.option(
-    "--root", callback=_parse_hex, metavar="HEX", help="The hub root's public key, as on the root paper."
-)
-@click.option("--from-start", is_flag=True, help="Use nothing that an interrupted check left.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-@click.pass_context
-def verify(
-    ctx: click.Context,
-    data: Path,
-    heads: "tuple[Head, ...]",
-    root: bytes | None,
-    from_start: bool,
-    as_json: bool,
-) -> None:
-    """Check the book and replay it; the hub may be running.
-
-    Ends with 0 and the figures, or with 1 and the first difference. A clean result is
-    remembered, and the next check also asks that the book still holds the head of this one.
-    A check that was interrupted goes on where it was, and says so.
-    """
-    from appliance.ledger.checkup import check
-    from appliance.ledger.clock import SystemClock
-    from appliance.ledger.errors import BookDamaged
-
-    progress = _Bar(SystemClock()) if sys.stderr.isatty() else None
-    try:
-        checked = check(data, heads, root, SystemClock(), progress, from_start)
-    except BookDamaged as difference:
-        line = " ".join(str(difference).split())
-        click.echo(
-            json.dumps({"clean": False, "difference": line, "entry": difference.entry}) if as_json else line
-        )
-        ctx.exit(DIFFERENT)
-    report = checked.report
-    figures = {
-        "head": str(report.head),
-        "entries": report.head.number,
-        "signatures": report.signatures,
-        "rows": report.rows,
-        "postings": report.postings,
-        "sum": f"{checked.unit.plain(checked.total)} {checked.unit.symbol}",
-        "erased": report.erased,
-        "heads_kept": checked.kept,
-        "resumed": report.resumed,
-        "root": report.root_key.hex(),
-    }
-    if as_json:
-        click.echo(json.dumps({"clean": True} | figures))
-        return
-    for name, value in figures.items():
-        click.echo(f"{name.replace('_', ' '):<12}{value}")
-    if report.resumed:
-        click.echo(
-            f"went on from an interrupted check: signatures and replay up to entry {report.resumed} are that one's "
-            "(--from-start does all again)"
-        )
-    click.echo("clean")
-
-
-_BAR_WIDTH = 30
-_SOON = 0.02
-"""The part of the book after which the time left can be told from the time that has passed."""
-
-
-class _Bar:
-    """One line that stays where it is, for who looks on: a bar, the part done, the time left."""
-
-    def __init__(self, clock: "Clock") -> None:
-        self._clock = clock
-        self._first: tuple[int, int] | None = None
-
-    def __call__(self, done: int, total: int) -> None:
-        now = self._clock.uptime().ms
-        if self._first is None:
-            self._first = (now, done)
-        begun, before = self._first
-        left, passed = total - done, done - before
-        told = (
-            f", {_lasting(left * (now - begun) / passed / 1000)} left"
-            if left and passed > _SOON * total
-            else ""
-        )
-        bar = "#" * (_BAR_WIDTH * done // total)
-        line = f"[{bar:<{_BAR_WIDTH}}] {100 * done // total:>3} %  {done} of {total} entries{told}"
-        click.echo(f"\r{line:<78}", nl=done == total, err=True)
-
-
-def _lasting(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
 # ------------------------------------------------------------------------- keeper, head
 
 
@@ -514,5 +388,5 @@ def head(data: Path) -> None:
         store.close()
 
 
-COMMANDS: tuple[click.Command, ...] = (init, verify, keeper, head)
+COMMANDS: tuple[click.Command, ...] = (init, keeper, head)
 """What ``appliance.cli`` mounts."""

@@ -13,7 +13,7 @@ from appliance.ledger.book import verify as verifying
 from appliance.ledger.book.replay_room import ROOM
 from appliance.ledger.book.store import Store
 from appliance.ledger.book.verify import Report, verify
-from appliance.ledger.cli import _Bar
+from appliance.ledger.cli_verify import _Bar
 from appliance.ledger.clock import ManualClock
 from appliance.ledger.errors import BookDamaged
 from tests.ledger.book import tampering
