@@ -294,7 +294,7 @@ class TestTrouble:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(village.hub.store, "_begin", small)
             page = take(kira, page)
-        assert "The disk is full" in page.text
+        assert "cannot write now" in page.text
         assert "Emma 1" not in names(village)
 
     def test_a_portal_that_was_started_anew_says_what_became_of_it(

@@ -25,7 +25,7 @@ from appliance.ledger.reads.acted import BY_KEEPERS, Acted, acted, actor_of, hel
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.reads.splits import SplitView
-from appliance.ledger.values import AccountNumber, RecordId
+from appliance.ledger.values import COMMONS, UNRESOLVED, AccountNumber, RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ _LONGEST_LIST = 50
 def home(tx: Tx, number: int) -> Home | None:
     """The first page of member ``number``; None for nobody."""
     me = person(tx, number)
-    if me is None or me.commons:
+    if me is None or number in (COMMONS, UNRESOLVED):
         return None
     account = accounts.get(tx, number)
     if account is None:
