@@ -120,6 +120,22 @@ def test_an_entry_that_was_changed_meanwhile_is_found(interrupted: Path) -> None
     assert found.value.entry == INTERRUPTED_AT - 5
 
 
+def test_a_last_entry_that_was_changed_meanwhile_is_found(river: Path) -> None:
+    """Interrupted when all was folded: no later entry could tell that the kept part is of another book."""
+
+    def at_the_end(done: int, total: int) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(river, at_the_end)
+    with tampering.card_in_hand(river / "ledger.db") as db:
+        (last,) = db.execute("SELECT MAX(number) FROM entry").fetchone()
+        tampering.store(db, replace(tampering.entry_of(db, last), signature=bytes(64)))
+    with pytest.raises(BookDamaged, match="is not signed by"):
+        check(river)
+
+
 @pytest.mark.parametrize(
     "what",
     [
