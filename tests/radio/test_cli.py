@@ -111,7 +111,9 @@ class TestRun:
     ) -> None:
         river, hill = villages.river.hub.data, villages.hill.hub.data
         at = f"sim://127.0.0.1:{ether.port}"
-        words = [sys.executable, "-m", "appliance.cli", "radio", "trace", "--data", str(hill)]
+        # A run that was started in the background has Ctrl-C switched off, and so would these.
+        words = ["env", "--default-signal=INT", sys.executable, "-m", "appliance.cli"]
+        words += ["radio", "trace", "--data", str(hill)]
         with radio(river, f"{at}/r"), radio(hill, f"{at}/h") as watched:
             eventually((hill / SOCKET).exists)
             with (
