@@ -96,12 +96,15 @@ class Explained:
 
 def find(tx: Tx, text: str) -> RecordId | None:
     """The transfer that people name so: its address, its id or the beginning of it, the code of a request, its
-    line in the book. None when it is none, or could be several.
+    line in the book. None when it is none, or could be several. A line in the book goes before an id that
+    begins with the same digits.
     """
     text = text.strip().rstrip("/")
     text = text.split("/t/")[-1].split("?")[0].split("#")[0].split("/")[0]
     if text.isascii() and text.isdecimal() and len(text) < 8:
-        return _only(tx.select(_BY_ENTRY, int(text), int(text), int(text)))
+        line = tx.select(_BY_ENTRY, int(text), int(text), int(text))
+        if line:
+            return _only(line)
     if (code := parse_code(text)) is not None and (row := tx.get(Transfer, code=code)) is not None:
         return RecordId(bytes(row.id))
     digits = text.lower()
