@@ -10,11 +10,12 @@ from appliance.ledger import boxfile, community
 from appliance.ledger.book.command import Book
 from appliance.ledger.book.records import Kind, life_and_number, position
 from appliance.ledger.book.verify import verify
-from appliance.ledger.errors import BadPaper, DataDirectoryError
+from appliance.ledger.errors import BadPaper, DataDirectoryError, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import Certificate, KeySigner
 from appliance.ledger.people import forks
 from appliance.ledger.people.restoring import NameRisk
+from appliance.ledger.people.rivals import FindRival
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.post import Post
 from appliance.ledger.values import AccountNumber
@@ -279,6 +280,21 @@ class TestTwoCertificates:
             valley.deliver(data, HILL)
         assert valley.balances(HILL)[3] == 0
         verify(valley.hubs[HILL].store)
+
+    def test_a_second_certificate_that_its_root_did_not_sign_is_nobodys_fork(
+        self, valley: Valley, tmp_path: Path
+    ) -> None:
+        """Or anybody with a radio could stop a hub."""
+        one, other = self.twice(valley, tmp_path)
+        assert valley.posts[HILL].renewed(*other)
+        head = valley.hubs[HILL].head()
+        forged = KeySigner("root:incarnation", made().papers[RIVER].seed).sign(one[0].form())
+        valley.posts[HILL].renewed(one[0], forged)
+        said = valley.hubs[HILL].by_rule(FindRival(one[0], forged), forks.RULE)
+        assert isinstance(said, Refusal)
+        assert valley.hubs[HILL].head() == head
+        with valley.hubs[HILL].reading() as tx:
+            assert forks.open_fork(tx, LAKE) is None
 
     def test_the_box_itself_finds_its_twin(self, valley: Valley, tmp_path: Path) -> None:
         one, _ = self.twice(valley, tmp_path)

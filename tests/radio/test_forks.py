@@ -1,6 +1,7 @@
 """Lake tells two stories under one number: found, written down, told to all, shown, and ended by the founders."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from appliance.ledger.keys import Certificate, KeySigner
 from appliance.ledger.money.crossings import Send
 from appliance.ledger.people.forks import open_fork
 from appliance.ledger.people.roster import last
-from appliance.ledger.people.rulings import Ruling
+from appliance.ledger.people.rulings import RuleFork, Ruling
 from appliance.ledger.values import AccountNumber, Amount
 from appliance.radio.frames import open_data
 from appliance.radio.shelf import Shelf
@@ -192,6 +193,38 @@ def test_a_ruling_that_does_not_hold_changes_nothing(valley: Valley, wrong: str)
     with pytest.raises(community.NotThisCommunity):
         community.rule(valley.hubs[RIVER], certificate, signature, paper)
     assert valley.hubs[RIVER].head() == head
+
+
+def test_a_ruling_that_the_founders_did_not_sign_never_comes_into_the_book(valley: Valley) -> None:
+    """Whoever holds Lake's own paper could sign a ruling for Lake, and lay a file out by hand."""
+    certificate, signature = next_life(valley, LAKE)
+    with valley.hubs[HILL].reading() as tx:
+        number, link = last(tx)
+    unsigned = Ruling(number + 1, link, certificate, signature)
+    by_lake = KeySigner("root:community", made().papers[LAKE].seed).sign(unsigned.form())
+    forged = replace(unsigned, signature=by_lake)
+    head = valley.hubs[HILL].head()
+    said = valley.hubs[HILL].by_rule(RuleFork(forged), "ruling")
+    assert isinstance(said, Refusal)
+    decoded: Any = codec.decode(community.roster_file(valley.hubs[HILL]))
+    kind, of, entries, gifts = decoded
+    file = codec.encode([kind, of, [*entries, forged.to_list()], gifts])
+    with pytest.raises(community.NotThisCommunity):
+        community.join(valley.hubs[HILL], file)
+    assert valley.hubs[HILL].head() == head
+
+
+@pytest.mark.parametrize(("seq", "flip"), [(0, 0), (1, 0), (-1, 0), (0, 1)])
+def test_a_ruling_stands_only_where_the_roster_ends(valley: Valley, seq: int, flip: int) -> None:
+    certificate, signature = next_life(valley, LAKE)
+    with valley.hubs[HILL].reading() as tx:
+        number, link = last(tx)
+    unsigned = Ruling(number + 1 + seq, bytes([link[0] ^ flip]) + link[1:], certificate, signature)
+    signed = replace(
+        unsigned, signature=KeySigner("root:community", made().founders.seed).sign(unsigned.form())
+    )
+    said = valley.hubs[HILL].by_rule(RuleFork(signed), "ruling")
+    assert isinstance(said, Receipt) == (seq == flip == 0), said
 
 
 def test_a_ruling_that_was_changed_on_the_way_is_not_taken_in(valley: Valley) -> None:

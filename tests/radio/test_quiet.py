@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from appliance.ledger import community
 from appliance.ledger.book import startup
+from appliance.ledger.book.rules import Care, Community, Credit, Rules
 from appliance.ledger.book.startup import CLEAN
 from appliance.ledger.book.verify import verify
+from appliance.ledger.clock import ManualClock
+from appliance.ledger.hub import Hub
 from appliance.ledger.people.speaking import Speak
 from appliance.ledger.reads.radio import radio_state
+from appliance.radio.control import Mark
 from appliance.radio.recent import Recent
+from appliance.radio.shelf import Shelf
 from tests.support.two_radios import TwoRadios, two_radios
+from tests.support.village import CHEAP, MONDAY_NOON
 
 DATA = 0x41
 """The first byte of a data frame."""
@@ -79,6 +86,18 @@ def test_a_keeper_lets_it_speak_where_nobody_can_be_heard(radios: TwoRadios) -> 
     radios.live(60)
     assert len(said(radios)) == 1
     verify(radios.villages.river.hub.store)
+
+
+def test_the_word_that_more_of_it_was_said_keeps_it_quiet(radios: TwoRadios) -> None:
+    """A summary reaches further than this box: what it lacks was said, and may come yet. One that does not, lets it speak."""
+    power_cut(radios)
+    shelf = Shelf(radios.villages.river.hub)
+    place = shelf.vector()[shelf.hub.number]
+    for beyond in (Mark(place.incarnation, place.number + 1), Mark(place.incarnation + 1, 0)):
+        shelf.heard_of_us(beyond)
+        assert shelf.quiet, beyond
+    shelf.heard_of_us(Mark(place.incarnation, place.number))
+    assert not shelf.quiet
 
 
 def test_who_holds_more_of_it_makes_it_stale(radios: TwoRadios) -> None:
@@ -151,10 +170,23 @@ def test_the_card_that_goes_on_hears_that_it_has_a_twin(radios: TwoRadios) -> No
 
 
 @pytest.mark.parametrize("board", ["board-1", "board-2"])
-def test_a_hub_without_neighbours_waits_for_nobody(tmp_path: Path, board: str) -> None:
+def test_payments_at_home_wait_for_nobody(tmp_path: Path, board: str) -> None:
     with two_radios(tmp_path) as made:
         for name in ("river", "hill"):
             made.end(name)
         power_cut(made, board=board)
         made.villages.river.pay("Alice", "Bob", 100)
-        assert made.villages.river.balance("Bob") == 100, "payments at home never wait"
+        assert made.villages.river.balance("Bob") == 100
+
+
+def test_a_hub_without_neighbours_waits_for_nobody(tmp_path: Path) -> None:
+    """The first hub of a community, before another is admitted: nobody could tell it anything."""
+    rules = Rules(Community("Valley", "River", 101, "hour", "h", 2), Credit(), Care())
+    hub, papers = Hub.found(tmp_path / "river", rules, ManualClock(MONDAY_NOON), CHEAP)
+    assert papers.community is not None
+    community.join(hub, community.admit(hub, [community.apply_for(hub)], papers.community))
+    startup.begins(hub.store, "radio", "before", "board-1")
+    startup.begins(hub.store, "radio", "after", "board-2")
+    assert startup.last_stop(hub.store) is not CLEAN
+    assert not Shelf(hub).quiet
+    hub.close()

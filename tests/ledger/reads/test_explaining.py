@@ -67,7 +67,6 @@ class TestFinding:
         for text in ("", "x", digits[:5], "f" * 33, "999999", "0" * 32):
             assert found(river, text) is None, text
 
-
     def test_by_the_beginning_of_an_id_that_looks_like_a_line_of_the_book(self, river: Village) -> None:
         """About one id in seventeen begins with six plain digits; it is found all the same."""
         for _ in range(600):
