@@ -35,11 +35,9 @@ def take_in(tx: Tx, record: Record, plain: bytes, now_ms: int) -> None:
         elif record.kind == Kind.FORK:
             _suspect(tx, record.hub, *letters.read_fork(plain))
         elif record.kind == Kind.UNLISTING:
-            tx.update(
-                feed.FarListing,
-                {"hub": record.hub, "listing": letters.read_unlisting(plain)},
-                open=False,
-            )
+            # The row stays, so that search takes it down; its words go, as its owner's may have been erased.
+            taken_down = {"hub": record.hub, "listing": letters.read_unlisting(plain)}
+            tx.update(feed.FarListing, taken_down, open=False, title="", price=None)
     except BadEncoding as error:
         _log.warning("post=unreadable hub=%s number=%s reason=%s", record.hub, record.number, error)
 

@@ -20,6 +20,7 @@ from appliance.web import (
     acts_clock,
     amounts,
     desk_backups,
+    erasing,
     files,
     i18n,
     qr,
@@ -73,6 +74,7 @@ SUBJECTS: Final = (
     "files",
     "neighbours",
     "desk_restored",
+    "erasing",
 )
 """Modules of this package, each with a blueprint ``bp``."""
 
@@ -127,6 +129,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
 
 def _words_for_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.finalize = i18n.readable
     app.jinja_env.filters.update(
         money=amounts.money,
         signed=amounts.signed,
@@ -173,6 +176,7 @@ def _words_for_templates(app: Flask) -> None:
         PHRASES=words.PHRASES,
     )
     whose.init_app(app)
+    erasing.init_app(app)
     # What every page is put together from: made once here, rather than brought in by each page anew.
     env = app.jinja_env
     icon = vars(env.get_template("_icons.html").module)["icon"]

@@ -15,6 +15,7 @@ from flask import Response, stream_with_context
 
 from appliance.ledger.files.cells import safe
 from appliance.web.here import the_unit
+from appliance.web.i18n import readable
 
 _ROWS_AT_ONCE: Final = 100
 
@@ -52,7 +53,7 @@ def _pieces(rows: Iterable[Iterable[str | int]]) -> Iterator[bytes]:
 
 
 def _cell(value: str | int) -> str | int:
-    return value if isinstance(value, (int, Figure)) else safe(value)
+    return value if isinstance(value, (int, Figure)) else safe(readable(value))
 
 
 def _drained(buffer: io.StringIO) -> bytes:

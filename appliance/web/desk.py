@@ -22,6 +22,7 @@ from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.crossings import other_hubs
 from appliance.ledger.reads.desk import AccountLine
+from appliance.ledger.reads.erasing import to_be_done
 from appliance.ledger.reads.life import gone, vouchers
 from appliance.ledger.reads.member import statement
 from appliance.ledger.reads.people import folded
@@ -64,8 +65,16 @@ def overview() -> Any:
         counts = reads.overview(tx, the_hub().clock.now())
         after = restored(tx)
         unchecked = any(one.at is None for one in papers.checked(tx))
+        words_asked = len(to_be_done(tx))
     backups = current_app.extensions["backups"].state()
-    return render_template("desk.html", o=counts, after=after, backups=backups, unchecked=unchecked)
+    return render_template(
+        "desk.html",
+        o=counts,
+        after=after,
+        backups=backups,
+        unchecked=unchecked,
+        words_asked=words_asked,
+    )
 
 
 @bp.get("/people")
@@ -80,11 +89,7 @@ def people() -> Any:
     if status in STATUSES and status:
         lines = [line for line in everybody if line.who.status == status]
     else:  # who has left is found by name or number only, after those who are here
-        lines = [
-            line
-            for line in everybody
-            if line.who.status != powers.CLOSED or (typed and line.balance is not None)
-        ]
+        lines = [line for line in everybody if line.who.status != powers.CLOSED or typed]
     lines.sort(
         key=lambda line: (_PLACE.get(line.who.status, 1), folded(line.who.name), line.who.number),
     )

@@ -116,10 +116,11 @@ def steps_for(
         far: there are other villages.
         texts: how it stands with erasing all words of this person: asked, waiting, done; None: not at all.
     """
-    if own or line.balance is None:
+    if own or (line.balance is None and line.who.status != powers.CLOSED):
         return []
     offered = [step for step in _OFFERED.get(line.who.status, ()) if far or step not in _BETWEEN]
-    not_now = _NOT_WHEN.get(texts, ())
+    # Who was turned away never had an account to be taken in again with.
+    not_now = (*_NOT_WHEN.get(texts, ()), *(("reopen",) if line.balance is None else ()))
     offered = [step for step in offered if step not in not_now]
     return [(step, TITLES[step]()) for step in offered if not (line.who.keeper and step in _NOT_OF_KEEPERS)]
 
@@ -165,10 +166,13 @@ def card(number: int) -> Any:
     return render_template("desk_card.html", c=card_of(_line(number).who), new=request.args.get("new"))
 
 
-def _line(number: int) -> AccountLine:
+def _line(number: int, gone_too: bool = False) -> AccountLine:
+    """Of somebody with an account; ``gone_too``: also of a newcomer who was turned away."""
     with the_hub().reading() as tx:
         line = reads.account_line(tx, number)
-    if line is None or line.who.commons or line.balance is None:
+    if line is None or line.who.commons:
+        abort(404)
+    if line.balance is None and not (gone_too and line.who.status == powers.CLOSED):
         abort(404)
     return line
 
@@ -187,7 +191,7 @@ def _step(number: int, step: str, key: str, problem: Problem | None = None) -> s
         group = group_of(tx, number)
     return render_template(
         "desk_step.html",
-        line=_line(number),
+        line=_line(number, step in ("erase", "keep")),
         group=request.form.get("group", group),
         step=step,
         title=TITLES[step](),

@@ -6,8 +6,10 @@ from typing import Any, Final
 from babel import Locale
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_translations
+from flask_babel import gettext as _
 from markupsafe import Markup
 
+from appliance.ledger.reads.told import ErasedText
 from appliance.web.session import this_session
 
 LANGUAGES: Final = {"en": "English", "es": "Español"}
@@ -74,7 +76,12 @@ def _say(words: str, **values: Any) -> Markup:
     phrase = said.with_names.get(words)
     if phrase is None:
         phrase = said.with_names[words] = Markup(said.catalog.ugettext(words))  # noqa: S704 - our own words
-    return phrase % values
+    return phrase % {name: readable(value) for name, value in values.items()}
+
+
+def readable(value: Any) -> Any:
+    """``value``; in place of a personal text that was erased, that it was, in the reader's language."""
+    return _("text erased") if isinstance(value, ErasedText) else value
 
 
 def init_app(app: Flask) -> None:

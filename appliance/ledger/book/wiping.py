@@ -13,8 +13,10 @@ balanced goes by writing the tables anew; the log by a checkpoint that truncates
 cells nobody can reach from here.
 """
 
+import json
 import logging
-from typing import Final
+import re
+from typing import Any, Final
 
 from appliance.ledger.book.local import Attempt, Device, Note, Printed, Session, SlipDraft, SlipSeen, Tried
 from appliance.ledger.book.private import PrivateSalt, PrivateText, SealedKeyRow
@@ -26,7 +28,15 @@ _log = logging.getLogger(__name__)
 _DUE: Final = "scrub"
 """A note: bytes of something erased may still be in the file."""
 
-_HELD_WORDS: Final = ("private_text", "private_salt", "sealed_key", "session", "slip_draft", "far_person")
+_HELD_WORDS: Final = (
+    "private_text",
+    "private_salt",
+    "sealed_key",
+    "session",
+    "slip_draft",
+    "far_person",
+    "far_listing",
+)
 """Tables in which somebody's words stand; they are written anew."""
 
 
@@ -36,11 +46,12 @@ def wipe(tx: Tx) -> int:
     How many entries still had words. Then the file is to be scrubbed (``scrub``).
     """
     found = [entry for (entry,) in tx.select(_STILL_THERE)]
+    drafts = _forget_in_drafts(tx, [name for (name,) in tx.select(_NAMES_STILL_THERE)])
     for entry in found:
         tx.delete(PrivateText, PrivateText.entry == entry)
         tx.delete(PrivateSalt, PrivateSalt.entry == entry)
     gone = sum(_forget(tx, member) for (member,) in tx.select(_WHOLLY_ERASED))
-    if found or gone:
+    if found or gone or drafts:
         due(tx)
     return len(found)
 
@@ -69,6 +80,40 @@ def _forget(tx: Tx, member: int) -> int:
         + tx.delete(Printed, Printed.account.in_([member, *accounts]))
         + (0 if in_force else tx.delete(SealedKeyRow, SealedKeyRow.member == member))
     )
+
+
+_NAMES_STILL_THERE: Final = """
+SELECT text FROM private_text WHERE field = 'name' AND entry IN (SELECT entry FROM erased) ORDER BY entry
+"""
+
+
+def _forget_in_drafts(tx: Tx, names: list[str]) -> int:
+    """Take the names out of piles of slips that are being typed in; what a field held is typed anew. How many."""
+    words = {word for name in names for word in name.casefold().split() if len(word) >= _WORD}
+    changed = 0
+    for pile, body in tx.select("SELECT pile, body FROM slip_draft") if words else ():
+        typed = json.loads(body)
+        without = _without(typed, words)
+        if without != typed:
+            tx.update(SlipDraft, {"pile": bytes(pile)}, body=json.dumps(without, ensure_ascii=False))
+            changed += 1
+    return changed
+
+
+_WORD: Final = 3
+"""Letters of a word by which somebody could be found; shorter ones are everybody's."""
+
+
+def _without(typed: Any, words: set[str]) -> Any:
+    """``typed``, with every text emptied that has one of the words, or the beginning of one."""
+    if isinstance(typed, dict):
+        return {name: _without(value, words) for name, value in typed.items()}
+    if isinstance(typed, list):
+        return [_without(value, words) for value in typed]
+    if not isinstance(typed, str):
+        return typed
+    found = {part for part in re.split(r"\W+", typed.casefold()) if len(part) >= _WORD}
+    return "" if any(word.startswith(part) for word in words for part in found) else typed
 
 
 def due(tx: Tx) -> None:

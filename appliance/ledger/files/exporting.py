@@ -152,11 +152,12 @@ def _listings(tx: Tx, hub: int, unit: Unit) -> Iterator[Cells]:
 
 _LISTINGS: Final = """
 SELECT listing.id, listing.owner, COALESCE(name.text, ''), listing.kind, listing.category,
-    COALESCE(title.text, ''), COALESCE(text.text, ''), listing.price, listing.state, listing.opened_ms
+    COALESCE(title.text, CASE WHEN erased.entry IS NULL THEN '' ELSE '[erased]' END), COALESCE(text.text, ''), listing.price, listing.state, listing.opened_ms
 FROM listing JOIN member ON member.number = listing.owner
 LEFT JOIN private_text AS name ON name.entry = member.name_entry AND name.field = 'name'
 LEFT JOIN private_text AS title ON title.entry = listing.text_entry AND title.field = 'title'
 LEFT JOIN private_text AS text ON text.entry = listing.text_entry AND text.field = 'text'
+LEFT JOIN erased ON erased.entry = listing.text_entry
 ORDER BY listing.opened_entry
 """
 
@@ -203,10 +204,11 @@ WHERE account.number = ?
 _POSTINGS: Final = """
 SELECT posting.transfer, posting.account, posting.amount, transfer.kind, transfer.payer, transfer.payee,
     COALESCE(transfer.closed_ms, transfer.opened_ms), transfer.category, transfer.reversed_by,
-    COALESCE(private_text.text, '')
+    COALESCE(private_text.text, CASE WHEN erased.entry IS NULL THEN '' ELSE '[erased]' END)
 FROM posting CROSS JOIN transfer ON transfer.id = posting.transfer
 LEFT JOIN private_text ON private_text.entry = transfer.text_entry
     AND private_text.field = CASE transfer.kind WHEN 'reversal' THEN 'reason' ELSE 'note' END
+LEFT JOIN erased ON erased.entry = transfer.text_entry
 ORDER BY posting.rowid
 """
 

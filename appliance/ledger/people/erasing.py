@@ -3,39 +3,33 @@
 ::
 
     (nothing) --ask_erase (by the member)--> asked --erase (by a keeper)--> waiting
-    (nothing) --erase (by a keeper, at the word of somebody who can no longer sign in)--> waiting
+    (nothing) --erase (by a keeper: of somebody who has left; or of a single text)--> waiting
     asked, waiting --keep_texts (taken back)--> kept
     waiting --erase_now (by rule, after a week, once nothing is under way)--> done
 
-A text belongs to who wrote it: a payment's note goes with the member who wrote it, on both
-statements; what others wrote about their own payments stays. Of somebody who has left, *all* goes:
-the name, notes, offers and wants, reasons, care texts, and what keepers wrote about the person.
-What a keeper wrote in office about others stays: they rely on it. A member who stays can have a
-single text erased that nobody waits for: the note of a payment that is done and not contested, an
-offer or want that is closed, care that was withdrawn. Amounts, numbers, days and kinds stay: the
-balances of others follow from them.
+Of somebody who has left, or was turned away, *all* goes; a single text when nobody waits for it
+(``own_texts`` says whose it is, and when). A keeper can have a single text erased without being
+asked, and says why: who wrote it reads that, and a no within the week ends it for good. Amounts,
+numbers, days and kinds stay: the balances of others follow from them.
 
 Which entries lose their text is decided when it becomes final, and stands in that entry. The week
 counts by a time that somebody vouches for (``money.dues``).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from appliance.ledger import codec
 from appliance.ledger.book import chain, shape, wiping
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.schema import Listing, Member, Transfer
+from appliance.ledger.book.schema import Member
 from appliance.ledger.book.schema_erased import Erased, Erasure
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, dues, transfers
-from appliance.ledger.people import leaving, members, powers
+from appliance.ledger.money import accounts, dues
+from appliance.ledger.people import leaving, own_texts, powers
 from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import AccountNumber, EntryNumber, RecordId
 
@@ -129,11 +123,6 @@ SELECT id FROM erasure WHERE member = ? AND entry = ? AND state IN ('asked', 'wa
 """
 
 
-def is_erased(tx: Tx, entry: int | None) -> bool:
-    """Whether the personal text of this entry was erased."""
-    return entry is not None and tx.get(Erased, entry=entry) is not None
-
-
 def wholly(tx: Tx, member: int) -> bool:
     """Whether all texts of this member have been erased."""
     return (
@@ -171,115 +160,7 @@ def _hindered(tx: Tx, row: Erasure) -> bool:
     if row.entry == ALL:
         member = tx.get(Member, number=row.member)
         return member is None or member.status != powers.CLOSED or leaving.under_way(tx, row.member)
-    return refuse_single(tx, row.member, row.entry) is not None
-
-
-# ---------------------------------------------------------------------------------------- whose text it is
-
-
-def refuse_single(tx: Tx, member: int | None, entry: int) -> Refusal | None:
-    """Why ``member`` cannot have the text of this one entry erased."""
-    found = chain.by_number(tx, entry)
-    if found is None or found.actor != member or found.act.private_digest is None or is_erased(tx, entry):
-        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    ended = _ended(tx, entry)
-    if ended is None:
-        return Refusal(Code.WRONG_STATUS, {}, (Action.ASK_KEEPER,))
-    return None if ended else Refusal(Code.UNDER_WAY, {}, (Action.WAIT, Action.ASK_KEEPER))
-
-
-def _ended(tx: Tx, entry: int) -> bool | None:
-    """Whether what this text is about is ended; None when others rely on the text itself."""
-    found = tx.first("SELECT id, state FROM transfer WHERE text_entry = ? AND opened_entry = ?", entry, entry)
-    if found is not None:
-        contested = tx.first("SELECT 1 FROM dispute WHERE transfer = ? AND state = 'open'", bytes(found[0]))
-        return found[1] not in _UNENDED and contested is None
-    listing = tx.first("SELECT state FROM listing WHERE text_entry = ?", entry)
-    if listing is not None:
-        return bool(listing[0] == listings.CLOSED)
-    claim = tx.first("SELECT state FROM claim WHERE text_entry = ?", entry)
-    if claim is not None and claim[0] in (claims.WITHDRAWN, claims.OPEN):
-        return bool(claim[0] == claims.WITHDRAWN)
-    return None
-
-
-_UNENDED: Final = (transfers.PENDING, transfers.ON_WAY, transfers.HELD)
-
-
-def theirs(tx: Tx, member: int) -> list[int]:
-    """The entries whose personal text goes when all of this member's goes, in order."""
-    found = {entry for (entry,) in tx.select(_NAMED, *(member,) * 5)}
-    for entry in chain.acts_of(tx, f"member:{member}"):
-        if entry.act.private_digest is not None and (entry.act.kind in _OWN or _about(tx, entry, member)):
-            found.add(entry.number)
-    own = {member, *_accounts(tx, member)}
-    for entry in chain.acts_of_kinds(tx, tuple(_OF_KEEPERS)):
-        if entry.act.payload.get(_OF_KEEPERS[entry.act.kind]) in own:
-            found.add(entry.number)
-    return sorted(entry for entry in found if not is_erased(tx, entry) and _has_text(tx, entry))
-
-
-# Names, offers and wants that a file brought, and notes on paper or in files of what the member paid: keepers
-# wrote these down, and they are the member's all the same.
-_NAMED: Final = """
-SELECT name_entry FROM member WHERE number = ?
-UNION SELECT further.name_entry FROM further JOIN account ON account.number = further.account WHERE account.owner = ?
-UNION SELECT text_entry FROM listing WHERE owner = ?
-UNION SELECT slip.entry FROM slip JOIN account ON account.number = slip.payer WHERE account.owner = ?
-UNION SELECT transfer.text_entry FROM transfer JOIN account ON account.number = transfer.payer
-  WHERE account.owner = ? AND transfer.kind = 'imported' AND transfer.text_entry IS NOT NULL
-"""
-
-_OWN: Final = frozenset(
-    {
-        *("join", "pay", "send", "request", "pay_split", "ask_split", "ask_back", "dispute"),
-        *("open_listing", "claim_care", "move"),
-    }
-)
-"""What members write as themselves, whatever their office."""
-
-_OF_KEEPERS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        (
-            "approve",
-            "turn_away",
-            "away",
-            "back",
-            "freeze",
-            "unfreeze",
-            "reopen",
-            "close_member",
-            "move",
-            "stay",
-        ),
-        "member",
-    ),
-    **dict.fromkeys(("dispute_for", "replace_key"), "member"),
-    **dict.fromkeys(("set_limits", "move_group", "close_account", "end_grant", "write_grant"), "account"),
-    "open_account": "owner",
-}
-"""What keepers write about one member, by the field that names the member or an account."""
-
-
-def _accounts(tx: Tx, member: int) -> list[int]:
-    return [number for (number,) in tx.select("SELECT number FROM account WHERE owner = ?", member)]
-
-
-def _about(tx: Tx, entry: Entry, member: int) -> bool:
-    """Whether an act is about the member's own: an act of office about others is not."""
-    p = entry.act.payload
-    if p.get("member") == member or p.get("account") in _accounts(tx, member):
-        return True
-    if "listing" in p:
-        listing = tx.get(Listing, id=p["listing"])
-        return listing is not None and listing.owner == member
-    transfer = tx.get(Transfer, id=p["transfer"]) if "transfer" in p else None
-    sides = () if transfer is None else (transfer.payer, transfer.payee)
-    return any(number in sides for number in _accounts(tx, member))
-
-
-def _has_text(tx: Tx, entry: int) -> bool:
-    return tx.first("SELECT 1 FROM private_salt WHERE entry = ?", entry) is not None
+    return own_texts.refuse_single(tx, row.member, row.entry) is not None
 
 
 # ------------------------------------------------------------------------------------------------ deciding
@@ -290,7 +171,7 @@ def _decide_ask(tx: Tx, command: AskErase, asking: Asking) -> codec.Body | Refus
         return refusal
     if command.member != asking.actor:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    if command.entry != ALL and (refusal := refuse_single(tx, asking.actor, command.entry)):
+    if command.entry != ALL and (refusal := own_texts.refuse_single(tx, asking.actor, command.entry)):
         return refusal
     if open_one(tx, command.member, command.entry):
         return Refusal(Code.ALREADY_ASKED, {}, (Action.HOME,))
@@ -300,7 +181,7 @@ def _decide_ask(tx: Tx, command: AskErase, asking: Asking) -> codec.Body | Refus
 def _may_ask(tx: Tx, entry: Entry) -> bool:
     p = entry.act.payload
     own = p["member"] == entry.actor and powers.active(tx, entry.actor)
-    return own and open_one(tx, p["member"], p["entry"]) is None and not is_erased(tx, p["entry"])
+    return own and open_one(tx, p["member"], p["entry"]) is None and not own_texts.is_erased(tx, p["entry"])
 
 
 def _apply_ask(tx: Tx, entry: Entry) -> None:
@@ -330,9 +211,22 @@ def _refuse_begin(tx: Tx, member: Member, entry: int) -> Refusal | None:
         if member.status != powers.CLOSED or wholly(tx, member.number):
             return Refusal(Code.WRONG_STATUS, {}, (Action.SHOW,))
         return None
-    if asked is None and members.key_in_force(tx, member.number) is not None:
-        return Refusal(Code.NOT_YOURS, {}, (Action.SHOW,))  # who can sign in asks for it
-    return None if asked is not None else refuse_single(tx, member.number, entry)
+    if asked is not None:
+        return None
+    if said_no(tx, member.number, entry):
+        return Refusal(Code.NOT_YOURS, {}, (Action.SHOW,))
+    return own_texts.refuse_single(tx, member.number, entry)
+
+
+def said_no(tx: Tx, member: int, entry: int) -> bool:
+    """Whether who wrote this text has taken back what a keeper began unasked: then it stays."""
+    closed = (number for (number,) in tx.select(_UNASKED_AND_KEPT, member, entry))
+    return any((act := chain.by_number(tx, number)) is not None and act.actor == member for number in closed)
+
+
+_UNASKED_AND_KEPT: Final = """
+SELECT closed_entry FROM erasure WHERE member = ? AND entry = ? AND state = 'kept' AND asked_entry IS NULL
+"""
 
 
 def _may_erase(tx: Tx, entry: Entry) -> bool:
@@ -391,7 +285,7 @@ def _decide_now(tx: Tx, command: EraseNow, asking: Asking) -> codec.Body | Refus
         return Refusal(Code.NOT_YET, {}, (Action.WAIT,))
     if _hindered(tx, row):
         return Refusal(Code.UNDER_WAY, {}, (Action.WAIT,))
-    return {"entries": theirs(tx, row.member) if row.entry == ALL else [row.entry]}
+    return {"entries": own_texts.theirs(tx, row.member) if row.entry == ALL else [row.entry]}
 
 
 def _may_now(tx: Tx, entry: Entry) -> bool:
@@ -399,7 +293,7 @@ def _may_now(tx: Tx, entry: Entry) -> bool:
     named = entry.outcome.get("entries")
     if row is None or not shape.members(named):
         return False
-    if any(number >= entry.number or is_erased(tx, number) for number in named or ()):
+    if any(number >= entry.number or own_texts.is_erased(tx, number) for number in named or ()):
         return False
     if row.entry != ALL and named != [row.entry]:
         return False

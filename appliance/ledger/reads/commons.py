@@ -12,8 +12,9 @@ from typing import Final
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import accounts, transfers
-from appliance.ledger.reads.people import Person, owner_of, person, text_of
+from appliance.ledger.reads.people import Person, owner_of, person
 from appliance.ledger.reads.proposals import keepers_of
+from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import COMMONS, RecordId
 
 LEVY: Final = "levy"
@@ -102,7 +103,7 @@ def _movement(tx: Tx, row: tuple[object, ...], viewer: int) -> Movement:
     kind = _kind(str(kind_), out, not out)
     mine = other is not None and owner_of(tx, int(str(other))) == viewer
     secret = kind in (GIFT, OTHER) and not mine
-    reason = text_of(tx, int(str(text)), "reason") if text is not None and kind in _TOLD else ""
+    reason = words_of(tx, int(str(text)), "reason") if text is not None and kind in _TOLD else ""
     return Movement(
         transfer,
         Instant(Millis(int(str(ms))), Quality(int(str(quality)))),

@@ -18,6 +18,7 @@ from appliance.ledger.reads import proposals
 from appliance.ledger.reads.acted import helper
 from appliance.ledger.reads.crossings import OtherHub, far_person, other_hub
 from appliance.ledger.reads.people import Person, further_accounts, owner_of, people, person, text_of
+from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import COMMONS, RecordId
 
 KEEPER_ACTS = (
@@ -242,7 +243,7 @@ def _held(tx: Tx, row: Crossing) -> HeldView:
     assert hub is not None  # hubs are never removed from the roster
     assert entry is not None  # a crossing is folded from its entry
     payer = far_person(tx, row.hub, row.far)
-    note = text_of(tx, row.opened_entry, "note")
+    note = words_of(tx, row.opened_entry, "note")
     return HeldView(RecordId(bytes(row.id)), hub, payer, person(tx, row.near), row.amount, note, entry.act.at)
 
 
@@ -305,8 +306,8 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
     if act.kind in BY_OTHERS and (who is None or _own_act(tx, entry, who.number)):
         return None
     about = _about(tx, act.payload)
-    reason = text_of(tx, _reason_entry(tx, entry), "reason") or (
-        text_of(tx, entry.number, "text") if act.kind in ("end_dispute", "dispute_for") else ""
+    reason = _reason(tx, entry) or (
+        words_of(tx, entry.number, "text") if act.kind in ("end_dispute", "dispute_for") else ""
     )
     return LogLine(
         entry.number,
@@ -319,6 +320,12 @@ def _log_line(tx: Tx, entry: chain.Entry) -> LogLine | None:
         act.payload,
         entry.outcome,
     )
+
+
+def _reason(tx: Tx, entry: chain.Entry) -> str:
+    """Why it was done; the note on a slip is none."""
+    read = text_of if entry.act.kind == SLIP_ACT else words_of
+    return read(tx, _reason_entry(tx, entry), "reason")
 
 
 def _reason_entry(tx: Tx, entry: chain.Entry) -> int:

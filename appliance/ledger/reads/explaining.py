@@ -18,7 +18,7 @@ from appliance.ledger.book.schema_credit import Dispute, Slip, Spending, UndoAsk
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import BadSignature
-from appliance.ledger.people import erasing
+from appliance.ledger.people import own_texts
 from appliance.ledger.reads.splits import levy
 from appliance.ledger.values import RecordId, parse_code
 
@@ -213,7 +213,7 @@ def _part(tx: Tx, number: int, why: str) -> Part:
         link,
         signed,
         linked,
-        erasing.is_erased(tx, number),
+        own_texts.is_erased(tx, number),
     )
 
 

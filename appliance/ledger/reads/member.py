@@ -25,6 +25,7 @@ from appliance.ledger.reads.acted import BY_KEEPERS, Acted, acted, actor_of, hel
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.reads.splits import SplitView
+from appliance.ledger.reads.told import words, words_of
 from appliance.ledger.values import COMMONS, UNRESOLVED, AccountNumber, RecordId
 
 
@@ -247,10 +248,11 @@ def _lines_where(condition: str) -> str:
     return f"""
 SELECT posting.entry, posting.amount, posting.balance_after, transfer.id, transfer.kind, transfer.payer,
   transfer.payee, transfer.category, said.text, transfer.closed_ms, transfer.closed_quality,
-  transfer.reverses, transfer.reversed_by, transfer.state, entry.authority
+  transfer.reverses, transfer.reversed_by, transfer.state, erased.entry, entry.authority
 FROM posting JOIN transfer ON transfer.id = posting.transfer JOIN entry ON entry.number = posting.entry
 LEFT JOIN private_text AS said ON said.entry = transfer.text_entry
   AND said.field = CASE WHEN transfer.kind IN ({_WITH_REASON}) THEN 'reason' ELSE 'note' END
+LEFT JOIN erased ON erased.entry = transfer.text_entry
 WHERE {condition} ORDER BY posting.entry DESC LIMIT ?
 """  # noqa: S608 - the two conditions below
 
@@ -266,9 +268,8 @@ def _line(
     side: tuple[int, int],
     people: tuple[dict[int, Person], dict[bytes, Person]],
 ) -> Line:
-    entry, amount, balance, record, kind, payer, _, category, text, ms, quality, undoes, undone, state = row[
-        :-1
-    ]
+    entry, amount, balance, record, kind, payer, _, category = row[:8]
+    text, ms, quality, undoes, undone, state, gone = row[8:-1]
     account, owner = of
     others, far = people
     # Credit leaves an account by an act on it; what comes in was moved by somebody else.
@@ -283,7 +284,7 @@ def _line(
         int(str(balance)),
         str(kind),
         str(category),
-        "" if text is None else str(text),
+        words(text, gone),
         str(state),
         undoes is not None or undone is not None,
         None if actor in (None, owner) or kind in BY_KEEPERS else helper(tx, account, actor),
@@ -325,7 +326,7 @@ def _transfers(tx: Tx, viewer: int, where: str, *values: object) -> tuple[Transf
 
 def _transfer_view(tx: Tx, row: Transfer, viewer: int, keeper: bool = False) -> TransferView:
     payer, payee, amount = openings.own_part(tx, row, viewer, (*crossings.sides(tx, row), row.amount))
-    text = text_of(tx, row.text_entry, "reason" if row.kind in transfers.WITH_REASON else "note")
+    text = words_of(tx, row.text_entry, "reason" if row.kind in transfers.WITH_REASON else "note")
     closed = None
     if row.closed_ms is not None:
         closed = Instant(Millis(row.closed_ms), Quality(row.closed_quality or 0))
@@ -436,7 +437,7 @@ def _claim_view(tx: Tx, row: Claim, viewer: int, as_keeper: bool = False) -> Cla
         sum(w.state == claims.SIGNED for w in witnesses),
         row.state,
         bytes(row.terms),
-        text_of(tx, row.text_entry, "cared_for") if involved else "",
+        words_of(tx, row.text_entry, "cared_for") if involved else "",
         text_of(tx, row.text_entry, "what") if involved else "",
         Instant(Millis(row.opened_ms), Quality.NONE),
         witnesses if involved else (),
@@ -477,7 +478,7 @@ def _listing_view(tx: Tx, row: Listing, viewer: int, as_keeper: bool = False) ->
         row.kind,
         row.category,
         row.price,
-        text_of(tx, row.text_entry, "title"),
+        words_of(tx, row.text_entry, "title"),
         text_of(tx, row.text_entry, "text"),
         row.state,
         Millis(row.opened_ms),

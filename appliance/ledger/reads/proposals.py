@@ -11,7 +11,8 @@ from appliance.ledger.clock import Instant, Millis
 from appliance.ledger.errors import Action
 from appliance.ledger.money import dues
 from appliance.ledger.people import powers, seconds
-from appliance.ledger.reads.people import Person, person, text_of
+from appliance.ledger.reads.people import Person, person
+from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import RecordId
 
 
@@ -95,12 +96,12 @@ def _view(tx: Tx, row: Proposal, viewer: int, now: Instant) -> ProposalView:
         row.kind,
         terms_,
         person(tx, row.keeper),
-        text_of(tx, row.entry, "reason"),
+        words_of(tx, row.entry, "reason"),
         begun.act.at,
         Millis(row.until_ms),
         row.state,
         None if row.second is None else person(tx, row.second),
-        text_of(tx, row.closed_entry, "reason") if row.state == seconds.DECLINED else "",
+        words_of(tx, row.closed_entry, "reason") if row.state == seconds.DECLINED else "",
         None if over is None else over.act.at,
         is_open and dues.over(tx, row.entry, row.until_ms, now),
         tuple(one for number in able if (one := person(tx, number)) is not None),

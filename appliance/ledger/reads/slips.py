@@ -6,7 +6,8 @@ from typing import Any, Final
 from appliance.ledger.book.schema_credit import Dispute
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
-from appliance.ledger.reads.people import Person, person, text_of
+from appliance.ledger.reads.people import Person, person
+from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import RecordId
 
 MOST_TOLD: Final = 50
@@ -103,7 +104,7 @@ def _view(tx: Tx, row: tuple[Any, ...]) -> SlipView:
         _side(tx, payee),
         amount,
         category,
-        text_of(tx, text, "note"),
+        words_of(tx, text, "note"),
         typed_in,
         Instant(Millis(ms), Quality(quality)),
         reversed_by is not None,

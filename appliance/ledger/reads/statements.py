@@ -19,7 +19,8 @@ from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import transfers
 from appliance.ledger.reads import crossings, splits
-from appliance.ledger.reads.people import Person, owner_of, person, text_of
+from appliance.ledger.reads.people import Person, owner_of, person
+from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import COMMONS, RecordId
 
 LINES: Final = 18
@@ -176,7 +177,7 @@ def _line(tx: Tx, account: int, raw: tuple[Any, ...], balance: int) -> Line:
         balance,
         kind,
         category,
-        text_of(tx, text, field),
+        words_of(tx, text, field),
         state,
         _posted(tx, reverses, account) if reverses is not None else None,
         bool(undoing),

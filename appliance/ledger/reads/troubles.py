@@ -17,7 +17,8 @@ from appliance.ledger.errors import Action
 from appliance.ledger.money import accounts, disputes, dues, reversals, transfers, undo
 from appliance.ledger.money.splits import LEFT_OUT
 from appliance.ledger.people import powers
-from appliance.ledger.reads.people import Person, person, text_of
+from appliance.ledger.reads.people import Person, person
+from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import RecordId
 
 DAY_MS: Final = 86_400_000
@@ -132,7 +133,7 @@ def waits(tx: Tx, row: Transfer, now: Instant) -> Waits | None:
 def _ask(tx: Tx, row: UndoAsk) -> AskView:
     entry = chain.by_number(tx, row.entry)
     assert entry is not None  # an ask is folded from its entry
-    return AskView(person(tx, row.member), row.state, text_of(tx, row.entry, "reason"), entry.act.at)
+    return AskView(person(tx, row.member), row.state, words_of(tx, row.entry, "reason"), entry.act.at)
 
 
 def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant, viewer: int | None) -> DisputeView:
@@ -144,12 +145,12 @@ def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant, viewer: 
         RecordId(bytes(row.transfer)),
         person(tx, row.member),
         row.state,
-        text_of(tx, row.entry, "text"),
+        words_of(tx, row.entry, "text"),
         entry.act.at,
         Millis(row.until_ms),
         row.state == disputes.OPEN and now.ms > row.until_ms and now.quality >= Quality.KEEPER,
         person(tx, ended.actor) if ended is not None and ended.actor is not None else None,
-        text_of(tx, row.closed_entry, "text"),
+        words_of(tx, row.closed_entry, "text"),
         transfer.amount if share is None else share.amount,
         person(tx, entry.actor) if entry.actor not in (None, row.member) else None,
     )
@@ -191,7 +192,7 @@ def asked_back(tx: Tx, viewer: int) -> tuple[Asked, ...]:
     """Payments to accounts of the viewer that somebody asks back, the oldest ask first."""
     return tuple(
         Asked(
-            RecordId(bytes(record)), person(tx, by), amount, text_of(tx, entry, "reason"), person(tx, payee)
+            RecordId(bytes(record)), person(tx, by), amount, words_of(tx, entry, "reason"), person(tx, payee)
         )
         for record, by, amount, entry, payee in tx.select(_ASKED_BACK, viewer, viewer)
     )

@@ -11,7 +11,8 @@ from appliance.ledger.money import transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads import proposals
 from appliance.ledger.reads.acted import helper
-from appliance.ledger.reads.people import Person, owner_of, person, text_of
+from appliance.ledger.reads.people import Person, owner_of, person
+from appliance.ledger.reads.told import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def given_back_by_keeper(tx: Tx, record: bytes) -> ByKeeper | None:
         keeper.number == owner_of(tx, row.payer) or helper(tx, row.payer, keeper.number)
     ):
         return None
-    return ByKeeper(keeper, text_of(tx, row.text_entry, "reason"))
+    return ByKeeper(keeper, words_of(tx, row.text_entry, "reason"))
 
 
 def end_of_open_request(tx: Tx, code: str) -> str | None:

@@ -249,13 +249,12 @@ class TestOneText:
         assert b"Alice" in after
         assert verify(river.hub.store).erased == 3
 
-    def test_not_others_nor_what_is_open_nor_without_asking(self, river: Village) -> None:
+    def test_not_others_nor_what_is_open(self, river: Village) -> None:
         done, alice = written(river), river.numbers["Alice"]
         asked = river.request("Alice", "Bob", 50, note="for eggs")
         assert no(river, "Alice", AskErase(alice, asked.entry)) is Code.UNDER_WAY
         assert no(river, "Alice", AskErase(alice, done["got"].entry)) is Code.NOT_YOURS
         assert no(river, "Alice", AskErase(alice, EntryNumber(9999))) is Code.NOT_YOURS
-        assert no(river, "Kira", Erase(alice, "ugly", done["paid"].entry)) is Code.NOT_YOURS
         open_one = river.do("Alice", OpenListing(alice, OFFER, "food", "Eggs"))
         assert no(river, "Alice", AskErase(alice, open_one.entry)) is Code.UNDER_WAY
         river.do("Bob", Dispute(done["paid"].record, "what for?"))

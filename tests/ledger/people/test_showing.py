@@ -11,9 +11,11 @@ from appliance.ledger.book.schema import Entry, Listing, Outgoing
 from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.market.listings import CloseListing, OpenListing
+from appliance.ledger.people.erasing import Erase
 from appliance.ledger.people.leaving import Leave
 from appliance.ledger.people.life import Away, Back, Freeze, Reopen, Unfreeze
 from appliance.ledger.people.showing import LISTING, PERSON, Publish, ShowName
+from appliance.ledger.tend import tend
 from appliance.ledger.values import Amount, RecordId
 from tests.support.two_villages import HILL, TwoVillages, two_villages
 from tests.support.village import a_village
@@ -265,3 +267,39 @@ class TestWhoGoes:
         assert self.after(two) == ([], [])
         two.hill.do("Hana", Reopen(dina, "came home"))
         assert self.after(two) == ([], [])
+
+
+class TestErased:
+    def test_neighbours_delete_the_words_of_what_is_taken_down_and_the_name_of_who_was_erased(
+        self, two
+    ) -> None:
+        chandra = two.hill.numbers["Chandra"]
+        shows(two, "Chandra")
+        lists(two, "Chandra", "Quince bread", 50)
+        lists(two, "Dina", "Hazel cake")
+        publishes(two)
+        two.carry()
+        assert titles_at_river(two) == ["Quince bread", "Hazel cake"]
+        two.hill.do("Chandra", Leave(chandra))
+        two.hill.do("Hana", Erase(chandra, "asked at the desk"))
+        publishes(two)
+        two.carry()
+        two.clock.advance(8 * 24 * 3_600_000)
+        tend(two.hill.hub)
+        assert two.river.hub.store.truncate_log()
+        after = b"".join(path.read_bytes() for path in sorted(two.river.hub.data.glob("ledger.db*")))
+        assert b"Quince" not in after
+        assert b"Chandra" not in after
+        assert b"Hazel" in after
+        with two.river.hub.reading() as tx:
+            assert tx.select("SELECT title, price FROM far_listing WHERE NOT open") == [("", None)]
+
+    def test_what_is_shown_again_after_being_away_has_its_words_again(self, two) -> None:
+        chandra = two.hill.numbers["Chandra"]
+        lists(two, "Chandra", "Quince bread", 50)
+        for step in (None, Away(chandra), Back(chandra)):
+            if step is not None:
+                two.hill.do("Chandra", step)
+            publishes(two)
+            two.carry()
+        assert titles_at_river(two) == ["Quince bread"]
