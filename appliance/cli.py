@@ -14,6 +14,7 @@ from appliance.ledger import cli as ledger_commands
 from appliance.ledger import cli_backup, cli_community, cli_explain, cli_files, cli_restore, cli_verify
 from appliance.ledger.cli import DATA, HubGroup, data_option
 from appliance.radio import cli as radio_commands
+from appliance.radio.simulation import cli as simulation_commands
 
 port_option = click.option(
     "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="The port of the portal."
@@ -80,6 +81,7 @@ for _command in (
     *cli_verify.COMMANDS,
     *cli_restore.COMMANDS,
     *radio_commands.COMMANDS,
+    *simulation_commands.COMMANDS,
     *bench_commands.COMMANDS,
 ):
     main.add_command(_command)

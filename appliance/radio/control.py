@@ -315,7 +315,10 @@ def open_control(data: bytes, directory: Directory) -> Summary | Ask:
     return _open_ask(hub, beat, reader, directory)
 
 
-def read(data: bytes, directory: Directory) -> DataFrame | Summary | Ask | CertificateFrame:
+AnyFrame = DataFrame | Summary | Ask | CertificateFrame
+
+
+def read(data: bytes, directory: Directory) -> AnyFrame:
     """What came in, whatever it is.
 
     Raises:

@@ -56,6 +56,7 @@ from appliance.radio.answering import Answering
 from appliance.radio.asking import Asking, lacking
 from appliance.radio.certificates import CertificateFrame, open_certificate
 from appliance.radio.control import (
+    AnyFrame,
     Ask,
     Mark,
     Summary,
@@ -109,6 +110,7 @@ class Engine:
         rng: draws all waiting times.
         config: see ``Config``.
         now: the first moment; the clock only goes forward.
+        opened: reads what came in, as ``control.read`` does; a simulation reads for all hubs at once.
     """
 
     def __init__(
@@ -120,8 +122,9 @@ class Engine:
         config: Config | None = None,
         *,
         now: float,
+        opened: Callable[[bytes, Directory], AnyFrame] = read,
     ) -> None:
-        self._config = config or Config()
+        self._open, self._config = opened, config or Config()
         self._pace = pace = self._config.pace
         self.directory, self._library, self._rng = directory, library, rng
         self._airtime, self._frame = airtime, airtime(LONGEST_PACKET)
@@ -165,7 +168,7 @@ class Engine:
         self.governor.heard(now, seconds)
         self._seconds["heard"] += seconds
         try:
-            frame = read(data, self.directory)
+            frame = self._open(data, self.directory)
         except BadFrame as error:
             return self._ignore(error.reason.value)
         if isinstance(frame, DataFrame):
