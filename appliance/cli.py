@@ -4,6 +4,7 @@ It imports them late, when they are asked for: on a small board loading everythi
 should not.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +12,15 @@ import click
 import appliance
 from appliance.bench import cli as bench_commands
 from appliance.ledger import cli as ledger_commands
-from appliance.ledger import cli_backup, cli_community, cli_explain, cli_files, cli_restore, cli_verify
+from appliance.ledger import (
+    cli_backup,
+    cli_community,
+    cli_explain,
+    cli_files,
+    cli_paper,
+    cli_restore,
+    cli_verify,
+)
 from appliance.ledger.cli import DATA, HubGroup, data_option
 from appliance.radio import cli as radio_commands
 from appliance.radio.simulation import cli as simulation_commands
@@ -21,7 +30,13 @@ port_option = click.option(
 )
 
 
-@click.group(cls=HubGroup)
+def _paper_page(sheets: Sequence[cli_paper.Sheet], language: str) -> str:
+    from appliance.web import root_paper
+
+    return root_paper.page(sheets, language)
+
+
+@click.group(cls=HubGroup, context_settings={"obj": _paper_page})
 @click.version_option(appliance.__version__, prog_name="hub")
 def main() -> None:
     """TechnoCommune Hub: a box a village can run by itself.
@@ -77,6 +92,7 @@ for _command in (
     *cli_community.COMMANDS,
     *cli_files.COMMANDS,
     *cli_backup.COMMANDS,
+    *cli_paper.COMMANDS,
     *cli_explain.COMMANDS,
     *cli_verify.COMMANDS,
     *cli_restore.COMMANDS,

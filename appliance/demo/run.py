@@ -14,7 +14,7 @@ from appliance.demo import hill, place, valley, village
 from appliance.demo.people import KEEPER, PIN
 from appliance.demo.processes import Household, Job, until_told_to_end
 from appliance.ledger import settings
-from appliance.ledger.cli import papers_text
+from appliance.ledger.cli_paper import papers_text, sheets
 from appliance.ledger.clock import Clock, SystemClock
 from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub
@@ -136,7 +136,7 @@ def _make(data: Path, now_ms: int, cost: KdfCost | None) -> None:
         for one, directory in ((made.river, valley.RIVER_DIRECTORY), (made.hill, valley.HILL_DIRECTORY)):
             path = data / directory / PAPERS
             path.touch(mode=0o600)
-            text = papers_text(one.hub, one.papers)
+            text = papers_text(sheets(one.hub, one.papers))
             path.write_text(f"SAMPLE VILLAGE. A real hub prints this and forgets it.\n{text}", "utf-8")
         river, far = made.river.hub, made.hill.hub
         villages = (

@@ -6,7 +6,7 @@ wrong option), said in one line. The heavy imports are inside the commands: on a
 loading everything takes seconds, and ``hub --help`` should not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from appliance.ledger.book.command import Receipt
     from appliance.ledger.book.rules import Rules
     from appliance.ledger.book.subject import Command
+    from appliance.ledger.cli_paper import Sheet
     from appliance.ledger.errors import Refusal
     from appliance.ledger.hub import Hub, Papers
-    from appliance.ledger.keys import KdfCost, KeySigner, RootPaper
+    from appliance.ledger.keys import KdfCost, KeySigner
     from appliance.ledger.values import AccountNumber
 
 DIFFERENT = 1
@@ -39,10 +40,26 @@ def data_option(function: _Function) -> _Function:
     return click.option("--data", type=DATA, required=True, help="The hub's data directory.")(function)
 
 
+def language_option(function: _Function) -> _Function:
+    """In which language a root paper has its words: those that have a list (``paperwords``)."""
+    return click.option(
+        "--language",
+        type=click.Choice(("en", "es", "fr", "pt")),
+        default="en",
+        show_default=True,
+        help="The language of the paper's words.",
+    )(function)
+
+
 class Stop(click.ClickException):
     """What a person at a terminal reads instead of a traceback: one line."""
 
     exit_code = CANNOT
+
+
+def one_line(error: HubError) -> Stop:
+    """What ends a command, with code 2."""
+    return Stop(" ".join(str(error).split()))
 
 
 class HubGroup(click.Group):
@@ -52,7 +69,7 @@ class HubGroup(click.Group):
         try:
             return super().invoke(ctx)
         except HubError as error:
-            raise Stop(" ".join(str(error).split())) from error
+            raise one_line(error) from error
 
 
 def not_refused(result: "Receipt | Refusal | KeySigner") -> Any:
@@ -115,21 +132,26 @@ def not_refused(result: "Receipt | Refusal | KeySigner") -> Any:
 @click.option(
     "--paper",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the root papers to this new file too.",
+    help="Write a page to print, with the root papers, to this new file too.",
 )
+@language_option
+@click.option("--unchecked", is_flag=True, help="Ask for no words back: for scripts.")
 def init(
     data: Path,
     invitation: Path | None,
     keeper: str | None,
     paper: Path | None,
+    language: str,
+    unchecked: bool,
     kdf_memory: int,
     kdf_passes: int,
     **options: Any,
 ) -> None:
     """Found a hub with its first keeper: a new community's first, or one that was invited.
 
-    Prints the root papers, once. The box keeps none.
+    Shows the root papers, once, and asks for some of their words. The box keeps none.
     """
+    from appliance.ledger import cli_paper, papers
     from appliance.ledger.keys import KdfCost
 
     rules, community_key = _of_new_community(options) if invitation is None else _invited(invitation, options)
@@ -141,29 +163,65 @@ def init(
         f"A PIN for {keeper}, 4 to 8 digits", hide_input=True, confirmation_prompt=True, value_proc=_strong
     )
     if paper is not None:
-        _make_secret_file(paper)
+        cli_paper.make_file(paper, data)
+    was_there = data.exists()
     try:
         cost = KdfCost(kdf_passes, kdf_memory * 1024 * 1024)
-        hub, papers, number = _found(data, rules, keeper, pin, cost, community_key)
+        hub, made, number = _found(data, rules, keeper, pin, cost, community_key)
     except BaseException:
         if paper is not None:
             paper.unlink()
         raise
-    text = papers_text(hub, papers)
-    hub.close()
-    # First on the screen: they exist nowhere else, and the file may be on a stick that is full.
-    click.echo(text)
+    sheets = cli_paper.sheets(hub, made, language)
+    try:
+        not_in_file = _papers(sheets, paper, language, unchecked)
+        papers.printed(hub, tuple(one.which for one in sheets), asked=not unchecked)
+        hub.close()
+    except BaseException:
+        # Who has no paper must have no hub: it could never be rebuilt. Nothing has been done in it yet.
+        hub.close()
+        _remove(data, keep=was_there)
+        if paper is not None:
+            paper.unlink(missing_ok=True)
+        click.echo("\nNothing was founded: the papers that were shown open nothing. Throw them away.", err=True)
+        raise
     click.echo(f"The hub is founded. {keeper} is the first keeper and signs in with {number}.")
-    click.echo(f"Start it: hub serve --data {data}; its radio is named in {data / 'hub.toml'}")
+    click.echo(f"Type the whole paper back now and then: hub paper check --data {data}")
     if invitation is not None:
-        click.echo(f"Then ask to be admitted: hub community apply --data {data} FILE")
-    if paper is not None:
+        click.echo(f"Ask to be admitted: hub community apply --data {data} FILE")
+    if paper is not None and not_in_file is None:
+        if unchecked:
+            click.echo(cli_paper.about_file(paper))
+        else:
+            cli_paper.offer_erasing(paper)
+    click.echo(f"Start it: hub serve --data {data}; its radio is named in {data / 'hub.toml'}")
+    if not_in_file is not None:
+        raise not_in_file
+
+
+def _papers(sheets: "Sequence[Sheet]", file: Path | None, language: str, unchecked: bool) -> Stop | None:
+    """Show the papers, put them into the file, and ask for their words; why they are not in the file.
+
+    Raises:
+        click.Abort: the person stopped before all were written.
+    """
+    from appliance.ledger import cli_paper
+
+    not_in_file = None
+    if file is not None:
         try:
-            paper.write_text(text, "utf-8")
-        except OSError as error:
-            raise Stop(
-                f"the papers are NOT in {paper} ({error.strerror}): copy them from the screen now"
-            ) from error
+            cli_paper.fill_file(file, sheets, language)
+        except Stop as error:
+            # They exist nowhere else: a stick that is full must not be the end of them.
+            not_in_file = error
+            click.echo(error.message, err=True)
+    if unchecked:
+        click.echo(cli_paper.papers_text(sheets))
+        return not_in_file
+    click.echo(cli_paper.INTRODUCTION)
+    for sheet in sheets:
+        cli_paper.show_and_ask(sheet)
+    return not_in_file
 
 
 _DEFAULTS: Final[dict[str, Any]] = {"number": 101, "unit": "hour", "symbol": "h", "decimals": 2}
@@ -272,41 +330,6 @@ def _remove(data: Path, keep: bool) -> None:
         data.rmdir()
 
 
-def _make_secret_file(path: Path) -> None:
-    """An empty file that only its owner may read, made before there is anything to lose."""
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-    except OSError as error:
-        raise Stop(f"the papers cannot be written to {path}: {error.strerror}") from error
-
-
-def papers_text(hub: "Hub", papers: "Papers") -> str:
-    """The root papers as they are printed: the hub's, and the community's if it was founded here."""
-    community = hub.rules().community
-    text = f"""
-ROOT PAPERS. This is shown once; the box does not keep it. Write all of it down now, twice,
-check it aloud with a second person, and keep the copies in two houses, away from the box.
-
-Hub root of {community.hub_name} ({community.hub}): whoever holds it can appoint keepers and rebuild this hub.
-
-{_lines(papers.hub)}
-    its public key, to compare with `hub verify`: {papers.hub.public.hex()}
-"""
-    if papers.community is None:
-        return text
-    return f"""{text}
-Community root of {community.name}: whoever holds it admits new hubs. It belongs to the founders.
-
-{_lines(papers.community)}
-    its public key: {papers.community.public.hex()}
-"""
-
-
-def _lines(paper: "RootPaper") -> str:
-    groups = paper.text().split()
-    return "".join(f"    {' '.join(groups[i : i + 7])}\n" for i in range(0, len(groups), 7))
-
-
 # ------------------------------------------------------------------------- keeper, head
 
 
@@ -339,8 +362,9 @@ def dismiss(number: str, data: Path) -> None:
 
 def _by_root(number: str, data: Path, command: "Callable[[AccountNumber], Command]") -> str:
     """Do ``command`` about member ``number`` by the hub's root paper; the number as it is read."""
+    from appliance.ledger.cli_backup import read_paper
     from appliance.ledger.hub import Hub
-    from appliance.ledger.keys import KeySigner, RootPaper
+    from appliance.ledger.keys import KeySigner
     from appliance.ledger.values import parse_account
 
     hub = Hub.open(data)
@@ -351,12 +375,9 @@ def _by_root(number: str, data: Path, command: "Callable[[AccountNumber], Comman
             raise Stop(f"{number} is no account number: its check digit does not fit") from error
         if account.hub != hub.number:
             raise Stop(f"{account.full} is an account of another hub")
-        typed = click.prompt("The hub's root paper, all its groups", hide_input=True)
-        try:
-            paper = RootPaper.parse(typed)
-        except HubError as error:
-            raise Stop(f"that is no root paper: {error}") from error
-        if paper.public != _root_key(hub):
+        root_key = _root_key(hub)
+        paper = read_paper("The hub's root paper", None, lambda one: one.public == root_key, one_line)
+        if paper.public != root_key:
             raise Stop("that is the root paper of another hub, or the community's")
         not_refused(hub.submit(command(account.number), KeySigner("root:keeper", paper.seed)))
         return account.short

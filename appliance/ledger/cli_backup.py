@@ -1,4 +1,4 @@
-"""Commands about backups and root papers: make one, try one out, check and print the papers.
+"""Commands about backups: make one, try one out; and how a command asks for a root paper.
 
 ``hub rehearse`` ends with a code of its own for each thing that can be wrong with a file: 3 damaged or no
 backup, 4 cut off, 5 another hub's or community's, 6 a newer release's, 7 the wrong root paper; and as every
@@ -53,12 +53,23 @@ def refused(error: HubError) -> click.ClickException:
     return told
 
 
-def read_paper(question: str, file: Path | None = None) -> "RootPaper":
+def read_paper(
+    question: str,
+    file: Path | None = None,
+    fits: "Callable[[RootPaper], bool] | None" = None,
+    refuse: Callable[[HubError], click.ClickException] = refused,
+) -> "RootPaper":
     """A root paper, out of a file or typed in, in whichever of its forms.
+
+    Args:
+        fits: tells the paper that is meant, when its public key is known. Then the line says for
+            sure what one mistake was.
+        refuse: what ends the command, when it has no codes of its own.
 
     Raises:
         click.ClickException: it is none; the line says which word is wrong.
     """
+    from appliance.ledger import papermend
     from appliance.ledger.keys import RootPaper
 
     if file is None:
@@ -70,10 +81,20 @@ def read_paper(question: str, file: Path | None = None) -> "RootPaper":
             typed = file.read_text("utf-8")
         except (OSError, ValueError) as error:
             raise Stop(f"{file}: {getattr(error, 'strerror', None) or error}") from error
+    wrong = BadPaper("another paper")
     try:
-        return RootPaper.parse(typed)
+        paper = RootPaper.parse(typed)
+        if fits is None or fits(paper):
+            return paper
     except BadPaper as error:
-        raise refused(BadPaper(f"that is no root paper: {error}")) from error
+        paper, wrong = None, error
+    if fits is not None and (found := papermend.find(typed, fits)) is not None:
+        raise refuse(
+            BadPaper(f"that is nearly the paper: {found.said}. Put it right on the paper, and type it again")
+        ) from wrong
+    if paper is None:
+        raise refuse(BadPaper(f"that is no root paper: {wrong}")) from wrong
+    return paper  # of another hub: whoever asked says so
 
 
 def progress() -> Callable[[str, int, int], None] | None:
@@ -181,7 +202,11 @@ def rehearse(file: Path, data: Path | None, paper_file: Path | None, balances: b
             click.echo(
                 f"A backup of {header.hub_name} ({header.place.hub}) in {header.community}, made {when(header.at)}."
             )
-        paper = read_paper(f"The root paper of {header.hub_name}", paper_file)
+        paper = read_paper(
+            f"The root paper of {header.hub_name}",
+            paper_file,
+            lambda one: one.backup_public == header.reader,
+        )
         found = rehearsal.rehearse(file, paper, SystemClock(), place, progress())
     except (BackupDamaged, BackupOfAnother, BackupNewer) as error:
         raise refused(error) from error
@@ -234,37 +259,5 @@ def _say(found: "Rehearsed", balances: bool) -> None:
     )
 
 
-# ---------------------------------------------------------------------------------------- paper
-
-
-@click.group()
-def paper() -> None:
-    """The root papers: check them, print them again."""
-
-
-@paper.command()
-@data_option
-@click.option("--paper-file", type=_FILE, help="Read it from this file instead of asking for it.")
-def check(data: Path, paper_file: Path | None) -> None:
-    """Type a root paper in from its written copy, and learn whether it is right. Nothing of it is kept."""
-    from appliance.ledger import papers
-
-    hub = _open(data)
-    try:
-        which = papers.check(hub, read_paper("The root paper", paper_file))
-    except PaperDoesNotFit as error:
-        raise refused(error) from error
-    finally:
-        hub.close()
-    names = {papers.HUB: "the root paper of this hub", papers.COMMUNITY: "the root paper of the community"}
-    click.echo(f"Right: this is {names[which]}.")
-
-
-def _open(data: Path) -> "Hub":
-    from appliance.ledger.hub import Hub
-
-    return Hub.open(data)
-
-
-COMMANDS: tuple[click.Command, ...] = (backup, rehearse, paper)
+COMMANDS: tuple[click.Command, ...] = (backup, rehearse)
 """What ``appliance.cli`` mounts."""

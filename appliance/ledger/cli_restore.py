@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appliance.ledger.cli import DATA, Stop
+from appliance.ledger.cli import DATA, Stop, one_line
 from appliance.ledger.cli_backup import progress, read_paper, when
 from appliance.ledger.errors import HubError
 
@@ -38,12 +38,17 @@ def restore(file: Path, data: Path, paper_file: Path | None, incarnation: int | 
         click.echo(
             f"A backup of {header.hub_name} ({header.place.hub}) in {header.community}, made {when(header.at)}."
         )
-        paper = read_paper(f"The root paper of {header.hub_name}", paper_file)
+        paper = read_paper(
+            f"The root paper of {header.hub_name}",
+            paper_file,
+            lambda one: one.backup_public == header.reader,
+            one_line,
+        )
         done = restoring.restore(
             file, paper, data, _life(header.place.incarnation, incarnation), None, progress() or _silent
         )
     except HubError as error:
-        raise Stop(" ".join(str(error).split())) from error
+        raise one_line(error) from error
     click.echo()
     _say(done, data)
 

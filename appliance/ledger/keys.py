@@ -36,6 +36,8 @@ SALT_BYTES: Final = pwhash.argon2id.SALTBYTES
 _LETTERS: Final = 56  # of a root paper: 32 bytes and 3 of check, in base 32
 _LONGEST: Final = 2_000  # far more than 24 words
 _SCANNED: Final = "TCH:ROOT:"
+_MISREAD: Final = str.maketrans({"0": "O", "1": "I", "8": "B"} | dict.fromkeys("-.,;", None))
+"""Digits that a paper has not, for the letters they look like; and signs between the groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,22 +228,37 @@ class RootPaper:
         Spaces, line ends and letter case do not matter, nor do accents.
 
         Raises:
-            BadPaper: mistyped, cut off, or not a root paper; the text says which word is wrong.
+            BadPaper: mistyped, cut off, or not a root paper; the text says which word or group is wrong,
+                when that can be seen.
         """
-        letters = "".join(text.split()).upper().removeprefix(_SCANNED)
+        letters = letters_of(text)
         if len(letters) != _LETTERS and len(text) <= _LONGEST:
             from appliance.ledger import paperwords  # lists of words, which nothing else needs
 
             if paperwords.look_like(text):
                 return cls(paperwords.from_words(text))
+        paper = cls.of_letters(letters)
+        if paper is None:
+            from appliance.ledger import papermend
+
+            raise BadPaper(papermend.said_of_letters(letters))
+        return paper
+
+    @classmethod
+    def of_letters(cls, letters: str) -> "RootPaper | None":
+        """The paper of 56 letters and digits without spaces; None when their check does not fit."""
         try:
             body = base64.b32decode(letters)
-        except ValueError as error:
-            raise BadPaper("not the letters of a root paper") from error
+        except ValueError:
+            return None
         paper = cls(body[:SEED_BYTES])
-        if len(body) != SEED_BYTES + 3 or paper.text().replace(" ", "") != letters:
-            raise BadPaper("a letter is wrong, or a group is missing")
-        return paper
+        fits = len(body) == SEED_BYTES + 3 and paper.text().replace(" ", "") == letters
+        return paper if fits else None
+
+
+def letters_of(text: str) -> str:
+    """Capitals without spaces or signs, as a paper's letters are, out of what was typed or scanned."""
+    return "".join(text.split()).upper().removeprefix(_SCANNED).translate(_MISREAD)
 
 
 def community_id(community_key: bytes) -> bytes:

@@ -23,35 +23,57 @@ PAPERS: Final = (HUB, COMMUNITY)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A root paper of this box. ``at``: when it was last typed in and was right; None: never."""
+    """A root paper of this box.
+
+    Attributes:
+        at: when it, or some of its words, were last typed in and were right; None: never.
+        whole: whether that was all of it, not only the words that a founding asks for.
+    """
 
     which: str
     at: Instant | None
+    whole: bool = True
 
 
 def checked(tx: Tx) -> tuple[Checked, ...]:
     """The papers that should be at hand here: the hub's, and the community's where it was founded."""
     found = {which: tx.get(Note, name=_name(which)) for which in PAPERS}
     return tuple(
-        Checked(which, None if row is None else _at(row.value))
+        Checked(which, None) if row is None else _checked(which, row.value)
         for which, row in found.items()
         if which == HUB or row is not None
     )
 
 
-def _at(value: str) -> Instant | None:
+def _checked(which: str, value: str) -> Checked:
     try:
         kept = json.loads(value)
-        return Instant(Millis(kept["at"]), Quality(kept["quality"])) if kept else None
-    except (ValueError, KeyError, TypeError):
-        return None
+        if kept:
+            at = Instant(Millis(kept["at"]), Quality(kept["quality"]))
+            return Checked(which, at, kept.get("whole", True) is True)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return Checked(which, None)
 
 
-def printed(hub: Hub, which: tuple[str, ...]) -> None:
-    """Remember that these papers were made here, and that nobody has read them back yet."""
+def printed(hub: Hub, which: tuple[str, ...], asked: bool) -> None:
+    """Remember that these papers were made here, and that nobody has read them back yet; at most (``asked``)
+    some of their words.
+    """
+    now = hub.clock.now()
+    some = {"at": now.ms, "quality": int(now.quality), "whole": False} if asked else None
     with hub.store.write() as tx:
         for one in which:
-            tx.put(Note, name=_name(one), value=json.dumps(None))
+            tx.put(Note, name=_name(one), value=json.dumps(some))
+
+
+def fits(hub: Hub, paper: RootPaper) -> bool:
+    """Whether it is this hub's root paper, or its community's."""
+    try:
+        which_is(hub, paper)
+    except PaperDoesNotFit:
+        return False
+    return True
 
 
 def which_is(hub: Hub, paper: RootPaper) -> str:

@@ -15,9 +15,9 @@ from qrcode.constants import ERROR_CORRECT_M
 _QUIET = 4  # modules of white around it, as the standard asks
 
 
-def svg(text: str) -> Markup:
+def svg(text: str, correction: int = ERROR_CORRECT_M) -> Markup:
     """``text`` as a QR code."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code = qrcode.QRCode(error_correction=correction, border=0)
     code.add_data(text, optimize=0)
     code.make(fit=True)
     rows = code.get_matrix()

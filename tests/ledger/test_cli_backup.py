@@ -122,7 +122,7 @@ class TestRehearse:
         words = river.papers.hub.words()
         slip = tried(file, typed=" ".join((*words[:6], "rivver", *words[7:])) + "\n")
         assert slip[0] == 7
-        assert "word 7 is not in the list" in slip[1]
+        assert f"word 7 is wrong: '{words[6]}' would fit" in slip[1]
         monkeypatch.setattr("appliance.ledger.sealedfile.VERSION", 0)
         assert tried(file)[0] == 6
         monkeypatch.undo()
