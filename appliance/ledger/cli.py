@@ -183,7 +183,9 @@ def init(
         _remove(data, keep=was_there)
         if paper is not None:
             paper.unlink(missing_ok=True)
-        click.echo("\nNothing was founded: the papers that were shown open nothing. Throw them away.", err=True)
+        click.echo(
+            "\nNothing was founded: the papers that were shown open nothing. Throw them away.", err=True
+        )
         raise
     click.echo(f"The hub is founded. {keeper} is the first keeper and signs in with {number}.")
     click.echo(f"Type the whole paper back now and then: hub paper check --data {data}")

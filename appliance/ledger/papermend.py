@@ -172,7 +172,9 @@ def _of_letters(letters: str) -> Mended | None:
         paper = RootPaper.of_letters(changed)
         if paper is not None:
             group = min(at // _GROUP, _LETTERS // _GROUP - 1)
-            return Mended(paper.secret, f"group {group + 1} is wrong: {paper.text().split()[group]} would fit")
+            return Mended(
+                paper.secret, f"group {group + 1} is wrong: {paper.text().split()[group]} would fit"
+            )
     return None
 
 

@@ -69,6 +69,10 @@ def test_a_name_is_text_and_no_markup() -> None:
 def test_no_page_of_the_portal_has_it(app) -> None:
     """Nothing that is served calls it: only the terminal does."""
     web = Path(root_paper.__file__).parent
-    using = [file.name for file in web.glob("*.py") if file.name != "root_paper.py" and "root_paper" in file.read_text("utf-8")]
+    using = [
+        file.name
+        for file in web.glob("*.py")
+        if file.name != "root_paper.py" and "root_paper" in file.read_text("utf-8")
+    ]
     assert using == []
     assert not [rule for rule in app.url_map.iter_rules() if "root" in rule.rule]
