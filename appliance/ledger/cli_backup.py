@@ -27,7 +27,6 @@ from appliance.ledger.errors import (
 if TYPE_CHECKING:
     from appliance.ledger.backups import State
     from appliance.ledger.clock import Instant
-    from appliance.ledger.hub import Hub
     from appliance.ledger.keys import RootPaper
     from appliance.ledger.rehearsal import Rehearsed
 

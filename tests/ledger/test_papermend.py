@@ -33,7 +33,7 @@ class TestTakenAsItIs:
     @pytest.mark.parametrize(
         "typed",
         [
-            lambda words: ", ".join(words),
+            ", ".join,
             lambda words: "\n".join(f"{at}.{word}" for at, word in enumerate(words, 1)),
             lambda words: " ".join(f"{at}){word.upper()};" for at, word in enumerate(words, 1)),
             lambda words: "  ".join(words).title() + " .",
@@ -165,7 +165,7 @@ class TestKnown:
     def test_one_left_out_and_one_too_many(self, secret: bytes, language: str, place: int) -> None:
         paper = RootPaper(secret)
         words = list(paper.words(language))
-        for typed in (words[: place - 1] + words[place:], words[:place] + ["xqwzy"] + words[place:]):
+        for typed in (words[: place - 1] + words[place:], [*words[:place], "xqwzy", *words[place:]]):
             found = papermend.find(" ".join(typed), lambda one: one.public == paper.public)
             assert found is not None
             assert found.secret == secret

@@ -33,7 +33,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=_sits_down,
+            preexec_fn=_sits_down,  # noqa: PLW1509 - the child does nothing else before it begins
         )
         os.close(theirs)
         self.screen = ""
