@@ -147,8 +147,7 @@ class Engine:
         self._part = 0
         self._unsent: Packet | None = None
         self._inside: Packet | None = None
-        self._known_frames = Recent(pace.frames_remembered)
-        self._own_control = Recent(pace.frames_remembered)
+        self._known_frames, self._own_control = Recent(pace.frames_remembered), Recent(pace.frames_remembered)
         self._counts: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._look(now)
