@@ -80,6 +80,13 @@ class CannotWrite(DataDirectoryError):
     """The disk is full, failing or read-only, or the book is closed for writing. Nothing was written."""
 
 
+class NotSure(CannotWrite):
+    """The disk refused the last step: whether it was written is not known before the disk works again.
+
+    The same command under the same key is safe: it has its effect once.
+    """
+
+
 class BookDamaged(HubError):
     """The book contradicts itself. ``entry`` is the first entry that does, when known."""
 
@@ -111,6 +118,7 @@ class Code(StrEnum):
     PIN_WEAK = "pin_weak"
     BUSY = "busy"
     CANNOT_WRITE = "cannot_write"
+    NOT_SURE = "not_sure"
     KEY_REUSED = "key_reused"
     # accounts and amounts
     UNKNOWN_ACCOUNT = "unknown_account"

@@ -58,6 +58,10 @@ def run(data: Path, setting: str | None, verbose: bool) -> None:
     _run(data, chosen, told)
 
 
+_AGAIN_MS = 600_000
+"""How long the radio runs that was started while the book was in doubt (``book.presence``)."""
+
+
 def _run(data: Path, chosen: str, told: Any) -> None:
     import secrets
     from random import Random
@@ -80,8 +84,17 @@ def _run(data: Path, chosen: str, told: Any) -> None:
             link = open_link(chosen, hub.clock, channel=told.channel, hops=told.hop_limit)
             # Waiting times only, nothing secret; but two hubs must not draw the same ones.
             service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311 - waits, no secrets
-            service.run(lambda: bool(told_to_stop))
+            # Not at once when it was so at the start: then somebody else has it open for long.
+            leave_from = hub.clock.uptime().ms + (_AGAIN_MS if hub.store.in_doubt else 0)
+
+            def ended() -> bool:
+                doubted = hub.store.in_doubt and hub.clock.uptime().ms >= leave_from
+                return bool(told_to_stop) or doubted
+
+            service.run(ended)
             startup.stopped_cleanly(hub.store, "radio")
+            if not told_to_stop:
+                raise Stop("the radio has to start again: the card failed, and the book has to be looked at")
     finally:
         hub.close()
 

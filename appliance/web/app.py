@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 import appliance
 from appliance.ledger import codec
-from appliance.ledger.errors import Action, BookDamaged, CannotWrite, DataDirectoryError
+from appliance.ledger.errors import Action, BookDamaged, CannotWrite, DataDirectoryError, NotSure
 from appliance.ledger.hub import Hub
 from appliance.web import (
     acting,
@@ -247,6 +247,8 @@ def _down(page: Any) -> Any:
 
 def _down_kind(error: BaseException) -> str:
     """A disk that refuses to be written leaves everything to be read."""
+    if isinstance(error, NotSure):
+        return "not_sure"
     if isinstance(error, CannotWrite):
         return "only_read" if the_hub().store.closed else "cannot_write"
     return "ledger_down"

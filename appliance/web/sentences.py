@@ -291,6 +291,10 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.CANNOT_WRITE: lambda _n: _(
         "The hub cannot write now: its card is full or failing. Nothing was moved. Please tell a keeper."
     ),
+    Code.NOT_SURE: lambda _n: _(
+        "It is not known yet whether this was done: the hub's card failed at the last step. Press the same button again:"
+        " it is done once, never twice. If that does not help, look at your first page later, and tell a keeper."
+    ),
     Code.KEY_REUSED: lambda _n: _(
         "This page was already sent once, with other words or another amount. Nothing was moved now."
     ),

@@ -8,6 +8,8 @@ database connection must not cross one.
 
 import gc
 import logging
+import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -113,9 +115,28 @@ def _begin(worker: Any) -> None:
     if "hub" not in app.extensions:
         return
     ended = app.extensions["tending_ends"] = threading.Event()
+    begun_in_doubt = app.extensions["hub"].store.in_doubt
+    watching = (app.extensions["hub"], ended, _AGAIN_SECONDS if begun_in_doubt else 0)
+    threading.Thread(target=_leave_in_doubt, args=watching, name="doubt", daemon=True).start()
     threading.Thread(target=_tend, args=(app.extensions["hub"], ended), name="tend", daemon=True).start()
     backing = (app.extensions["backups"], ended)
     threading.Thread(target=desk_backups.tend, args=backing, name="backups", daemon=True).start()
+
+
+_DOUBT_SECONDS: Final = 2
+_AGAIN_SECONDS: Final = 600
+"""How long a portal stays up that was started while the book was in doubt: another process did not leave then."""
+
+
+def _leave_in_doubt(hub: Hub, ended: threading.Event, first: float) -> None:
+    """Let this worker end once the book is in doubt (``book.presence``); the next one, which gunicorn starts, makes it sure."""
+    if ended.wait(first):
+        return
+    while not ended.wait(_DOUBT_SECONDS):
+        if hub.store.in_doubt:
+            _log.warning("portal=starts_again reason=book_in_doubt")
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
 
 
 def _tend(hub: Hub, ended: threading.Event) -> None:

@@ -34,11 +34,14 @@ def library() -> Path:
 _ROOMS: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def environment(root: Path, log: Path | None = None, control: Path | None = None) -> dict[str, str]:
-    """The environment of a process whose files under ``root`` go through the layer."""
+def environment(
+    root: Path, log: Path | None = None, control: Path | None = None, disk: Path | None = None
+) -> dict[str, str]:
+    """The environment of a process whose files under ``root`` go through the layer; ``disk``: see ``Lossy``."""
     more = {"LD_PRELOAD": str(library()), "FAULTS_ROOT": str(root)}
     more |= {} if log is None else {"FAULTS_LOG": str(log)}
     more |= {} if control is None else {"FAULTS_CONTROL": str(control)}
+    more |= {} if disk is None else {"FAULTS_DISK": str(disk)}
     return dict(os.environ) | more
 
 
@@ -91,7 +94,7 @@ def read_log(path: Path) -> Iterator[Op]:
 
 
 class Job(IntEnum):
-    """What can be made to fail; ``LOG_WRITES``: writes of SQLite's log alone."""
+    """What can be made to fail; ``LOG_WRITES``: writes of SQLite's log alone; syncs also of book or log alone."""
 
     WRITES = 0
     SYNCS = 1
@@ -99,13 +102,16 @@ class Job(IntEnum):
     TRUNCATES = 3
     NAMES = 4
     LOG_WRITES = 5
+    BOOK_SYNCS = 6
+    LOG_SYNCS = 7
 
 
 class Faults:
     """The switches of a living process's layer."""
 
-    def __init__(self, control: Path) -> None:
-        control.write_bytes(bytes(_FAULT.size * len(Job)))
+    def __init__(self, control: Path, keep: bool = False) -> None:
+        if not keep:  # a layer that has it mapped already would lose a file that is cut to nothing
+            control.write_bytes(bytes(_FAULT.size * len(Job)))
         self.path = control
         with control.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)
@@ -118,6 +124,10 @@ class Faults:
     def heal(self) -> None:
         """Nothing fails any more."""
         self._map[:] = bytes(len(self._map))
+
+    def left(self, job: Job) -> int:
+        """How many more calls of this kind will fail; -1: all."""
+        return int(_FAULT.unpack_from(self._map, job * _FAULT.size)[2])
 
     def seen(self) -> Mapping[Job, int]:
         """How many calls of each kind there were since it was last told."""

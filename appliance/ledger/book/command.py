@@ -30,6 +30,7 @@ from appliance.ledger.errors import (
     Code,
     DataDirectoryError,
     HubError,
+    NotSure,
     Refusal,
 )
 from appliance.ledger.keys import KeySigner, Signer
@@ -230,8 +231,7 @@ class Book:
         except WriteBusy:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
         except CannotWrite as error:
-            _log.error("book=cannot_write reason=%s", error)
-            return Refusal(Code.CANNOT_WRITE, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER))
+            return _cannot_write(error)
         if isinstance(result, Receipt):
             self.store.acknowledge(result.entry, result.hash)
         return result
@@ -275,8 +275,7 @@ class Book:
         except WriteBusy:
             return Refused(0, Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,)))
         except CannotWrite as error:
-            _log.error("book=cannot_write reason=%s", error)
-            return Refused(0, Refusal(Code.CANNOT_WRITE, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER)))
+            return Refused(0, _cannot_write(error))
         if done:
             self.store.acknowledge(done[-1].entry, done[-1].hash)
         return tuple(done)
@@ -433,3 +432,9 @@ def _key_in_force(tx: Tx, act: Act, kind: str, name: str) -> bytes | None:
     begun = founded.act.payload if founded else act.payload
     key: bytes | None = begun.get("root_key" if kind == "root" else "signing_key")
     return key
+
+
+def _cannot_write(error: CannotWrite) -> Refusal:
+    _log.error("book=cannot_write reason=%s", error)
+    code = Code.NOT_SURE if isinstance(error, NotSure) else Code.CANNOT_WRITE
+    return Refusal(code, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER))

@@ -1,19 +1,25 @@
 """After the disk has refused a write: what has to hold before anything more is acknowledged.
 
-A failed ``fsync`` leaves the kernel's copy of the pages clean and the disk without them, and the next
-``fsync`` succeeds (https://wiki.postgresql.org/wiki/Fsync_Errors). So what is in memory is not believed:
-SQLite's log is synced anew and dropped from the kernel's memory, idle connections are closed by who
-calls, and what then is read must be whole and must hold the last entry that was acknowledged.
+When the last step of a commit fails, the sync of SQLite's log, the transaction stands in the log whole: SQLite's
+account of it, in memory, leaves it out, but a process that opens the database anew after all were killed
+finds it there. So nobody knows yet whether it will have been (``NotSure``). A small transaction of our own
+settles it: it is written in the place of the other one, which then is gone for good.
 """
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.ledger.errors import BookDamaged, CannotWrite
+import peewee as pw
+
+from appliance.ledger.errors import BookDamaged, CannotWrite, NotSure
 
 _REFUSED: Final = ("disk i/o error", "disk is full", "readonly database", "unable to open database file")
 """What SQLite says when the disk refuses (https://www.sqlite.org/rescode.html)."""
+
+_NOT_WRITTEN: Final = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+"""Failures before the sync: the log lacks the page that would end the transaction."""
 
 PROBE: Final = "probe"
 _PROBE_BYTES: Final = 256 * 1024
@@ -25,11 +31,16 @@ def refused(error: Exception) -> bool:
     return any(words in str(error).lower() for words in _REFUSED)
 
 
+def of_commit(database: Path, error: pw.OperationalError) -> Exception:
+    """What a COMMIT that failed is to whoever asked: when its last page could not be written, nothing was; else nobody knows."""
+    cause = getattr(error.__context__, "sqlite_errorname", "")
+    if not refused(error) or cause.startswith(_NOT_WRITTEN):
+        return error
+    return NotSure(f"{database}: {error} {cause}")
+
+
 def probe(folder: Path) -> None:
     """Write a little, durably, and remove it again: whether the disk takes anything at all now.
-
-    Before any connection is closed: the last one to close takes SQLite's log with it, and without room
-    for a new one nobody could read either.
 
     Raises:
         CannotWrite: it takes nothing.
@@ -45,47 +56,53 @@ def probe(folder: Path) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise CannotWrite(f"{folder}: {error.strerror}") from error
+    sync_names(folder)
 
 
-def sync_log(database: Path) -> None:
-    """Sync SQLite's log and forget the kernel's copy of it.
-
-    The log alone: closing another descriptor of the database would drop SQLite's locks on it.
+def sync_names(folder: Path) -> None:
+    """Make sure of the names in a folder: SQLite syncs its new log's name, but not whether that succeeds.
 
     Raises:
-        CannotWrite: the disk still refuses.
+        CannotWrite: the disk refuses.
     """
-    log = database.with_name(database.name + "-wal")
     try:
-        held = os.open(log, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(held)
+        finally:
+            os.close(held)
     except OSError as error:
-        raise CannotWrite(f"{log}: {error.strerror}") from error
+        raise CannotWrite(f"{folder}: {error.strerror}") from error
+
+
+def settle(database: Any) -> None:
+    """Write over what a failed commit has left in the log, durably.
+
+    Args:
+        database: a connection inside no transaction.
+
+    Raises:
+        peewee.OperationalError: it cannot be written now.
+    """
+    database.execute_sql("BEGIN IMMEDIATE")
     try:
-        os.fsync(held)
-        os.posix_fadvise(held, 0, 0, os.POSIX_FADV_DONTNEED)
-    except OSError as error:
-        raise CannotWrite(f"{log}: {error.strerror}") from error
-    finally:
-        os.close(held)
+        # Another value each time: equal bytes would leave the other transaction as it stands.
+        database.execute_sql(
+            "INSERT OR REPLACE INTO note (name, value) VALUES ('made_sure', ?)", (secrets.token_hex(8),)
+        )
+        database.execute_sql("COMMIT")
+    except BaseException:
+        if database.connection().in_transaction:
+            database.execute_sql("ROLLBACK")
+        raise
 
 
 def look(database: Any, acknowledged: tuple[int, bytes] | None) -> None:
-    """Read the file as it now is.
-
-    Args:
-        database: a fresh connection, inside no transaction.
-        acknowledged: number and hash of the last entry whose receipt was given.
+    """Read whether the last entry whose receipt was given is there: its number and hash.
 
     Raises:
-        BookDamaged: pages are damaged, or that entry is gone.
+        BookDamaged: it is gone.
     """
-    said = database.execute_sql("PRAGMA quick_check(1)").fetchone()
-    if said != ("ok",):
-        raise BookDamaged(
-            f"the disk refused a write, and now the file is damaged: {said[0] if said else 'no answer'}"
-        )
     if acknowledged is None:
         return
     number, link = acknowledged

@@ -11,8 +11,7 @@ becomes a savepoint without the lock.
 """
 
 import contextlib
-import fcntl
-import os
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,10 +24,13 @@ import peewee as pw
 from playhouse.migrations import Runner
 from playhouse.pool import PooledSqliteDatabase
 
-from appliance.ledger.book import recheck
+from appliance.ledger.book import checkpoints, presence, recheck
+from appliance.ledger.book.presence import Presence
 from appliance.ledger.book.schema import Table
-from appliance.ledger.errors import BookDamaged, CannotWrite, DataDirectoryError, NestedWrite
+from appliance.ledger.errors import BookDamaged, CannotWrite, DataDirectoryError, NestedWrite, NotSure
 from appliance.ledger.lane import THE_LANE
+
+_log = logging.getLogger(__name__)
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LEDGER_FILE: Final = "ledger.db"
@@ -221,21 +223,6 @@ def _test(key: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
     return " AND ".join(parts), tuple(value for value in key.values() if value is not None)
 
 
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Let no other process of this machine into the same block for the same directory."""
-    try:
-        held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise DataDirectoryError(f"{directory}: {error.strerror}") from error
-    try:
-        # The directory, not the database: closing a second descriptor of that would drop SQLite's own locks.
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
-
-
 class Store:
     """The database of one hub. Threads may share it; each transaction takes its own connection."""
 
@@ -251,6 +238,8 @@ class Store:
                 "synchronous": "full",
                 "foreign_keys": 1,
                 "busy_timeout": int(_LOCK_SECONDS * 1000),
+                # By us, after a write: SQLite would not say when it fails (``checkpoints``).
+                "wal_autocheckpoint": 0,
                 "trusted_schema": 0,
                 # What is deleted is overwritten: personal text must not stay in free pages (``wiping``).
                 "secure_delete": 1,
@@ -260,7 +249,9 @@ class Store:
         # sleeps and retries and can starve one of them.
         self._turn = threading.Lock()
         self._inside = threading.local()
-        self._doubted = False
+        self._presence = Presence(path)
+        self._due = checkpoints.Due(path)
+        self._doubted = self._unsure = False
         self._closed = ""
         self._acknowledged: tuple[int, bytes] | None = None
 
@@ -312,10 +303,11 @@ class Store:
                     )
                 if any(not m.applied for m in runner.status()):
                     # After an update the portal and the radio start together.
-                    with _alone(self.path.parent):
+                    with presence.one_at_a_time(self.path.parent):
                         runner = Runner(self._db, str(MIGRATIONS))
                         if any(not m.applied for m in runner.status()):
                             runner.up()
+                recheck.sync_names(self.path.parent)
             undo.pop_all()
 
     @contextmanager
@@ -328,6 +320,7 @@ class Store:
             NestedWrite: this thread is already inside a transaction of this store.
             WriteBusy: other writers kept the lock; nothing was written.
             CannotWrite: the disk is full or cannot be written; nothing was written.
+            NotSure: the disk refused the last step. Whether it was written is known once something can be written again.
             BookDamaged: the file is torn; nothing was written.
         """
         self.refuse_nested()
@@ -342,12 +335,18 @@ class Store:
                 try:
                     yield tx
                     with THE_LANE.aside():
-                        self._db.execute_sql("COMMIT")
+                        self._commit()
                 except BaseException:
                     self._rollback()
                     raise
-        except CannotWrite:
+            if self._due.wrote():
+                with THE_LANE.aside():
+                    self._take_log_in()
+        except CannotWrite as error:
             self._doubted = True
+            self._unsure = self._unsure or isinstance(error, NotSure)
+            if self._unsure and not isinstance(error, NotSure):
+                raise NotSure(str(error)) from error  # who asks again still does not know of the first time
             raise
         finally:
             self._turn.release()
@@ -360,17 +359,44 @@ class Store:
                 return
         raise WriteBusy("the book is busy")
 
-    def _make_sure(self) -> None:
-        """The disk refused something before: believe nothing that is in memory (``book.recheck``).
+    def _commit(self) -> None:
+        try:
+            self._db.execute_sql("COMMIT")
+        except pw.OperationalError as error:
+            raise recheck.of_commit(self.path, error) from error
 
-        Threads that read just now go on with the connections they have, and close them after.
-        """
+    def _make_sure(self) -> None:
+        """The disk refused something before: settle what became of it, before anything else is written (``recheck``)."""
         recheck.probe(self.path.parent)
-        recheck.sync_log(self.path)
-        self._db.close_idle()
         with self._named(), self._db.connection_context():
+            recheck.settle(self._db)
             recheck.look(self._db, self._acknowledged)
-        self._doubted = False
+        self._doubted = self._unsure = False
+
+    def _take_log_in(self, mode: str = "PASSIVE") -> bool:
+        """Take the log into the file, as far as nobody reads what was before; whether all of it.
+
+        What was written stays written, whatever happens here. Not while the file is in doubt.
+        """
+        if self.in_doubt:
+            return False
+        try:
+            with self._named(), self._db.connection_context():
+                busy, _, _ = self._db.execute_sql(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        except CannotWrite as error:
+            # Even if it is only full: what SQLite then counts as done is not worth finding out.
+            presence.put_in_doubt(self.path)
+            _log.error("book=in_doubt reason=%s", error)
+            return False
+        return not busy
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether pages of the file may be lost that its log has: all who have it open should close it soon.
+
+        Until then all goes on, and the log grows.
+        """
+        return presence.in_doubt(self.path)
 
     def acknowledge(self, number: int, link: bytes) -> None:
         """A receipt is given for this entry: from now on the file must hold it."""
@@ -417,17 +443,20 @@ class Store:
             DataDirectoryError, BookDamaged: the disk refused.
         """
         self.refuse_nested()
-        with self._named(), self._db.connection_context():
-            busy, _, _ = self._db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+        return self._take_log_in("TRUNCATE")
 
     def close(self) -> None:
         """Close every connection; the store may be opened again by its next use."""
-        self._db.close_all()
+        if self.in_doubt and self.path.exists():
+            presence.close_leaving_log(self.path, self._db.close_all)
+        else:
+            self._db.close_all()
+        self._presence.leave()
 
     @contextmanager
     def _named(self) -> Iterator[None]:
         """What SQLite says of the disk and the file, by our names; a mistake of ours keeps its own."""
+        self._presence.enter()
         try:
             yield
         except pw.OperationalError as error:
