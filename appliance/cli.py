@@ -22,6 +22,7 @@ from appliance.ledger import (
     cli_verify,
 )
 from appliance.ledger.cli import DATA, HubGroup, data_option
+from appliance.matching import cli as matching_commands
 from appliance.radio import cli as radio_commands
 from appliance.radio.simulation import cli as simulation_commands
 
@@ -98,6 +99,7 @@ for _command in (
     *cli_restore.COMMANDS,
     *radio_commands.COMMANDS,
     *simulation_commands.COMMANDS,
+    *matching_commands.COMMANDS,
     *bench_commands.COMMANDS,
 ):
     main.add_command(_command)

@@ -8,6 +8,7 @@ the ledger does not know this package. No suggestion is better than a silly one.
 
 from appliance.matching.index import CACHE_FILE, FarId, Index, ListingId
 from appliance.matching.matcher import Suggestion, suggestions
+from appliance.matching.scoring import Why
 from appliance.matching.search import BEST, NEWEST, Found, Hit, Query, find
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ListingId",
     "Query",
     "Suggestion",
+    "Why",
     "find",
     "suggestions",
 ]

@@ -1,4 +1,4 @@
-"""What search and matcher read: open listings and their words, in ``cache.db``.
+"""What search and matcher read: open listings, their words and what they say, in ``cache.db``.
 
 Derived from the book, and from what other hubs have told of their listings. For the book a
 cursor (the last entry read and its hash) says how far; each ``follow`` reads on from there. For
@@ -26,11 +26,15 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.reads.people import text_of
 from appliance.ledger.values import RecordId
 from appliance.matching import far, text
+from appliance.matching.lexicon import fingerprint
+from appliance.matching.meaning import to_text
+from appliance.matching.reading import read
+from appliance.matching.scoring import keys_of
 
 CACHE_FILE: Final = "cache.db"
 
-FORM: Final = "2"
-"""Form of the tables and of the words in them. Another one: the cache is made anew."""
+FORM: Final = "3"
+"""Form of the tables and of the words in them. Another one, or another lexicon: the cache is made anew."""
 
 BATCH: Final = 500
 _MARK: Final = "hub:"
@@ -49,16 +53,16 @@ _SCHEMA: Final = (
     # ``said`` (what the hub said of it) for own ones.
     """CREATE TABLE listing (place INTEGER NOT NULL PRIMARY KEY, hub INTEGER NOT NULL, number INTEGER NOT NULL,
     id BLOB UNIQUE, owner INTEGER NOT NULL, kind TEXT NOT NULL, category TEXT NOT NULL,
-    opened_ms INTEGER NOT NULL, said TEXT)""",
+    opened_ms INTEGER NOT NULL, said TEXT, meaning TEXT NOT NULL)""",
     "CREATE INDEX listing_owner ON listing (hub, owner)",
     # The text is folded before it comes here; marks that are vowels (M) belong to their words.
     """CREATE VIRTUAL TABLE page USING fts5 (title, text, prefix = '2 3',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'")""",
-    """CREATE TABLE word (form TEXT NOT NULL, place INTEGER NOT NULL, word TEXT NOT NULL, title INTEGER NOT NULL,
-    PRIMARY KEY (form, place, title, word)) WITHOUT ROWID""",
-    "CREATE INDEX word_place ON word (place)",
+    # Under which keys the matcher finds a listing (``scoring.keys_of``).
+    """CREATE TABLE topic (key TEXT NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (key, place)) WITHOUT ROWID""",
+    "CREATE INDEX topic_place ON topic (place)",
 )
-_TABLES: Final = ("note", "listing", "page", "word")
+_TABLES: Final = ("note", "listing", "page", "word", "topic")
 
 
 _LAST_ERASED: Final = "SELECT COALESCE(MAX(closed_entry), 0) FROM erasure WHERE state = 'done'"
@@ -131,7 +135,7 @@ class Index:
 
     def _is_ours(self) -> bool:
         found = self._rows("SELECT name FROM sqlite_master WHERE name = 'note'")
-        return bool(found) and self._note("form") == FORM
+        return bool(found) and self._note("form") == _form()
 
     def close(self) -> None:
         """Close every connection."""
@@ -261,31 +265,29 @@ class Index:
         self._read(place, text_of(tx, entry.number, "title"), text_of(tx, entry.number, "text"))
 
     def _insert(self, *values: object) -> None:
-        self._do("INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._do("INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[]')", values)
 
     def _drop(self, place: int) -> None:
-        for table, column in (("word", "place"), ("page", "rowid"), ("listing", "place")):
+        for table, column in (("topic", "place"), ("page", "rowid"), ("listing", "place")):
             self._do(f"DELETE FROM {table} WHERE {column} = ?", (place,))  # noqa: S608 - names of ours
 
     def _read(self, place: int, title: str, more: str) -> None:
-        """Keep the words of a listing."""
+        """Keep the words of a listing, and what it says."""
         self._do(
             "INSERT OR REPLACE INTO page (rowid, title, text) VALUES (?, ?, ?)",
             (place, " ".join(text.words(title)), " ".join(text.words(more))),
         )
-        in_title = text.meaningful(title)
-        in_text = [word for word in text.meaningful(more) if word not in in_title]
-        for where, found in ((1, in_title), (0, in_text)):
-            for word in found:
-                for form in text.forms(word):
-                    self._do("INSERT OR REPLACE INTO word VALUES (?, ?, ?, ?)", (form, place, word, where))
+        meaning = read(title, more)
+        self._do("UPDATE listing SET meaning = ? WHERE place = ?", (to_text(meaning), place))
+        for key in sorted(keys_of(meaning)):
+            self._do("INSERT OR REPLACE INTO topic VALUES (?, ?)", (key, place))
 
     def _start_over(self) -> None:
         for table in _TABLES:
             self._do(f"DROP TABLE IF EXISTS {table}")
         for statement in _SCHEMA:
             self._do(statement)
-        self._keep_note("form", FORM)
+        self._keep_note("form", _form())
 
     def _note(self, name: str) -> str | None:
         found = self._rows("SELECT value FROM note WHERE name = ?", (name,))
@@ -313,6 +315,10 @@ class Index:
             except BaseException:
                 self._do("ROLLBACK")
                 raise
+
+
+def _form() -> str:
+    return f"{FORM}.{fingerprint()}"
 
 
 def _in_book(tx: Tx, kept: str) -> bool:

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from appliance.ledger.values import western_digits
-from appliance.matching.vocabulary import STOP_WORDS, WEAK_WORDS
 
 LONGEST_WORD: Final = 40
 
@@ -38,6 +37,11 @@ def fold(text: str) -> str:
         if char != "\u0640":  # the Arabic stretcher, which is only calligraphy
             kept.append(char)
     return unicodedata.normalize("NFC", "".join(kept).casefold())
+
+
+def script_of(word: str) -> str:
+    """The Unicode name of the first letter, which begins with its script; nothing for no letter."""
+    return unicodedata.name(word[:1], "") if word else ""
 
 
 def words(text: str) -> list[str]:
@@ -89,20 +93,3 @@ def _bases(word: str) -> Iterator[str]:
         yield base[:-1]  # knitting, knit
     if len(base) >= 3:
         yield base + "e"  # baking, bake
-
-
-def meaningful(text: str) -> list[str]:
-    """The words of ``text`` that say something, each once, in their order."""
-    return [word for word in dict.fromkeys(words(text)) if is_meaningful(word)]
-
-
-def is_meaningful(word: str) -> bool:
-    """Whether a folded word can tell one listing from another. Bare numbers cannot."""
-    if word.isdigit() or word in STOP_WORDS:
-        return False
-    return len(word) >= (3 if word.isascii() else 2)
-
-
-def is_weak(word: str) -> bool:
-    """Whether a word is shared by listings that have nothing to do with each other."""
-    return not WEAK_WORDS.isdisjoint(forms(word))

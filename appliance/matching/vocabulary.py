@@ -25,39 +25,3 @@ STOP_WORDS: Final = _folded(
     """
 )
 """Words that say nothing about what is traded, already folded."""
-
-WEAK_WORDS: Final = _folded(
-    # Offering, wanting, doing and having in general; times and amounts; praise.
-    """offer offering want wanted need needed looking look seek lend loan borrow rent swap share help helping hand
-    helper service work working job make making made repair repairing fix fixing mend mending lesson class course
-    teach learn good fresh new old used nice best big small large little great cheap free ready home house homemade
-    hour day week month year morning afternoon evening weekend today tomorrow monday tuesday wednesday thursday
-    friday saturday sunday time kilo piece person people man woman village thing other use available after
-    """  # Spanish
-    """ofrezco oferta busco buscar necesito necesita quiero quisiera presto prestar prestamo alquilo ayuda ayudar mano
-    servicio trabajo hago hacer hecho hecha reparar reparo reparacion arreglar arreglo clase leccion curso ensenar
-    aprender bueno buena fresco fresca nuevo nueva viejo vieja usado usada grande pequeno pequena gratis listo casa
-    hogar casero casera hora dia semana mes ano manana tarde noche hoy lunes martes miercoles jueves viernes sabado
-    domingo tiempo kilo pieza persona gente hombre mujer pueblo cosa otro otra uso
-    """
-)
-"""Words that many listings share without being about the same thing. They never make a match alone."""
-
-CATEGORY_WORDS: Final = {
-    "food": _folded("food meal eat comida alimento"),
-    "garden": _folded("garden gardening plant jardin huerto huerta planta"),
-    "animals": _folded("animal pet animales mascota"),
-    "household": _folded("household housework hogar"),
-    "repair": _folded("broken roto rota averiado"),
-    "building": _folded("building build construction construir obra construccion"),
-    "tools": _folded("tool herramienta"),
-    "transport": _folded("transport drive driving transporte llevar viaje"),
-    "clothing": _folded("clothes clothing wear ropa"),
-    "crafts": _folded("craft handmade artesania"),
-    "teaching": _folded("teaching teacher learning tutor tutoring profesor profesora maestro maestra"),
-    "health": _folded("health salud"),
-    "children": _folded("child children kid nino nina ninos ninas"),
-    "digital": _folded("digital"),
-    "events": _folded("event party evento fiesta"),
-}
-"""Words that repeat the category: two listings of that category do not meet by them."""

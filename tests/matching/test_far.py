@@ -179,7 +179,7 @@ class TestSuggestions:
         (told,) = markets.suggested("Alice")
         assert (told.mine, told.theirs) == (want, markets.far("Bicycle repairs"))
         assert (told.owner, told.kind) == (markets.two.hill.numbers["Chandra"], "offer")
-        assert told.shared == ("bicycle",)
+        assert told.why.offered == "bicycle"
         assert told.same_category
         assert markets.suggested("Bob") == ()
         markets.closes("Chandra", "Bicycle repairs")
@@ -259,14 +259,14 @@ def test_a_place_that_another_hubs_listing_had_is_cleared_of_its_words(markets) 
     markets.lists("Chandra", "offer", "food", "Honey from the hill")
     markets.post_goes()
     markets.follow()
-    words = markets.index.rows("SELECT * FROM word ORDER BY form, word")
+    words = markets.index.rows("SELECT * FROM topic ORDER BY key")
     with sqlite3.connect(markets.index.path) as cache:
         cache.execute("UPDATE listing SET hub = 103")
-        cache.execute("UPDATE word SET word = 'bread', form = form || 'x'")
+        cache.execute("UPDATE topic SET key = key || 'x'")
         cache.execute("DELETE FROM note WHERE name = 'hub:102'")
     cache.close()
     markets.follow()
-    assert markets.index.rows("SELECT * FROM word ORDER BY form, word") == words
+    assert markets.index.rows("SELECT * FROM topic ORDER BY key") == words
 
 
 def test_who_read_the_post_first_and_writes_last_brings_nothing_back(markets, monkeypatch) -> None:

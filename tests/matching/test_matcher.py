@@ -1,5 +1,7 @@
 import pytest
 
+from appliance.matching import Why
+
 
 def test_alice_wants_what_bob_offers_and_both_are_told_why(market) -> None:
     want = market.wants("Alice", "repair", "Someone to fix my bicycle")
@@ -7,7 +9,7 @@ def test_alice_wants_what_bob_offers_and_both_are_told_why(market) -> None:
     (told,) = market.suggested("Alice")
     assert (told.mine, told.theirs, told.kind) == (want, offer, "offer")
     assert told.owner == market.village.numbers["Bob"]
-    assert told.shared == ("bicycle",)
+    assert told.why == Why("same", "bicycle", "bicycle", "bicycle_repair")
     assert told.same_category
     (back,) = market.suggested("Bob")
     assert (back.mine, back.theirs, back.kind) == (offer, want, "want")
@@ -46,6 +48,7 @@ SILLY = [
     (("household", "Clean the house on Friday"), ("household", "House painting every Friday")),
     (("children", "Child care"), ("transport", "Cars")),
     (("food", "2 kg of rice"), ("food", "2 kg of beans")),
+    (("teaching", "Clases de guitarra"), ("events", "Guitarra")),
     (("tools", "Herramientas de jardín"), ("tools", "Herramientas de carpintero")),
 ]
 
@@ -62,7 +65,8 @@ GOOD = [
     (("food", "Eggs"), ("animals", "Fresh eggs")),
     (("garden", "Someone to prune apple trees"), ("garden", "Pruning trees")),
     (("clothing", "Coser unos pantalones"), ("clothing", "Arreglo pantalones y faldas")),
-    (("teaching", "Clases de guitarra"), ("events", "Guitarra")),
+    (("teaching", "Clases de guitarra"), ("teaching", "Guitar lessons")),
+    (("food", "Vegetables"), ("garden", "Tomates de mi huerta")),
     (("digital", "मोबाइल ठीक करना"), ("repair", "मोबाइल ठीक करना")),
     (("transport", "Ride to the market"), ("transport", "Rides to market and hospital")),
 ]

@@ -72,7 +72,7 @@ def test_a_closed_listing_is_not_found(market) -> None:
     assert market.search("bread") == [bread]
     market.closes("Alice", bread)
     assert market.search("bread") == []
-    assert market.index.rows("SELECT COUNT(*) FROM word") == [(0,)]
+    assert market.index.rows("SELECT COUNT(*) FROM topic") == [(0,)]
 
 
 class TestTheCache:

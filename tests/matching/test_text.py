@@ -57,7 +57,3 @@ def test_forms_of_one_word_meet(one: str, other: str) -> None:
 )
 def test_different_words_do_not_meet(one: str, other: str) -> None:
     assert not text.forms(one) & text.forms(other)
-
-
-def test_numbers_and_small_words_say_nothing() -> None:
-    assert text.meaningful("20 of the best eggs, y 3 panes para ti") == ["best", "eggs", "panes"]

@@ -1,0 +1,176 @@
+"""Reads a listing: what is offered or wanted, what is done with it, and what the text takes back.
+
+A text is parted at marks and at *and*. In each part the words that mean something are found (``spelling``); one of them
+is the head: the work that is done, else the last thing before *for* or *of* in languages where the chief word comes
+last, else the first one. What act and thing are together (cut + hair) is looked up in the lexicon's blends. What
+follows *not* or *without* is left out. What is done with a thing (repair, teach, lend) holds for the whole text unless a
+part says its own.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from appliance.matching import text
+from appliance.matching.lexicon import ACT, CONTEXT, LATIN, MODE, lexicon
+from appliance.matching.meaning import Meaning, Segment, Topic
+from appliance.matching.spelling import Speller, languages_of
+
+HEAD_LAST: Final = frozenset(("en", "hi"))
+"""Languages in which *goat cheese* is a cheese, and *cheese goat* would be a goat."""
+
+LISTED: Final = 0.75
+"""What a short part of a description counts: "also eggs, honey"."""
+TOLD: Final = 0.45
+"""What a part of a long sentence in a description counts: too little to match alone ..."""
+ONLY: Final = 0.95
+"""... unless the title says nothing."""
+SHORT_PART: Final = 3
+MOST_SEGMENTS: Final = 24
+
+_SENTENCES: Final = re.compile(r"[.;:!?()\[\]\n\r|•·।؟؛…]+")
+_CANNOT: Final = re.compile(r"\bcan['’]?t\b", re.IGNORECASE)
+_LIST_MARKS: Final = re.compile(r"[,/&+،、，。]| - | – | — ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of a text: its topics in order, where the head must stand before, its modes."""
+
+    topics: tuple[Topic, ...]
+    before: int
+    modes: frozenset[str]
+    length: int
+
+
+@lru_cache(maxsize=4096)
+def read(title: str, description: str = "", language: str | None = None) -> Meaning:
+    """What a listing says.
+
+    Args:
+        language: of the listing, where it is known; another one than the lexicon's is as good as none.
+    """
+    hint = language.casefold()[:2] if language else None
+    titled = _segments(title, hint, 1.0)
+    told = _segments(description, hint, None) if description else ()
+    if not any(_telling(one) for one in titled):
+        told = tuple(replace(one, weight=max(one.weight, ONLY)) for one in told)
+    return (*titled, *told)[:MOST_SEGMENTS]
+
+
+def _telling(segment: Segment) -> bool:
+    return segment.head.known and not any(
+        lexicon().sorts(key) & {CONTEXT, MODE, "root"} for key in segment.head.keys
+    )
+
+
+def _segments(written: str, hint: str | None, weight: float | None) -> Meaning:
+    written = _CANNOT.sub("cannot", written)
+    words = text.words(written)
+    if not words:
+        return ()
+    languages = languages_of(words, hint)
+    speller = Speller(languages)
+    parts = [
+        part
+        for sentence in _SENTENCES.split(written)
+        for part in _parts([text.words(piece) for piece in _LIST_MARKS.split(sentence)], speller)
+    ]
+    everywhere = (
+        frozenset(mode for part in parts for mode in part.modes) if weight is not None else frozenset()
+    )
+    head_last = languages[0] in HEAD_LAST and len(languages) == 1
+    foreign = len(languages) == len(LATIN)
+    found: list[Segment] = []
+    for part in parts:
+        modes = part.modes or everywhere
+        own = weight if weight is not None else (LISTED if part.length <= SHORT_PART else TOLD)
+        found.extend(replace(one, weight=own) for one in _segment(part, modes, head_last, foreign))
+    return tuple(dict.fromkeys(found))
+
+
+def _parts(pieces: Iterable[Sequence[str]], speller: Speller) -> Iterable[_Part]:
+    """The parts of one sentence. A *not* holds to the end of the sentence."""
+    denied = False
+    for words in pieces:
+        topics: list[Topic] = []
+        modes: set[str] = set()
+        before = length = place = 0
+        while place < len(words):
+            word = words[place]
+            if speller.denies(word):
+                if not denied:
+                    denied = True
+                place += 1
+                continue
+            found = speller.at(words, place)
+            if found.topic is None and speller.joins(word) and (topics or modes):
+                yield _Part(tuple(topics), before, frozenset(modes), length)
+                topics, modes, before, length = [], set(), 0, 0
+            if found.topic is None and topics and not before and speller.ends_head(word):
+                before = len(topics)
+            if found.topic is not None and not denied:
+                length += 1
+                mode = [key for key in found.topic.keys if MODE in lexicon().sorts(key)]
+                things = tuple(key for key in found.topic.keys if key not in mode)
+                modes.update(mode)
+                if things:
+                    topics.append(replace(found.topic, keys=things))
+            place += found.length
+        if topics or modes:
+            yield _Part(tuple(topics), before, frozenset(modes), length)
+
+
+def _segment(part: _Part, modes: frozenset[str], head_last: bool, foreign: bool) -> Iterable[Segment]:
+    topics = list(part.topics)
+    if not topics:
+        yield from (Segment(Topic((mode,), mode), (), frozenset()) for mode in sorted(part.modes))
+        return
+    acts = [place for place, topic in enumerate(topics) if _is(topic, ACT)]
+    blended = _blended(topics, modes)
+    if blended is not None:
+        topic, used = blended
+        rest = [one for one in topics if one not in used]
+        yield Segment(topic, tuple(rest), modes - set(topic_modes(used, modes, topic)))
+        return
+    if acts:
+        place = acts[0]
+    else:
+        things = [n for n, topic in enumerate(topics) if not _is(topic, CONTEXT)] or list(range(len(topics)))
+        early = [n for n in things if n < part.before] if part.before else []
+        things = early or things
+        place = things[-1] if head_last else things[0]
+        if foreign and not part.before:
+            # In a language that nobody here knows any word may be the chief one.
+            yield from (Segment(one, (), modes) for one in topics)
+            return
+    yield Segment(topics[place], tuple(topics[:place] + topics[place + 1 :]), modes)
+
+
+def topic_modes(used: Sequence[Topic], modes: frozenset[str], blended: Topic) -> frozenset[str]:
+    """The modes a blend has taken up: those it was made of."""
+    taken = {act for act, _, outcome in lexicon().blends if outcome in blended.keys and act in modes}
+    return frozenset(taken) if len(used) == 1 else frozenset()
+
+
+def _blended(topics: Sequence[Topic], modes: frozenset[str]) -> tuple[Topic, tuple[Topic, ...]] | None:
+    """What act and thing of a part are together, and the topics that make it up."""
+    lex = lexicon()
+    for act, thing, outcome in lex.blends:
+        doing = [topic for topic in topics if act in topic.keys]
+        if not doing and act not in modes:
+            continue
+        for topic in topics:
+            if topic in doing:
+                continue
+            if any(key == thing or thing in lex.above(key) for key in topic.keys):
+                used = (*doing[:1], topic)
+                word = " ".join(one.word for one in topics if one in used)
+                return Topic((outcome,), word, min(one.sure for one in used)), used
+    return None
+
+
+def _is(topic: Topic, sort: str) -> bool:
+    return any(sort in lexicon().sorts(key) for key in topic.keys)

@@ -1,0 +1,60 @@
+"""Stems: what the inflected forms of one word have in common, by language.
+
+Snowball's stemmers where there is one for the language; what they do not reach (Swahili, the Arabic article, Hindi's
+dotted letters) is done here. A stem is for looking up and comparing, nobody reads it.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+from snowballstemmer import stemmer
+
+_ALGORITHMS: Final = {
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "pt": "portuguese",
+    "hi": "hindi",
+    "ar": "arabic",
+}
+
+_SWAHILI_BEGINNINGS: Final = (
+    *("nina", "ana", "tuna", "wana", "una", "nita", "ata", "tuta", "wata", "nime", "ame", "tume", "wame"),
+    *("nili", "ali", "tuli", "wali", "ku", "na"),
+)
+_SPANISH_ENDINGS: Final = re.compile(r"(?<=[aei]r)(?:me|te|se|le|lo|la|nos|les|los|las)$")
+"""Who it is done to, written onto the infinitive: *llevarte*."""
+_ARABIC_BEGINNINGS: Final = ("وال", "بال", "كال", "فال", "لل", "ال")
+_ONE_LETTER: Final = str.maketrans(
+    {"\u0629": "\u0647", "\u0649": "\u064a", "\u0640": None, "\u093c": None, "\u0901": "\u0902"}
+)
+"""Arabic ta marbuta and alif maqsura as people type them; Hindi without dots, one nasal sign."""
+
+
+@cache
+def _stemmer(language: str) -> object:
+    return stemmer(_ALGORITHMS[language])
+
+
+@cache
+def stem(word: str, language: str) -> str:
+    """The stem of a folded word in ``language``; the word itself where nothing is known of the language."""
+    word = word.translate(_ONE_LETTER)
+    if language == "ar":
+        word = _without(word, _ARABIC_BEGINNINGS, 2)
+    if language == "es":
+        word = _SPANISH_ENDINGS.sub("", word)
+    if language == "sw":
+        return _without(word, _SWAHILI_BEGINNINGS, 4)
+    if language not in _ALGORITHMS:
+        return word
+    found = str(_stemmer(language).stemWord(word))  # type: ignore[attr-defined]
+    return found if len(found) >= 2 else word
+
+
+def _without(word: str, beginnings: tuple[str, ...], least: int) -> str:
+    for beginning in beginnings:
+        if word.startswith(beginning) and len(word) - len(beginning) >= least:
+            return word[len(beginning) :]
+    return word
