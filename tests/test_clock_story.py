@@ -232,6 +232,41 @@ def test_setting_the_clock_after_a_month_without_power_ends_only_what_was_over(r
     verify(river.hub.store)
 
 
+def test_what_was_asked_by_a_doubtful_clock_counts_from_when_it_was_put_right(river: Village) -> None:
+    """Though nobody pays anything then: the entry that set the time vouches for it, too."""
+    machine = HandMachine()
+    clock = live_on(river, machine)
+    doubtful = river.request("Chandra", "Bob", 75).record
+    set_by_two(river, MONDAY_NOON + 30 * DAY_MS)
+    machine.pass_ms(14 * DAY_MS - HOUR_MS)
+    clock.look()
+    assert tend(river.hub) == 0
+    machine.pass_ms(HOUR_MS)
+    clock.look()
+    assert tend(river.hub) == 1
+    assert state(river, doubtful) == "expired"
+    verify(river.hub.store)
+
+
+def test_what_was_asked_by_a_clock_that_was_ahead_waits_its_time_and_no_longer(river: Village) -> None:
+    machine = HandMachine()
+    machine.step(MONDAY_NOON + 40 * DAY_MS, kept=True)
+    clock = live_on(river, machine)
+    asked = river.request("Chandra", "Bob", 75).record
+    machine.pass_ms(DAY_MS)
+    machine.step(MONDAY_NOON + DAY_MS, kept=True)
+    clock.look(at_once=True)
+    assert len(changes(river)) == 1
+    machine.pass_ms(13 * DAY_MS - HOUR_MS)
+    clock.look()
+    assert tend(river.hub) == 0
+    machine.pass_ms(HOUR_MS)
+    clock.look()
+    assert tend(river.hub) == 1
+    assert state(river, asked) == "expired"
+    verify(river.hub.store)
+
+
 def test_the_same_again_is_asked_across_a_step(river: Village) -> None:
     machine = HandMachine(IN_2040)
     machine.set_rtc(IN_2040)

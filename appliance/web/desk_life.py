@@ -69,7 +69,9 @@ TITLES: Final[Mapping[str, Callable[[], str]]] = {
 _WHAT: Final[Mapping[str, Callable[[], str]]] = {
     "away": lambda: _("Offers and wants are hidden. The account goes on: it can pay and be paid."),
     "back": lambda: _("Offers and wants are shown again."),
-    "freeze": lambda: _("Nothing is paid from this account or to it. The person can still sign in and read."),
+    "freeze": lambda: _(
+        "Nothing is paid from this account or to it. The person can still sign in, read, and say that a payment is wrong."
+    ),
     "unfreeze": lambda: _("The account can pay and be paid again."),
     "stay": lambda: _("The move is called off. Offers and wants are shown again, and the usual limits hold."),
     "reopen": lambda: _("The old number counts again. The person needs a new PIN from you."),

@@ -57,7 +57,7 @@ class NoRoom(HubError, OSError):
 class Limited(io.BytesIO):
     """What comes of a file, as far as anybody would read it; the rest is counted and let go."""
 
-    def write(self, some: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]
+    def write(self, some: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]  # typeshed takes any buffer
         """Keep what fits, and say that all of it was taken."""
         super().write(some[: max(0, MOST_BYTES + 1 - self.tell())])
         return len(some)

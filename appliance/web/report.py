@@ -207,7 +207,7 @@ def _spread_chart(found: Report) -> str:
         Bar(n, "0" if i == middle else "", str(n) if n else "", hollow=i < middle)
         for i, n in enumerate(bands)
     ]
-    told = _("From those that owe most, in outline, over those at zero to those that are owed most, full.")
+    told = _("From those who owe most, in outline, over those at zero to those who are owed most, full.")
     return svg.bars("spread", _("How the balances lie"), told, drawn)
 
 

@@ -4,7 +4,7 @@ Nothing is changed here. What was typed is kept as it is, row by row, with what 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from flask import request
@@ -200,8 +200,41 @@ def check(typed: Typed, pile: bytes, keeper: int) -> Checked:
                 _read_row(tx, place, row, found)
     _try(found, pile, keeper)
     _compare(typed, found)
+    found.wrong = _shortened(found.wrong)
     found.levy = sum(levy_on(line.amount, line.payee) for line in found.lines)
     return found
+
+
+def _shortened(wrong: Mapping[int, tuple[Wrong, ...]]) -> dict[int, tuple[Wrong, ...]]:
+    """What is wrong, each sentence once and all together no longer than a page has room for.
+
+    Later rows refer to the one that says it; where no room is left they are marked, and the next
+    check says what it is.
+    """
+    said: dict[str, int] = {}
+    room, short = _ROOM_FOR_WORDS, {}
+    for place, ones in sorted(wrong.items()):
+        kept: list[Wrong] = []
+        for one in ones:
+            words = one.words
+            if words in said:
+                words = _("As in row %(row)s.", row=said[words])
+            elif len(words) > _SHORT and len(words.encode()) > room:
+                words = _("Not right yet.")
+            else:
+                said[words] = place
+                room -= len(words.encode())
+            # Of one row nothing is said twice: both fields are marked.
+            kept.append(replace(one, words="" if any(words == other.words for other in kept) else words))
+        short[place] = tuple(kept)
+    return short
+
+
+_ROOM_FOR_WORDS: Final = 2400
+"""Bytes of sentences about rows, before they are cut short."""
+
+_SHORT: Final = 40
+"""Letters of a sentence that is not worth cutting."""
 
 
 def _read_row(tx: Tx, place: int, row: Row, found: Checked) -> None:

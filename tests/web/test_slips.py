@@ -297,6 +297,35 @@ def test_forty_rows_full_of_words_and_mistakes_stay_small(village, kira, capsys)
     assert village.balance("Chandra") == 1000
 
 
+def test_forty_rows_with_the_longest_sentences_stay_small_and_each_is_said_once(village, kira) -> None:
+    for i in range(6):
+        village.do("Kira", Approve(village.join(f"Maria Fernandez-Gutierrez {i}")))
+    rows: dict[str, str] = {}
+    for n in range(1, 41):
+        rows |= {f"a{n}": "Maria Fern", f"b{n}": f"Maria{'  '[: n % 2]}F", f"c{n}": "0.25", f"d{n}": "31/5"}
+        rows |= {f"e{n}": "food", f"f{n}": "two loaves of bread"}
+    page = table(kira, **rows, count="40", total="10")
+    assert "40 rows are not right yet" in page.text
+    assert len(page.data) < SMALL
+    assert page.text.count("More than one fits “Maria Fern”") == 1
+    assert row(page, 40).count("As in row 1.") == 1
+    # Sentences that all differ are cut short where there is no room, and said after the first are mended.
+    different = {**rows, **{f"a{n}": f"Nobody called {n} Fernandez-Gutierrez" for n in range(1, 41)}}
+    different |= {f"b{n}": f"Nobody called {n} Gutierrez-Soto" for n in range(1, 41)}
+    page = table(kira, **different, count="40", total="10")
+    assert len(page.data) < SMALL
+    assert "40 rows are not right yet" in page.text
+    assert "Not right yet." in row(page, 40)
+    mended = {
+        **different,
+        **{f"a{n}": "Alice" for n in range(1, 39)},
+        **{f"b{n}": "Bob" for n in range(1, 39)},
+    }
+    mended |= {f"g{n}": "1" for n in range(1, 41)}
+    page = table(kira, **mended, count="40", total="10")
+    assert "Nobody called 40" in row(page, 40)
+
+
 def test_a_full_table_in_hindi_comes_in_at_the_own_screen_alone(kira, signed_in) -> None:
     words, name = ("दो रोटियाँ, एक बीज वाली " * 6)[:140], "अलीशा मार्टिन-ओकाफ़ोर श्रीवास्तव सोरेनसेन"
     rows = {

@@ -14,6 +14,7 @@ from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
 from appliance.ledger.book.schema_clock import CLOCK_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
 from appliance.ledger.book.schema_erased import ERASED_TABLES
+from appliance.ledger.book.schema_frozen import FROZEN_TABLES
 from appliance.ledger.book.schema_hubs import HUB_TABLES
 from appliance.ledger.book.schema_recovery import RECOVERY_TABLES
 
@@ -400,6 +401,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     *CREDIT_TABLES,
     *HUB_TABLES,
     *ERASED_TABLES,
+    *FROZEN_TABLES,
     *RECOVERY_TABLES,
     *CLOCK_TABLES,
 )

@@ -11,17 +11,21 @@ The note and the outcome are read by the parties and the keepers. While it is op
 blocked: the credit stays where it is. Past the deadline it is late, on the keepers' list and on
 the parties' pages; silence decides nothing. One that was withdrawn may be opened again.
 
+Who is frozen moves nothing, and can still say that a payment on an own account is wrong: perhaps
+that is what the freezing was about.
+
 For somebody who has no key, a keeper who is no party notes what that person says
 (``dispute_for``): it is the person's dispute, and the book says who noted it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from appliance.ledger import codec
 from appliance.ledger.book import rules
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.schema import MemberKey, Transfer
+from appliance.ledger.book.schema import Member, MemberKey, Transfer
 from appliance.ledger.book.schema_credit import Dispute as DisputeRow
 from appliance.ledger.book.schema_credit import Slip
 from appliance.ledger.book.shape import MEMBER, RECORD
@@ -29,7 +33,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money import accounts
-from appliance.ledger.money.reversals import acts_on, helped, party, sides
+from appliance.ledger.money.reversals import acts_on, helped, party, sides, still_in
 from appliance.ledger.money.transfers import ARRIVED, DONE, FINAL, ON_WAY
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_TEXT, tidy, too_long
@@ -123,11 +127,24 @@ def is_open(tx: Tx, transfer: bytes) -> bool:
     return row is not None and row.state == OPEN
 
 
+def may_contest(tx: Tx, transfer: Transfer, member: int | None) -> bool:
+    """Whether ``member`` may say that the transfer is wrong: who may act on a side of it, and a frozen owner."""
+    return acts_on(tx, transfer, member) or _own_and_frozen(tx, still_in(tx, transfer), member)
+
+
+def _own_and_frozen(tx: Tx, numbers: Iterable[int], member: int | None) -> bool:
+    who = tx.get(Member, number=member)
+    if who is None or who.status != powers.FROZEN:
+        return False
+    found = (accounts.get(tx, number) for number in numbers)
+    return any(account is not None and account.owner == member for account in found)
+
+
 def without_key(tx: Tx, transfer: Transfer) -> tuple[int, ...]:
     """The parties to ``transfer`` who have no key: they can contest it through a keeper only."""
     found = (accounts.get(tx, number) for number in sides(tx, transfer))
     owners = {account.owner for account in found if account is not None and account.owner is not None}
-    return tuple(o for o in sorted(owners) if not _has_key(tx, o) and acts_on(tx, transfer, o))
+    return tuple(o for o in sorted(owners) if not _has_key(tx, o) and may_contest(tx, transfer, o))
 
 
 def _has_key(tx: Tx, member: int) -> bool:
@@ -138,7 +155,7 @@ def _decide_dispute(tx: Tx, command: Dispute, asking: Asking) -> codec.Body | Re
     transfer = tx.get(Transfer, id=command.transfer)
     if transfer is None:
         return Refusal(Code.UNKNOWN_TRANSFER, {}, (Action.HOME,))
-    if not acts_on(tx, transfer, asking.actor):
+    if not may_contest(tx, transfer, asking.actor):
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     return _refuse_opening(tx, transfer, command.note) or {}
 
@@ -187,7 +204,7 @@ def _apply_dispute(tx: Tx, entry: Entry) -> None:
 
 def _may_dispute(tx: Tx, entry: Entry) -> bool:
     transfer = tx.get(Transfer, id=entry.act.payload["transfer"])
-    return transfer is not None and _opens(tx, transfer) and acts_on(tx, transfer, entry.actor)
+    return transfer is not None and _opens(tx, transfer) and may_contest(tx, transfer, entry.actor)
 
 
 def _opens(tx: Tx, transfer: Transfer) -> bool:
@@ -216,9 +233,10 @@ def may_withdraw(tx: Tx, row: DisputeRow, actor: int | None) -> bool:
     So an owner can withdraw what a helper said in her name, and a helper of old cannot.
     """
     transfer = tx.get(Transfer, id=row.transfer)
-    return transfer is not None and any(
-        accounts.owned(tx, number, actor) for number in _contesting(tx, transfer, row.member)
-    )
+    if transfer is None:
+        return False
+    theirs = _contesting(tx, transfer, row.member)
+    return any(accounts.owned(tx, number, actor) for number in theirs) or _own_and_frozen(tx, theirs, actor)
 
 
 def _contesting(tx: Tx, transfer: Transfer, member: int) -> tuple[int, ...]:

@@ -2,8 +2,9 @@
 
 A request, a split, a proposal, limits for a while: each ends at a moment that was reckoned when it
 was begun. Where the clock was not set then, that moment means nothing, and may be over as soon as
-somebody sets the clock. So the same time counts from the first payment after it that bears a time
-of keeper's quality; until there is one, it waits. Where the hub's time was moved since (``book.clock_changes``), the moment
+somebody sets the clock. So the same time counts from when somebody vouches for the time: from the
+first payment after it that bears a time of keeper's quality, or from the entry by which the hub's
+time was set; until there is one, it waits. Where the hub's time was moved since (``book.clock_changes``), the moment
 moves with it: what waits gets its whole time, no less, and no fourteen years more. All of it
 follows from the book.
 """
@@ -27,7 +28,7 @@ def ends(tx: Tx, begun: int, until_ms: int) -> int | None:
     entry = chain.by_number(tx, begun)
     if entry is None or entry.act.at.quality >= Quality.KEEPER:
         return until_ms + changed_since(tx, begun)
-    known = tx.first(_FIRST_KNOWN, begun, int(Quality.KEEPER))
+    known = tx.first(_FIRST_KNOWN, begun, int(Quality.KEEPER), begun, int(Quality.KEEPER))
     if known is None:
         return None
     closed_ms, number = known
@@ -40,8 +41,12 @@ def latest(tx: Tx, now: Instant) -> int:
 
 
 _FIRST_KNOWN: Final = """
-SELECT closed_ms, opened_entry FROM transfer WHERE opened_entry > ? AND closed_entry = opened_entry AND closed_quality >= ?
-ORDER BY opened_entry LIMIT 1
+SELECT * FROM (
+  SELECT closed_ms, opened_entry FROM transfer
+  WHERE opened_entry > ? AND closed_entry = opened_entry AND closed_quality >= ? ORDER BY opened_entry LIMIT 1)
+UNION ALL SELECT * FROM (
+  SELECT to_ms, entry FROM clock_change WHERE entry > ? AND quality >= ? ORDER BY entry LIMIT 1)
+ORDER BY 2 LIMIT 1
 """
 
 

@@ -115,8 +115,13 @@ def party(tx: Tx, transfer: Transfer, member: int | None) -> bool:
 
 def acts_on(tx: Tx, transfer: Transfer, member: int | None) -> bool:
     """Whether ``member`` may act now on any account that the transfer moves or would move; left out is none."""
+    return any(accounts.owned(tx, number, member) for number in still_in(tx, transfer))
+
+
+def still_in(tx: Tx, transfer: Transfer) -> set[int]:
+    """``sides``, without those who were left out of a split."""
     out = {n for (n,) in tx.select(f"{_SHARES} AND state = 'left_out'", transfer.id)}
-    return any(accounts.owned(tx, number, member) for number in sides(tx, transfer) - out)
+    return sides(tx, transfer) - out
 
 
 def sides(tx: Tx, transfer: Transfer) -> set[int]:

@@ -4,12 +4,12 @@
 
     (nothing) --register (by a keeper)--> active        without a phone, without a key
     active --away--> away --back--> active              by the member or a keeper
-    active, away --freeze--> frozen --unfreeze--> active
+    active, away --freeze--> frozen --unfreeze--> what it was
     closed --reopen--> active                           once more a member, with a new PIN
 
 Who is away can be paid and can act; only the offers and wants rest. Who is frozen signs in and
-reads, and neither pays nor is paid. Moving to another hub is in ``moving.py``; who was frozen
-meanwhile goes on moving when freed.
+reads, contests what is wrong, and neither pays nor is paid. Moving to another hub is in ``moving.py``;
+who was frozen meanwhile goes on moving when freed, and who was away is away.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
 from appliance.ledger.book.schema_credit import Departure, Voucher
 from appliance.ledger.book.schema_erased import Erasure
+from appliance.ledger.book.schema_frozen import Frozen
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
@@ -88,13 +89,15 @@ class Freeze(Standing):
 
     __slots__ = ()
     KIND: ClassVar[str] = "freeze"
+    VERSION: ClassVar[int] = 2
 
 
 class Unfreeze(Standing):
-    """A keeper lets a frozen member trade again, and says why."""
+    """A keeper lets a frozen member trade again, and says why: the member is then what it was before."""
 
     __slots__ = ()
     KIND: ClassVar[str] = "unfreeze"
+    VERSION: ClassVar[int] = 2
 
 
 class Reopen(Standing):
@@ -220,6 +223,25 @@ def _may_step(tx: Tx, entry: Entry) -> bool:
     return powers.by_keeper(tx, entry) and not (kind == Freeze.KIND and member.keeper)
 
 
+def _apply_freeze(tx: Tx, entry: Entry) -> None:
+    number = entry.act.payload["member"]
+    member = tx.get(Member, number=number)
+    assert member is not None  # the warrant has looked
+    tx.put(Frozen, member=number, before=member.status, entry=entry.number)
+    _apply_step(tx, entry)
+
+
+def _apply_unfreeze(tx: Tx, entry: Entry) -> None:
+    """Back to what it was; who was frozen by version 1, which did not remember, is active."""
+    number = entry.act.payload["member"]
+    frozen = tx.get(Frozen, member=number)
+    _apply_step(tx, entry)
+    if frozen is not None:
+        tx.delete(Frozen, Frozen.member == number)
+        if frozen.before == powers.AWAY:
+            tx.update(Member, {"number": number}, status=powers.AWAY)
+
+
 def _apply_step(tx: Tx, entry: Entry) -> None:
     number, kind = entry.act.payload["member"], entry.act.kind
     goes = kind == Unfreeze.KIND and tx.get(Departure, member=number) is not None
@@ -264,9 +286,14 @@ HANDLERS = (
     Handler(
         Register, _decide_register, _apply_register, _may_register, {"group": shape.one_of(*rules.GROUPS)}
     ),
-    *(
-        Handler(step, _decide_step, _apply_step, _may_step, _MEMBER)
-        for step in (Away, Back, Freeze, Unfreeze, Reopen)
-    ),
+    *(Handler(step, _decide_step, _apply_step, _may_step, _MEMBER) for step in (Away, Back, Reopen)),
+    Handler(Freeze, _decide_step, _apply_freeze, _may_step, _MEMBER),
+    Handler(Unfreeze, _decide_step, _apply_unfreeze, _may_step, _MEMBER),
     Handler(Vouch, _decide_vouch, _apply_vouch, _may_vouch, {"newcomer": shape.MEMBER}),
 )
+
+OLD: Final = {
+    ("freeze", 1): Handler(Freeze, _decide_step, _apply_step, _may_step, _MEMBER),
+    ("unfreeze", 1): Handler(Unfreeze, _decide_step, _apply_step, _may_step, _MEMBER),
+}
+"""How earlier versions are folded."""

@@ -1,5 +1,8 @@
 """The village in numbers, month by month, without anybody in them.
 
+People are counted, not accounts: who has a shop beside the own account is one person, with both
+together, or the three accounts of one person would tell what that person has.
+
 What is told of fewer than ``FEWEST`` people is None (*hidden*), and so is a further number where the
 first could be found by subtracting. Amounts are in minor units.
 
@@ -62,18 +65,18 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How the balances lie now.
+    """How the balances lie now: of each person, all own accounts together.
 
     Attributes:
-        accounts: how many there are.
-        bands: how many accounts use which part of their limit, from those that owe most over
-            those at zero (in the middle) to those that are owed most. One without a limit uses
+        people: how many there are.
+        bands: how many people use which part of their limits, from those who owe most over
+            those at zero (in the middle) to those who are owed most. Who has no limit uses
             the least part of it.
         owing, even, owed: how many owe, stand at zero, are owed.
         median: the balance that half of them are below and half above.
     """
 
-    accounts: int
+    people: int
     bands: tuple[int | None, ...]
     owing: int | None
     even: int | None
@@ -175,7 +178,7 @@ def _spread(tx: Tx) -> Spread:
 def _bands(
     rows: list[tuple[int, int | None, int | None]], parts: int, sides: tuple[int | None, ...]
 ) -> tuple[int | None, ...]:
-    """How many accounts stand in each of ``parts`` bands of a side; no band of a side that is hidden."""
+    """How many people stand in each of ``parts`` bands of a side; no band of a side that is hidden."""
     counts = [0] * (2 * parts + 1)
     for balance, low, high in rows:
         counts[parts + _band(balance, low if balance < 0 else high, parts)] += 1
@@ -189,7 +192,7 @@ def _bands(
 
 
 def _band(balance: int, limit: int | None, parts: int) -> int:
-    """Which part of its limit an account uses: 0 at zero, up to ``parts``, with the sign of the balance."""
+    """Which part of the limit is used: 0 at zero, up to ``parts``, with the sign of the balance."""
     if balance == 0:
         return 0
     sign = 1 if balance > 0 else -1
@@ -237,7 +240,8 @@ SELECT SUM(balance), COUNT(DISTINCT owner) FROM (
 
 _COMMONS: Final = """
 SELECT SUM(CASE WHEN p.amount > 0 THEN p.amount END), SUM(CASE WHEN p.amount < 0 THEN -p.amount END),
-  (SELECT COUNT(DISTINCT o.account) FROM posting q CROSS JOIN posting o ON o.transfer = q.transfer
+  (SELECT COUNT(DISTINCT COALESCE(a.owner, a.number)) FROM posting q
+   CROSS JOIN posting o ON o.transfer = q.transfer CROSS JOIN account a ON a.number = o.account
    WHERE q.account = 0 AND q.entry >= ?1 AND q.entry < ?2 AND o.account <> 0)
 FROM posting p CROSS JOIN transfer t ON t.id = p.transfer
 WHERE p.account = 0 AND p.entry >= ?1 AND p.entry < ?2 AND t.reversed_by IS NULL AND t.reverses IS NULL
@@ -272,6 +276,8 @@ WHERE payee IN (SELECT number FROM account) AND state IN ('declined', 'expired')
 """
 
 _BALANCES: Final = """
-SELECT a.balance, a.low, a.high FROM account a JOIN member m ON m.number = a.owner
-WHERE a.kind = 'member' AND m.status <> 'closed'
+SELECT SUM(a.balance), CASE WHEN COUNT(a.low) = COUNT(*) THEN SUM(a.low) END,
+  CASE WHEN COUNT(a.high) = COUNT(*) THEN SUM(a.high) END
+FROM account a JOIN member m ON m.number = a.owner LEFT JOIN further f ON f.account = a.number
+WHERE a.kind = 'member' AND m.status <> 'closed' AND COALESCE(f.state, 'open') = 'open' GROUP BY a.owner
 """

@@ -133,9 +133,10 @@ def _answered_by(tx: Tx, row: Share) -> Person | None:
 
 
 def has_a_part(tx: Tx, row: Transfer, viewer: int) -> bool:
-    """Whether ``viewer`` has a part in the split that ``row`` is, or undoes."""
+    """Whether ``viewer`` has a part in the split that ``row`` is, or undoes; who was left out has none."""
     record = row.reverses if row.kind == transfers.REVERSAL else row.id
-    return record is not None and tx.get(Share, transfer=record, account=viewer) is not None
+    share = None if record is None else tx.get(Share, transfer=record, account=viewer)
+    return share is not None and share.state != splits.LEFT_OUT
 
 
 def able(tx: Tx, viewer: int) -> list[int]:

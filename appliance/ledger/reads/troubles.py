@@ -159,10 +159,11 @@ def _dispute(tx: Tx, row: DisputeRow, transfer: Transfer, now: Instant, viewer: 
 def _actions(
     tx: Tx, row: Transfer, ask: UndoAsk | None, dispute: DisputeRow | None, viewer: int, outside_keeper: bool
 ) -> tuple[Action, ...]:
-    found: list[Action] = []
     if not powers.active(tx, viewer):
-        return ()
+        return _of_somebody_frozen(tx, row, dispute, viewer)
+    found: list[Action] = []
     contested = dispute is not None and dispute.state == disputes.OPEN
+    again = (dispute is None or dispute.state == disputes.WITHDRAWN) and disputes.can_be_disputed(row)
     if ask is not None and ask.state == undo.OPEN:
         if accounts.owned(tx, row.payee, viewer):
             found.append(Action.KEEP)
@@ -179,13 +180,20 @@ def _actions(
         found.append(Action.END)
     if contested and dispute is not None and disputes.may_withdraw(tx, dispute, viewer):
         found.append(Action.CLOSE)
-    again = dispute is None or dispute.state == disputes.WITHDRAWN
-    if again and disputes.can_be_disputed(row):
+    if again:
         if reversals.acts_on(tx, row, viewer):
             found.append(Action.DISPUTE)
         elif outside_keeper and disputes.without_key(tx, row):
             found.append(Action.DISPUTE_FOR)
     return tuple(found)
+
+
+def _of_somebody_frozen(tx: Tx, row: Transfer, dispute: DisputeRow | None, viewer: int) -> tuple[Action, ...]:
+    """Who is frozen can say that something is wrong, and that all is well; others who are not active nothing."""
+    if dispute is not None and dispute.state == disputes.OPEN:
+        return (Action.CLOSE,) if disputes.may_withdraw(tx, dispute, viewer) else ()
+    again = (dispute is None or dispute.state == disputes.WITHDRAWN) and disputes.can_be_disputed(row)
+    return (Action.DISPUTE,) if again and disputes.may_contest(tx, row, viewer) else ()
 
 
 def asked_back(tx: Tx, viewer: int) -> tuple[Asked, ...]:

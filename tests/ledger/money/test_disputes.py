@@ -9,13 +9,14 @@ from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money.disputes import DAY_MS, Dispute, DisputeFor, EndDispute, WithdrawDispute
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant
-from appliance.ledger.people.life import Register
+from appliance.ledger.people.life import Freeze, Register
 from appliance.ledger.people.members import AppointKeeper
 from appliance.ledger.reads import troubles
 from appliance.ledger.reads.troubles import MOST_ON_HOME, DisputeView, Trouble, open_disputes, trouble
-from appliance.ledger.values import AccountNumber, RecordId
+from appliance.ledger.values import AccountNumber, Amount, RecordId
 from tests.ledger.book import tampering
 from tests.support.village import Village
 
@@ -211,3 +212,34 @@ def test_many_contested_payments_of_others_cost_nobody_else_anything(
         assert (open_disputes(tx, now, n["Dina"]), asked) == ((), [])
         assert len(open_disputes(tx, now, n["Alice"])) == MOST_ON_HOME
         assert len(open_disputes(tx, now)) == MOST_ON_HOME + 5
+
+
+class TestFrozen:
+    def test_an_owner_contests_withdraws_and_nothing_else(self, river: Village, paid: RecordId) -> None:
+        alice = river.numbers["Alice"]
+        river.do("Kira", Freeze(alice, "the phone was stolen"))
+        assert look(river, paid, "Alice").actions == (Action.DISPUTE,)
+        river.do("Alice", Dispute(paid, "I never paid this: the thief did"))
+        assert dispute_of(river, paid, "Bob").note == "I never paid this: the thief did"
+        assert look(river, paid, "Alice").actions == (Action.CLOSE,)
+        river.do("Alice", WithdrawDispute(paid))
+        river.do("Alice", Dispute(paid, "and yet"))
+        river.do("Kira", Reverse(paid, "it was the thief"))
+        assert river.balance("Alice") == 0
+        verify(river.hub.store)
+
+    def test_not_what_is_somebody_elses_nor_as_a_helper(self, river: Village, paid: RecordId) -> None:
+        n = river.numbers
+        river.do("Alice", AskGrant(n["Alice"], n["Dina"], HELPER))
+        river.do("Dina", AgreeGrant(n["Alice"], HELPER))
+        for name in ("Dina", "Chandra"):
+            river.do("Kira", Freeze(n[name], "a quarrel"))
+            assert code(river.ask(name, Dispute(paid, "it is wrong"))) is Code.NOT_YOURS
+            assert look(river, paid, name).actions == ()
+
+    def test_without_a_key_through_a_keeper(self, river: Village) -> None:
+        emma = AccountNumber(int(str(river.do("Kira", Register("Emma", "no phone")).outcome["number"])))
+        paid = RecordId(river.do("Alice", Pay(river.numbers["Alice"], emma, Amount(15))).record)
+        river.do("Kira", Freeze(emma, "a quarrel"))
+        river.do("Kira", DisputeFor(paid, emma, "it was two baskets"))
+        verify(river.hub.store)

@@ -16,6 +16,7 @@ from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.reads import member as reads
 from appliance.ledger.values import COMMONS, Amount
+from tests.support.keepers import from_commons
 from tests.support.village import Village, a_village
 
 
@@ -83,6 +84,28 @@ def test_given_back_the_levy_comes_back_too(river: Village) -> None:
     river.do("Bob", Reverse(first.record))
     river.do("Kira", Reverse(second.record, "paid twice"))
     assert [river.balance(who) for who in ("Alice", "Bob", "Chandra")] == [0, 0, 0]
+    assert commons(river) == 0
+    verify(river.hub.store)
+
+
+def test_given_back_it_comes_back_though_the_commons_has_spent_it_and_stands_at_its_floor(
+    river: Village,
+) -> None:
+    """Whoever paid by mistake is made whole: the floor guards what the commons gives, and this was never its own."""
+    n = river.numbers
+    switch(river, levy_rate=500)
+    kept, wrong = river.pay("Alice", "Bob", 100), river.pay("Alice", "Chandra", 200)
+    switch(river, levy_rate=0, commons_low=0)
+    river.do("Kira", from_commons(river, "Dina", 150))
+    assert commons(river) == 0
+    river.do("Chandra", Reverse(wrong.record))
+    assert (river.balance("Alice"), river.balance("Chandra"), commons(river)) == (-100, 0, -100)
+    river.do("Kira", Reverse(kept.record, "paid twice"))
+    assert (river.balance("Alice"), commons(river)) == (0, -150)
+    refused = river.ask("Kira", from_commons(river, "Dina", 1))
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.COMMONS_FLOOR
+    river.do("Dina", Pay(n["Dina"], COMMONS, Amount(150)))
     assert commons(river) == 0
     verify(river.hub.store)
 

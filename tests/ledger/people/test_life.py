@@ -121,6 +121,20 @@ class TestFrozen:
         river.pay("Alice", "Bob", 100)
         verify(river.hub.store)
 
+    def test_who_was_away_is_away_again_when_freed(self, river: Village) -> None:
+        alice = river.numbers["Alice"]
+        river.do("Alice", Away(alice))
+        river.do("Kira", Freeze(alice, "the phone was stolen"))
+        assert status(river, "Alice") == powers.FROZEN
+        river.do("Kira", Unfreeze(alice, "found again"))
+        assert status(river, "Alice") == powers.AWAY
+        river.do("Alice", Back(alice))
+        for _turn in range(2):
+            river.do("Kira", Freeze(alice, "stolen once more"))
+            river.do("Kira", Unfreeze(alice, "found once more"))
+            assert status(river, "Alice") == powers.ACTIVE
+        verify(river.hub.store)
+
     def test_a_keeper_is_frozen_by_nobody_alone(self, river: Village) -> None:
         river.root(AppointKeeper(river.numbers["Bob"]))
         assert no(river, "Kira", Freeze(river.numbers["Bob"], "quarrel")) is Code.STILL_KEEPER

@@ -11,13 +11,15 @@ from appliance.ledger.care.claims import ClaimCare, Cosign
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.requests import Decline
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.further import OpenAccount
 from appliance.ledger.people.leaving import Leave
 from appliance.ledger.people.members import Approve
 from appliance.ledger.reads import reports
 from appliance.ledger.reads.reports import FEWEST, Known, Report, hide, report
 from appliance.ledger.tend import tend
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 from tests.support.village import MONDAY_NOON, Village
 
 DAY = 86_400_000
@@ -116,10 +118,38 @@ def test_the_spread_counts_who_owes_and_who_is_owed(river: Village) -> None:
     for payer, payee in (("Alice", "Bob"), ("Chandra", "Dina"), ("Emeka", "Fatima")):
         river.pay(payer, payee, 1200)
     spread = told(river).spread
-    assert (spread.accounts, spread.owing, spread.even, spread.owed) == (10, 3, 4, 3)
+    assert (spread.people, spread.owing, spread.even, spread.owed) == (10, 3, 4, 3)
     # Those who owe stand at their limit, those who are owed at half of theirs (2400).
     assert spread.bands == (3, 0, 0, 0, 4, 0, 3, 0, 0)
     assert spread.median == 0
+
+
+def shop(river: Village, owner: str) -> AccountNumber:
+    opened = river.do("Kira", OpenAccount(river.numbers[owner], "business", "Bakery", "sells bread"))
+    return AccountNumber(int(str(opened.outcome["number"])))
+
+
+def test_people_are_counted_and_not_their_accounts(river: Village) -> None:
+    """Three accounts of one person that owe would tell what that person has."""
+    first, second = shop(river, "Alice"), shop(river, "Alice")
+    river.pay("Alice", "Bob", 600)
+    for account in (first, second):
+        river.do("Alice", Pay(account, river.numbers["Chandra"], Amount(300)))
+    spread = told(river).spread
+    assert spread.people == 5
+    assert (spread.owing, spread.owed) == (None, None)
+    assert all(count is None for count in spread.bands if count != spread.even)
+
+
+def test_what_the_commons_paid_to_three_accounts_of_one_person_is_hidden(river: Village) -> None:
+    accounts = (river.numbers["Alice"], shop(river, "Alice"), shop(river, "Alice"))
+    for account in accounts:
+        river.do("Alice", Pay(account, COMMONS, Amount(10)))
+    (month,) = told(river).months
+    assert (month.commons_in, month.commons_out) == (None, None)
+    for name in ("Bob", "Chandra"):
+        river.do(name, Pay(river.numbers[name], COMMONS, Amount(10)))
+    assert told(river).months[0].commons_in == 50
 
 
 def test_an_account_without_a_limit_uses_the_least_part_of_it(river: Village) -> None:

@@ -73,16 +73,22 @@ def test_who_is_frozen_goes_on_reading(river: Village) -> None:
     assert (t.amount, t.actions) == (100, ())
 
 
-def test_who_was_left_out_reads_that_and_comes_last(river: Village) -> None:
+def test_who_was_left_out_sees_nothing_of_it_any_more_and_to_the_others_comes_last(river: Village) -> None:
     split = feast(river)
     river.do("Bob", DeclineShare(split.record, river.numbers["Bob"], "not_now"))
     river.do("Alice", LeaveOut(split.record, river.numbers["Bob"]))
-    t = view(river, split.record, "Bob")
+    assert see(river, reads.transfer, split.record, river.numbers["Bob"]) is None
+    t = view(river, split.record, "Chandra")
     assert t.split is not None
-    assert t.split.mine is not None
-    assert (t.split.mine.state, t.split.mine.phrase, t.split.total) == ("left_out", "not_now", 199)
+    assert t.split.total == 199
     assert [s.who.name for s in t.split.shares] == ["Chandra", "Dina", "Bob"]
-    assert (t.split.asked, t.actions) == (2, ())
+    assert t.split.asked == 2
+    agree(river, "Chandra", split)
+    agree(river, "Dina", split, 99)
+    assert view(river, split.record, "Dina").state == "done"
+    assert see(river, reads.transfer, split.record, river.numbers["Bob"]) is None
+    back = river.do("Alice", Reverse(split.record, "it rained")).record
+    assert see(river, reads.transfer, back, river.numbers["Bob"]) is None
 
 
 # ------------------------------------------------------------------------------------------- the first page
