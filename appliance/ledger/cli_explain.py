@@ -32,6 +32,8 @@ _WHY: Final = {
     "contest_ended": "ended that it was contested",
     "given_back": "gave it back",
     "proposed": "proposed it to a second keeper",
+    "recovered": "posted it again after a restore",
+    "given_owner": "said whose it is",
 }
 _QUALITY: Final = {
     "NONE": "by a clock that nobody had set",
@@ -176,7 +178,13 @@ def _linked(links: dict[str, Any], unit: "Unit") -> Iterator[str]:
         )
     if slip := links.get("slip"):
         day = f"{datetime.fromtimestamp(slip['day'] * 86400, UTC):%Y-%m-%d}"
-        yield f"It came on paper of {day}: line {slip['line']} of pile {slip['pile'].hex()}, typed in by keeper {slip['keeper']}."
+        pile = slip["pile"].hex()
+        yield (
+            f"It came on paper of {day}: slip {slip['line']} of pile {pile[:8]}, typed in by keeper {slip['keeper']}. "
+            f"The whole name of the pile is {pile}."
+        )
+    if again := links.get("recovered"):
+        yield from _recovered(again)
     if keepers := links.get("keepers"):
         yield f"It was done by keepers {' and '.join(map(str, keepers))}."
     if asked := links.get("asked_back"):
@@ -185,6 +193,15 @@ def _linked(links: dict[str, Any], unit: "Unit") -> Iterator[str]:
         yield f"Member {dispute['by']} contested it: {dispute['state']}."
     if cross := links.get("crossing"):
         yield from _crossing(cross)
+
+
+def _recovered(again: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"It was posted again after a restore: hub {again['hub']} knew it, as record {again['record']} "
+        f"of life {again['life']} of this hub's feed, of account {again['near']}."
+    )
+    if again["claimed_by"] is not None:
+        yield f"Whose it is was settled by transfer {again['claimed_by'].hex()}."
 
 
 def _crossing(cross: dict[str, Any]) -> Iterator[str]:

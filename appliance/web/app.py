@@ -29,6 +29,7 @@ from appliance.web import (
     standing,
     whom,
     whose,
+    why,
     words,
 )
 from appliance.web.here import the_hub, the_keys, the_rules
@@ -75,6 +76,7 @@ SUBJECTS: Final = (
     "neighbours",
     "desk_restored",
     "erasing",
+    "why",
 )
 """Modules of this package, each with a blueprint ``bp``."""
 
@@ -177,6 +179,7 @@ def _words_for_templates(app: Flask) -> None:
     )
     whose.init_app(app)
     erasing.init_app(app)
+    why.init_app(app)
     # What every page is put together from: made once here, rather than brought in by each page anew.
     env = app.jinja_env
     icon = vars(env.get_template("_icons.html").module)["icon"]

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance.cli import main
 from appliance.ledger.book.verify import verify
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.crossings import Send
@@ -17,6 +19,7 @@ from appliance.ledger.money.transfers import Pay
 from appliance.ledger.money.trunks import SetTrunk
 from appliance.ledger.people.members import Approve
 from appliance.ledger.people.restoring import NameRisk, missing
+from appliance.ledger.reads import explaining
 from appliance.ledger.values import AccountNumber, Amount
 from tests.support.restoring import back_up, bring_all, give_back, lose_and_restore, meet, show_certificates
 from tests.support.valley import HILL, LAKE, RIVER, Valley, join
@@ -67,6 +70,28 @@ def test_what_crossed_since_the_backup_comes_back(valley: Valley, tmp_path: Path
     after = valley.balances(RIVER)
     assert {n: after[n] for n in before} == before
     in_step(valley)
+
+
+def test_why_a_recovered_payment_stands(valley: Valley, tmp_path: Path) -> None:
+    backup = back_up(valley, tmp_path / "river.hubbackup")
+    valley.send(RIVER, ALICE, HILL, BOB, 40, "eggs")
+    valley.carry()
+    lose_and_restore(valley, backup)
+    meet(valley, RIVER, HILL)
+    with valley.hubs[RIVER].reading() as tx:
+        (record,) = tx.first("SELECT transfer FROM recovered") or (b"",)
+        found = explaining.explain(tx, bytes(record))
+    assert found is not None
+    assert found.holds
+    assert {name: found.links["recovered"][name] for name in ("hub", "life", "near", "claimed_by")} == {
+        "hub": HILL,
+        "life": 1,
+        "near": ALICE,
+        "claimed_by": None,
+    }
+    told = CliRunner().invoke(main, ["explain", bytes(record).hex(), "--data", str(valley.hubs[RIVER].data)])
+    assert told.exit_code == 0, told.output
+    assert f"posted again after a restore: hub {HILL} knew it" in told.output
 
 
 def test_members_who_joined_since_are_unresolved_until_claimed(valley: Valley, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from appliance.ledger.book import chain
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Claim, Crossing, Transfer
 from appliance.ledger.book.schema_credit import Dispute, Slip, Spending, UndoAsk
+from appliance.ledger.book.schema_recovery import Recovered
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import BadSignature
@@ -173,6 +174,10 @@ def _entries(tx: Tx, row: Transfer) -> dict[int, str]:
         found += [(asked.entry, "asked_back"), (asked.closed_entry, "asked_back_ended")]
     if (dispute := tx.get(Dispute, transfer=row.id)) is not None:
         found += [(dispute.entry, "contested"), (dispute.closed_entry, "contest_ended")]
+    for again in _recovered(tx, row):
+        found += [(again.entry, "recovered")]
+        if again.claimed_by is not None and (claimed := tx.get(Transfer, id=again.claimed_by)) is not None:
+            found += [(claimed.opened_entry, "given_owner")]
     if row.reversed_by is not None and (back := tx.get(Transfer, id=row.reversed_by)) is not None:
         found += [(back.opened_entry, "given_back")]
     if (spent := tx.get(Spending, transfer=row.id)) is not None:
@@ -183,6 +188,11 @@ def _entries(tx: Tx, row: Transfer) -> dict[int, str]:
         if number is not None:
             named.setdefault(number, why)
     return named
+
+
+def _recovered(tx: Tx, row: Transfer) -> list[Recovered]:
+    """What says that the transfer was posted again after a restore, or that it gives such a one its owner."""
+    return tx.found(Recovered, "transfer = ? OR claimed_by = ?", row.id, row.id)
 
 
 def _part(tx: Tx, number: int, why: str) -> Part:
@@ -279,6 +289,16 @@ def _links(tx: Tx, row: Transfer) -> dict[str, Any]:
         }
     if (slip := tx.get(Slip, transfer=row.id)) is not None:
         links["slip"] = {"pile": bytes(slip.pile), "line": slip.line, "day": slip.day, "keeper": slip.keeper}
+    for again in _recovered(tx, row):
+        links["recovered"] = {
+            "transfer": bytes(again.transfer),
+            "hub": again.hub,
+            "life": again.life,
+            "record": again.number,
+            "near": again.near,
+            "account": again.account,
+            "claimed_by": None if again.claimed_by is None else bytes(again.claimed_by),
+        }
     if (spent := tx.get(Spending, transfer=row.id)) is not None:
         links["keepers"] = [keeper for keeper in (spent.keeper, spent.second) if keeper is not None]
     if (dispute := tx.get(Dispute, transfer=row.id)) is not None:

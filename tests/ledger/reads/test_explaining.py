@@ -14,10 +14,11 @@ from appliance.ledger.care.claims import ClaimCare, Cosign
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.disputes import Dispute
 from appliance.ledger.money.reversals import Reverse
+from appliance.ledger.money.slips import EnterSlip
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.reads import explaining
 from appliance.ledger.reads.explaining import Explained
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import Amount, RecordId
 from tests.support.two_villages import HILL, RIVER
 from tests.support.valley import Valley
 from tests.support.village import Village
@@ -183,6 +184,12 @@ class TestTheCommand:
         told = said(river, "ffffffffff")
         assert told.exit_code == 2
         assert "no transfer of this hub" in told.output
+
+    def test_paper_is_named_by_its_slip_and_pile(self, river: Village) -> None:
+        n = river.numbers
+        slip = river.do("Kira", EnterSlip(b"\x0a" * 16, 1, n["Alice"], n["Bob"], Amount(7), DAY - 1, "food"))
+        told = said(river, slip.record.hex())
+        assert f"slip 1 of pile 0a0a0a0a, typed in by keeper {n['Kira']}" in told.output
 
     def test_a_signature_that_was_changed_is_seen(self, river: Village) -> None:
         paid = river.pay("Alice", "Bob", 150)
