@@ -6,6 +6,8 @@ They are added to the stories of ``make.py`` (``helpers.py``, ``lives.py``) and 
 COMING: frozenset[tuple[str, int]] = frozenset(
     {
         ("ask_erase", 1),
+        ("freeze", 2),
+        ("unfreeze", 2),
         ("erase", 1),
         ("keep_texts", 1),
         ("erase_now", 1),
