@@ -1,10 +1,13 @@
 """The desk after a restore: members wait, a keeper opens sign-in, names a risk, says whose a payment was."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from appliance.cli import main
 from appliance.ledger import restore
 from appliance.ledger.book import backup_make
 from appliance.ledger.book.feed import FrameRow, Kept
@@ -116,6 +119,7 @@ def test_what_came_back_is_told_and_given_to_whose_it_is(here: Portals) -> None:
         (waits,) = unresolved(tx)
     statement = words(here.at("Bob").get("/statement"))
     assert "+1.00" in statement
+    assert "found again after the restore" in statement
 
     river = here.two.river
     emeka = river.join("Emeka")
@@ -135,6 +139,31 @@ def test_what_came_back_is_told_and_given_to_whose_it_is(here: Portals) -> None:
     assert "2.50" in words(his.get("/statement"))
     transfer = desk.get(f"/t/{waits.id.hex()}")
     assert transfer.status_code in (200, 404)
+
+
+def test_a_payment_that_was_found_again_says_so_wherever_it_stands(here: Portals) -> None:
+    """Its time is that of the finding, so nobody must take it for a new one. Bob is also paid anew."""
+    meet(here.two)
+    river = here.two.river
+    desk = kira(here)
+    desk.fill("/desk/restored/sign-in", "/sign-in", reason=WHY)
+    here.two.send("Chandra", "Bob", 300)
+    meet(here.two)
+    bob = here.at("Bob")
+    page = bob.get("/statement").text
+    for amount in ("+1.00", "+3.00"):
+        assert amount in page
+    assert page.count("found again after the restore") == 1
+    sheet = words(bob.get(f"/statements/{river.numbers['Bob']}"))
+    assert sheet.count("found again after the restore") == 1
+    (record,) = [
+        one
+        for one in re.findall(r'href="/t/([0-9a-f]{32})"', page)
+        if "Hill had kept it. It was paid before this day." in words(bob.get(f"/t/{one}"))
+    ]
+    told = CliRunner().invoke(main, ["explain", record, "--data", str(river.hub.data)]).output
+    assert "It was found again after a restore, by what hub 102 knew" in told
+    assert "Every signature and link holds." in told
 
 
 @pytest.mark.parametrize("path", ["", "/sign-in", f"/risk/{HILL}", f"/claim/{'00' * 16}"])

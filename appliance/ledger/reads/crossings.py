@@ -15,6 +15,7 @@ from appliance.ledger.book.feed import FarPerson
 from appliance.ledger.book.letters import Why
 from appliance.ledger.book.local import HubHeard
 from appliance.ledger.book.schema import Crossing, NameConsent, Neighbour, RosterRow, Transfer
+from appliance.ledger.book.schema_recovery import Recovered
 from appliance.ledger.book.shape import ACCOUNT
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
@@ -56,6 +57,7 @@ class Way:
         ended: when this hub learned or decided how it ends.
         leg: how far it has come, while it is on its way.
         heard: when the other hub was last heard.
+        recovered: it was found again after a restore, by what the other hub knew.
     """
 
     hub: OtherHub
@@ -65,6 +67,7 @@ class Way:
     ended: Instant | None
     leg: Leg | None
     heard: Instant | None
+    recovered: bool = False
 
 
 _CROSSES: Final = (transfers.SENT, transfers.RECEIVED)
@@ -188,6 +191,7 @@ def way(tx: Tx, row: Transfer) -> Way | None:
         None if ended is None else ended.act.at,
         _leg(tx, crossing) if crossing.state == transfers.ON_WAY else None,
         last_heard(tx, crossing.hub),
+        bytes(crossing.id) in recovered(tx, [bytes(crossing.id)]),
     )
 
 
@@ -199,6 +203,11 @@ def _leg(tx: Tx, crossing: Crossing) -> Leg:
     assert entry is not None  # a crossing is folded from its entry
     packed = feed.state(tx, entry.act.place.hub, crossing.incarnation).linked
     return Leg.SENT if packed >= crossing.number else Leg.HERE
+
+
+def recovered(tx: Tx, records: Collection[bytes]) -> frozenset[bytes]:
+    """Those of some transfers that were found again after a restore: their time is that of the finding."""
+    return frozenset(record for record in records if tx.get(Recovered, transfer=record) is not None)
 
 
 def far_sides(tx: Tx, records: Collection[bytes]) -> dict[bytes, Person]:

@@ -7,7 +7,7 @@ rules. Amounts are in minor units, signed from the viewer's side where it says s
 sees what any member sees; somebody who is no keeper gains nothing by it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import peewee as pw
@@ -45,6 +45,7 @@ class Line:
         cancelled: it undoes another or was undone: one cancelled movement to people.
         by: who moved it on this account, when that was a helper or joint holder and not the owner.
         others: how many more people than this account and ``other`` had a part in it (a split).
+        recovered: it was found again after a restore, and ``at`` is when.
     """
 
     transfer: RecordId
@@ -60,6 +61,7 @@ class Line:
     cancelled: bool
     by: Person | None = None
     others: int = 0
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +237,15 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
         row[3]: splits.other_side(tx, row[11] or row[3], row[5], row[6], account) for row in rows[:limit]
     }
     others = names(tx, {number for number, _ in sides.values()})
-    far = crossings.far_sides(tx, [row[3] for row in rows[:limit] if row[4] in transfers.CROSSING])
+    crossed = [row[3] for row in rows[:limit] if row[4] in transfers.CROSSING]
+    far, again = crossings.far_sides(tx, crossed), crossings.recovered(tx, crossed)
     owner = owner_of(tx, account)
-    lines = tuple(_line(tx, row, (account, owner), sides[row[3]], (others, far)) for row in rows[:limit])
+    lines = tuple(
+        replace(
+            _line(tx, row, (account, owner), sides[row[3]], (others, far)), recovered=bytes(row[3]) in again
+        )
+        for row in rows[:limit]
+    )
     return Page(lines, lines[-1].entry if len(rows) > limit else None)
 
 

@@ -47,6 +47,7 @@ class Line:
         by: who did it, when that was neither owner: a helper, or a keeper (of slips and files, and of
             what a keeper undid).
         levy: what the commons kept of it, when the account is the one that was paid.
+        recovered: it was found again after a restore; the book has it only since then.
     """
 
     transfer: RecordId
@@ -66,6 +67,7 @@ class Line:
     said_day: int | None
     by: Person | None
     levy: int
+    recovered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ def _line(tx: Tx, account: int, raw: tuple[Any, ...], balance: int) -> Line:
         said_day,
         None if by is None else person(tx, by),
         total - amount if paid else 0,
+        kind in transfers.CROSSING and bool(crossings.recovered(tx, [bytes(record)])),
     )
 
 
