@@ -7,7 +7,7 @@ rules. Amounts are in minor units, signed from the viewer's side where it says s
 sees what any member sees; somebody who is no keeper gains nothing by it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import peewee as pw
@@ -241,10 +241,7 @@ def statement(tx: Tx, account: int, before: int | None = None, limit: int = 20) 
     far, again = crossings.far_sides(tx, crossed), crossings.recovered(tx, crossed)
     owner = owner_of(tx, account)
     lines = tuple(
-        replace(
-            _line(tx, row, (account, owner), sides[row[3]], (others, far)), recovered=bytes(row[3]) in again
-        )
-        for row in rows[:limit]
+        _line(tx, row, (account, owner), sides[row[3]], (others, far, again)) for row in rows[:limit]
     )
     return Page(lines, lines[-1].entry if len(rows) > limit else None)
 
@@ -274,12 +271,12 @@ def _line(
     row: tuple[object, ...],
     of: tuple[int, int | None],
     side: tuple[int, int],
-    people: tuple[dict[int, Person], dict[bytes, Person]],
+    people: tuple[dict[int, Person], dict[bytes, Person], frozenset[bytes]],
 ) -> Line:
     entry, amount, balance, record, kind, payer, _, category = row[:8]
     text, ms, quality, undoes, undone, state, gone = row[8:-1]
     account, owner = of
-    others, far = people
+    others, far, again = people
     # Credit leaves an account by an act on it; what comes in was moved by somebody else.
     actor = actor_of(str(row[-1])) if payer == account else None
     record = bytes(record)  # type: ignore[call-overload]  # the id, a blob
@@ -297,6 +294,7 @@ def _line(
         undoes is not None or undone is not None,
         None if actor in (None, owner) or kind in BY_KEEPERS else helper(tx, account, actor),
         side[1],
+        record in again,
     )
 
 
