@@ -193,18 +193,6 @@ def _linked(links: dict[str, Any], unit: "Unit") -> Iterator[str]:
         yield f"Member {dispute['by']} contested it: {dispute['state']}."
     if cross := links.get("crossing"):
         yield from _crossing(cross)
-    yield from _recovered(links.get("recovered"))
-
-
-def _recovered(again: dict[str, Any] | None) -> Iterator[str]:
-    if again is None:
-        return
-    yield (
-        f"It was found again after a restore, by what hub {again['hub']} knew: this hub's own record {again['number']} "
-        f"of life {again['life']}, about account {again['account']}. Its time is that of the finding."
-    )
-    if again["claimed_by"] is not None:
-        yield f"Keepers put it on an account: transfer {again['claimed_by'].hex()}."
 
 
 def _recovered(again: dict[str, Any]) -> Iterator[str]:

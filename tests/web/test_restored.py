@@ -162,7 +162,7 @@ def test_a_payment_that_was_found_again_says_so_wherever_it_stands(here: Portals
         if "Hill had kept it. It was paid before this day." in words(bob.get(f"/t/{one}"))
     ]
     told = CliRunner().invoke(main, ["explain", record, "--data", str(river.hub.data)]).output
-    assert "It was found again after a restore, by what hub 102 knew" in told
+    assert "It was posted again after a restore: hub 102 knew it" in told
     assert "Every signature and link holds." in told
 
 

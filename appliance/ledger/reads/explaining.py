@@ -307,14 +307,6 @@ def _links(tx: Tx, row: Transfer) -> dict[str, Any]:
         links["asked_back"] = {"by": asked.member, "state": asked.state}
     if (crossing := tx.get(Crossing, id=row.id)) is not None:
         links["crossing"] = _crossing(tx, crossing)
-    if (again := tx.get(Recovered, transfer=row.id)) is not None:
-        links["recovered"] = {
-            "hub": again.hub,
-            "life": again.life,
-            "number": again.number,
-            "account": again.near,
-            "claimed_by": None if again.claimed_by is None else bytes(again.claimed_by),
-        }
     return links
 
 
