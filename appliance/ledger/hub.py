@@ -6,8 +6,8 @@ after a power cut (``boxfile``). The root itself is only on paper.
 
 import contextlib
 import secrets
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -205,11 +205,9 @@ class Hub:
         with self.store.read() as tx:
             return rules.load(tx)
 
-    @contextmanager
-    def reading(self) -> Iterator[Tx]:
+    def reading(self) -> AbstractContextManager[Tx]:
         """One state to read from; see ``ledger.reads``."""
-        with self.store.read() as tx:
-            yield tx
+        return self.store.read()
 
     def submit(self, asked: Command, signer: Signer, key: bytes | None = None) -> Receipt | Refusal:
         """Do what is asked, now. Without ``key`` it is asked for the first time."""

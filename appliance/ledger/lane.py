@@ -13,26 +13,29 @@ step of the others by that much, once.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 PATIENCE: Final = 0.1
 """Seconds. Far more than a page or a payment takes, on a small board as well."""
 
 
 class Lane:
-    """A lane for the threads of one process."""
+    """A lane for the threads of one process, first come first served."""
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._lock = threading.Lock()
         self._changing = threading.Lock()
+        self._queue: deque[Any] = deque()
+        """A lock for each thread that waits; let go of when it is that thread's turn."""
+        self._holder: Any = None
         self._mine = threading.local()
 
     def held(self) -> bool:
         """Whether this thread is in the lane."""
-        return getattr(self._mine, "lock", None) is not None
+        return getattr(self._mine, "ticket", None) is not None
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -58,20 +61,37 @@ class Lane:
         finally:
             self._enter()
 
+    def let_pass(self) -> None:
+        """Let those who wait now go first; nothing changes when nobody waits, or this thread was not in it."""
+        if self._queue and self.held():
+            self._leave()
+            self._enter()
+
     def _enter(self) -> None:
-        while True:
-            lock = self._lock
-            if lock.acquire(timeout=self._patience):
-                self._mine.lock = lock
+        ticket = self._mine.ticket = threading.Lock()
+        with self._changing:
+            if self._holder is None:
+                self._holder = ticket
                 return
+            ticket.acquire()
+            self._queue.append(ticket)
+        before = self._holder
+        while not ticket.acquire(timeout=self._patience):
             with self._changing:
-                if self._lock is lock:  # several have lost patience: the first of them opens the new lane
-                    self._lock = threading.Lock()
+                if self._holder is before:  # nothing has moved for so long: whoever it is is left behind
+                    self._next()
+                before = self._holder
 
     def _leave(self) -> None:
-        lock: threading.Lock = self._mine.lock
-        self._mine.lock = None
-        lock.release()
+        ticket, self._mine.ticket = self._mine.ticket, None
+        with self._changing:
+            if self._holder is ticket:  # else it was left behind
+                self._next()
+
+    def _next(self) -> None:
+        self._holder = self._queue.popleft() if self._queue else None
+        if self._holder is not None:
+            self._holder.release()
 
 
 THE_LANE: Final = Lane()

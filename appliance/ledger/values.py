@@ -79,6 +79,8 @@ class Account:
 
 def western_digits(text: str) -> str:
     """``text`` with every decimal digit of any script (٤٢, ४२) as 0-9."""
+    if text.isascii():
+        return text
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 

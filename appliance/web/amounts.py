@@ -6,6 +6,7 @@ from functools import lru_cache
 from unicodedata import bidirectional
 
 from babel import Locale, dates, numbers
+from flask import g
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
@@ -17,6 +18,7 @@ from appliance.ledger.reads.people import Person
 from appliance.ledger.reads.splits import SplitView
 from appliance.ledger.values import Account, AccountNumber, Amount, Unit
 from appliance.web.here import the_hub, the_rules, the_unit
+from appliance.web.i18n import language
 
 _NO_BREAK = "\u00a0"
 
@@ -33,8 +35,17 @@ def date_locale() -> Locale:
     return Locale.parse(_DATES.get(str(locale), str(locale)))
 
 
-def _digits(amount: int, pattern: str, unit: Unit | None = None) -> str:
-    return _written(amount, (unit or the_unit()).decimals, pattern, str(get_locale() or "en"))
+def _writing() -> tuple[Unit, str]:
+    """What amounts are counted in, and the reader's language: found once a request, neither changes within it."""
+    known: tuple[Unit, str] | None = g.get("writing")
+    if known is None:
+        known = g.writing = (the_unit(), language())
+    return known
+
+
+def _digits(amount: int, pattern: str) -> str:
+    unit, code = _writing()
+    return _written(amount, unit.decimals, pattern, code)
 
 
 @lru_cache(maxsize=4096)
@@ -46,8 +57,9 @@ def _written(amount: int, decimals: int, pattern: str, locale: str) -> str:
 
 def money(amount: int) -> str:
     """``3.50 h``; a debt has a real minus sign."""
-    unit = the_unit()
-    return _digits(abs(amount), "#,##0", unit).join(("−" if amount < 0 else "", _NO_BREAK + unit.symbol))
+    unit, code = _writing()
+    digits = _written(abs(amount), unit.decimals, "#,##0", code)
+    return f"{'−' if amount < 0 else ''}{digits}{_NO_BREAK}{unit.symbol}"
 
 
 def levy_on(amount: int, payee: Person) -> int:
@@ -81,10 +93,14 @@ def hundredths(number: int) -> str:
 
 def notation() -> Notation:
     """How the reader's language writes numbers."""
-    return notation_of(get_locale() or Locale("en"))
+    return _notation_in(_writing()[1])
 
 
 @lru_cache(maxsize=32)
+def _notation_in(code: str) -> Notation:
+    return notation_of(Locale.parse(code))
+
+
 def notation_of(locale: Locale) -> Notation:
     """How ``locale`` writes numbers (Unicode CLDR, by Babel)."""
     signs, pattern = locale.number_symbols["latn"], locale.decimal_formats[None]
@@ -94,7 +110,7 @@ def notation_of(locale: Locale) -> Notation:
 
 def read_amount(text: str) -> Amount:
     """A positive amount in the community's unit, as the reader types it. Raises BadAmount."""
-    return parse_amount(text, the_unit(), notation())
+    return parse_amount(text, _writing()[0], notation())
 
 
 def typed(amount: int) -> str:
@@ -116,7 +132,7 @@ def day(instant: Instant) -> str:
 
 def date_of(day: date, length: str = "medium") -> str:
     """A date of the calendar, as people write it."""
-    return _dated(day, length, str(get_locale() or "en"))
+    return _dated(day, length, _writing()[1])
 
 
 @lru_cache(maxsize=1024)

@@ -1,18 +1,18 @@
 """The portal's app: put together here, subject by subject."""
 
 import logging
+from collections.abc import MutableMapping
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, current_app, render_template, request, url_for
-from flask_wtf.csrf import CSRFError
+from flask.templating import Environment
 from peewee import PeeweeException
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 import appliance
-from appliance.ledger import codec
 from appliance.ledger.errors import Action, BookDamaged, CannotWrite, DataDirectoryError, NotSure
 from appliance.ledger.hub import Hub
 from appliance.web import (
@@ -32,6 +32,7 @@ from appliance.web import (
     why,
     words,
 )
+from appliance.web.form_tokens import StaleForm
 from appliance.web.here import the_hub, the_keys, the_rules
 from appliance.web.keyring import KeyRing
 from appliance.web.numbers import Number
@@ -84,6 +85,17 @@ LEDGER_DOWN: Final = (DataDirectoryError, BookDamaged, PeeweeException)
 """What a ledger that cannot be read raises."""
 
 
+class _Templates(Environment):
+    """Jinja, for templates that bring no globals of their own: each has those of all, and looks them up in one place."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
+class _Portal(Flask):
+    jinja_environment = _Templates
+
+
 def create_app(data: Path | Hub, **config: Any) -> Flask:
     """The portal of the hub in ``data``, or of one that is already open.
 
@@ -96,13 +108,8 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
         DataDirectoryError, BookDamaged: the hub cannot be opened.
     """
     hub = data if isinstance(data, Hub) else Hub.open(data)
-    app = Flask("appliance.web")
+    app = _Portal("appliance.web")
     app.config.update(
-        # Signs form tokens; of the box's own secret, so that a form outlives a restart.
-        SECRET_KEY=codec.digest("tch.web.forms", b"", key=hub.pepper),
-        # No time in a form: the clock may jump by years (the session says who may send it).
-        WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=64 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=86_400,
         KEY_IDLE_MINUTES=10,
@@ -177,6 +184,7 @@ def _words_for_templates(app: Flask) -> None:
         CARE_WORDS=words.CARE_WORDS,
         PHRASES=words.PHRASES,
     )
+    app.context_processor(_paths_of_a_page)
     whose.init_app(app)
     erasing.init_app(app)
     why.init_app(app)
@@ -185,7 +193,8 @@ def _words_for_templates(app: Flask) -> None:
     icon = vars(env.get_template("_icons.html").module)["icon"]
     env.globals.update(icon=_drawn_once(icon))
     ui: Any = env.get_template("_macros.html").module
-    ui.link, ui.button = _drawn_once(ui.link), _drawn_once(ui.button)
+    for name in ("link", "button", "line", "languages", "home_ways", "home_more"):
+        setattr(ui, name, _drawn_once(getattr(ui, name)))
     env.globals.update(ui=ui)
 
 
@@ -211,14 +220,26 @@ def _path(endpoint: str, **values: Any) -> str:
 _MOST_PATHS: Final = 2048
 
 
+def _paths_of_a_page() -> dict[str, Any]:
+    """A page's own ``url_for``: it has a dozen links, and what it asks of the request it asks once."""
+    if request.script_root:
+        return {}
+    known: dict[tuple[Any, ...], str] = current_app.extensions["paths"]
+
+    def path(endpoint: str, **values: Any) -> str:
+        return known.get((endpoint, *values.items())) or _path(endpoint, **values)
+
+    return {"url_for": path}
+
+
 def _error_pages(app: Flask) -> None:
     """Plain pages for what goes wrong. None of them needs the ledger, none shows our insides."""
 
     def page(kind: str, status: int) -> tuple[str, int]:
         return render_template("error.html", kind=kind, back=secure.where_from()), status
 
-    @app.errorhandler(CSRFError)
-    def stale(_error: CSRFError) -> tuple[str, int]:
+    @app.errorhandler(StaleForm)
+    def stale(_error: StaleForm) -> tuple[str, int]:
         return page("stale", 400)
 
     @app.errorhandler(HTTPException)

@@ -8,6 +8,8 @@ from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_translations
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from appliance.ledger.reads.told import ErasedText
 from appliance.web.session import this_session
@@ -22,12 +24,18 @@ def language() -> str:
     """The reader's language: chosen, else the first of the browser's that we have, else English."""
     if not has_request_context():
         return "en"
-    chosen = this_session().language
-    if chosen in LANGUAGES:
-        return chosen
-    if "browsers_language" not in g:
-        g.browsers_language = request.accept_languages.best_match(LANGUAGES, "en")
-    return str(g.browsers_language)
+    known: str | None = g.get("language")
+    if known is None:
+        chosen = this_session().language
+        known = chosen if chosen in LANGUAGES else _browsers(request.headers.get("Accept-Language", ""))
+        g.language = known
+    return known
+
+
+@lru_cache(maxsize=256)
+def _browsers(accepted: str) -> str:
+    """What a browser that says so gets: a village's phones say few different things."""
+    return parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES, "en")
 
 
 def direction() -> str:
@@ -48,35 +56,35 @@ class _Said:
         self.phrases: dict[str, Markup] = {}
         self.with_names: dict[str, Markup] = {}
 
+    def say(self, words: str, **values: Any) -> Markup:
+        """``_`` of the templates, as Jinja's own in its new style, without going through its context.
 
-_OF: Final[dict[Any, _Said]] = {}
-"""By catalog. There are as many as languages, and as many phrases as the templates have."""
+        All templates are HTML: the phrase is taken as it is, what is put into it is escaped.
+        """
+        if not values:
+            phrase = self.phrases.get(words)
+            if phrase is None:
+                phrase = self.phrases[words] = Markup(self.catalog.ugettext(words)) % {}  # noqa: S704 - our own words
+            return phrase
+        phrase = self.with_names.get(words)
+        if phrase is None:
+            phrase = self.with_names[words] = Markup(self.catalog.ugettext(words))  # noqa: S704 - our own words
+        return phrase % {name: readable(value) for name, value in values.items()}
+
+
+_OF: Final[dict[str, _Said]] = {}
+"""By language. There are as many phrases as the templates have."""
 
 
 def _said() -> _Said:
-    """The phrases of this request's language, found once a request: a page has some forty."""
-    said: _Said | None = g.get("said")
-    if said is None:
-        catalog = get_translations()
-        said = g.said = _OF.setdefault(catalog, _Said(catalog))
-    return said
+    """The phrases of this request's language."""
+    code = language()
+    said = _OF.get(code)
+    return _OF.setdefault(code, _Said(get_translations())) if said is None else said
 
 
 def _say(words: str, **values: Any) -> Markup:
-    """``_`` of the templates, as Jinja's own in its new style, without going through its context.
-
-    All templates are HTML: the phrase is taken as it is, what is put into it is escaped.
-    """
-    said = _said()
-    if not values:
-        phrase = said.phrases.get(words)
-        if phrase is None:
-            phrase = said.phrases[words] = Markup(said.catalog.ugettext(words)) % {}  # noqa: S704 - our own words
-        return phrase
-    phrase = said.with_names.get(words)
-    if phrase is None:
-        phrase = said.with_names[words] = Markup(said.catalog.ugettext(words))  # noqa: S704 - our own words
-    return phrase % {name: readable(value) for name, value in values.items()}
+    return _said().say(words, **values)
 
 
 def readable(value: Any) -> Any:
@@ -92,4 +100,6 @@ def init_app(app: Flask) -> None:
         lambda one, many, number: _said().catalog.ungettext(one, many, number),  # noqa: PLW0108 - of each request
         newstyle=True,
     )
+    # A page has its language's own ``_``, found once; what pages bring in from other files asks for it each time.
+    app.context_processor(lambda: {"_": _said().say})
     app.jinja_env.globals.update(_=_say, LANGUAGES=LANGUAGES, language=language, direction=direction)

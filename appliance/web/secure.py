@@ -10,13 +10,13 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
-from flask_wtf.csrf import CSRFProtect
 
 from appliance.ledger.people import powers
 from appliance.ledger.reads.people import Person
+from appliance.web.form_tokens import FormTokens
 from appliance.web.session import this_session
 
-csrf = CSRFProtect()
+csrf = FormTokens()
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -34,6 +34,7 @@ from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import member_authority
 from appliance.ledger.reads.people import Person, person
+from appliance.ledger.reads.visits import Visit, visit
 from appliance.web.here import keep_rules, the_hub, the_keys
 
 _log = logging.getLogger(__name__)
@@ -46,13 +47,6 @@ _SIGNED_IN_HOURS: Final = 30 * 24
 _DEVICE_DAYS: Final = 400  # browsers keep no cookie for longer
 _PRUNE_EVERY: Final = 64
 
-_FORM_TOKENS: Final = "csrf_token"
-"""The name under which Flask-WTF looks for the value that its form tokens are made of."""
-
-
-def _digest(token: str) -> bytes:
-    return codec.digest("tch.session", token.encode("utf-8"))
-
 
 def seal_of(tx: Tx, member: int) -> str:
     """What names the present seal of a member's key: another one after each new PIN or new key.
@@ -60,10 +54,14 @@ def seal_of(tx: Tx, member: int) -> str:
     Ask before the PIN is checked: who signs in while the PIN is being changed is out again.
     """
     row = tx.get(SealedKeyRow, member=member)
-    return "" if row is None else codec.digest("tch.session.seal", bytes(row.salt)).hex()
+    return "" if row is None else _seal(bytes(row.salt))
 
 
-def _age(row: Session, used_ms: int, now: Uptime) -> int:
+def _seal(salt: bytes) -> str:
+    return codec.digest("tch.session.seal", salt).hex()
+
+
+def _age(row: Visit, used_ms: int, now: Uptime) -> int:
     """How long a sign-in has been in use, in milliseconds that the box was up.
 
     Within a boot time is counted exactly. How long the box was off nobody knows, so a new boot
@@ -84,6 +82,7 @@ class HubSession(SessionMixin):
         self._member: int | None = None
         self._seal = ""
         self._used_ms = 0
+        self._digested = ("", b"")
         self._who: Person | None = None
         self._stored = False
         self._ended: set[bytes] = set()
@@ -104,21 +103,18 @@ class HubSession(SessionMixin):
         if not self._token:
             return {}
         with self._hub.reading() as tx:
-            row = tx.get(Session, token=_digest(self._token))
-            seal = ""
+            row = visit(tx, self._digest_of(self._token))
             if row is not None and row.member is not None:
-                seal = seal_of(tx, row.member)
-                # What every page of somebody signed in needs, while we are reading.
-                self._who = person(tx, row.member)
-                keep_rules(tx)
+                keep_rules(tx)  # what every page of somebody signed in needs, while we are reading
         if row is None:
             return {}
         kept, now = json.loads(row.data), self._hub.clock.uptime()
         used_ms = _age(row, int(kept.get("used_ms", 0)), now)
+        seal = _seal(row.salt) if row.salt else ""
         if row.member is not None and (kept.get("seal") != seal or used_ms > _SIGNED_IN_HOURS * _HOUR_MS):
             self._end()
             return {}
-        self._member, self._seal, self._used_ms = row.member, seal, used_ms
+        self._member, self._who, self._seal, self._used_ms = row.member, row.who, seal, used_ms
         self._stored = True
         # So that it is known to be in use; at most once an hour, as every write costs a sync.
         self.modified = row.boot != now.boot or now.ms - row.seen_ms > _HOUR_MS
@@ -126,16 +122,13 @@ class HubSession(SessionMixin):
 
     def _end(self) -> None:
         """This token and its open key are nobody's any more; the row goes when this is stored."""
-        ended = _digest(self.token)
+        ended = self._digest_of(self.token)
         self._ended.add(ended)
         the_keys().drop(ended)
         self._token, self._stored, self._member, self._who = None, False, None, None
         self.modified = True
 
     def __getitem__(self, name: str) -> Any:
-        if name == _FORM_TOKENS:
-            self._words()
-            return codec.digest("tch.web.visit", self.token.encode("utf-8"), key=self._hub.pepper).hex()
         return self._words()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -176,7 +169,18 @@ class HubSession(SessionMixin):
     def digest(self) -> bytes:
         """What names this session in the table and on the key ring."""
         self._words()
-        return _digest(self.token)
+        return self._digest_of(self.token)
+
+    def _digest_of(self, token: str) -> bytes:
+        if self._digested[0] != token:
+            self._digested = (token, codec.digest("tch.session", token.encode("utf-8")))
+        return self._digested[1]
+
+    @property
+    def form_token(self) -> str:
+        """What the forms of this visit carry: who does not have the cookie cannot know it."""
+        self._words()
+        return codec.digest("tch.web.visit", self.token.encode("utf-8"), key=self._hub.pepper).hex()
 
     @property
     def token(self) -> str:

@@ -64,14 +64,17 @@ class Act:
     payload: codec.Body
     private_digest: bytes | None
     _formed: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The form and its digest, once made: signing, checking and every record id ask for them."""
 
     def form(self) -> bytes:
-        """The canonical bytes that the authority's signature covers; made once, as signing, checking
-        and every record id ask for them.
-        """
+        """The canonical bytes that the authority's signature covers."""
+        return self._once()[0]
+
+    def _once(self) -> list[bytes]:
         if not self._formed:
-            self._formed.append(self._form())
-        return self._formed[0]
+            form = self._form()
+            self._formed.extend((form, codec.digest("tch.act", form)))
+        return self._formed
 
     def _form(self) -> bytes:
         return codec.signed_form(
@@ -94,7 +97,7 @@ class Act:
 
     def digest(self) -> bytes:
         """32 bytes that stand for the act; a record id is their first 16."""
-        return codec.digest("tch.act", self.form())
+        return self._once()[1]
 
 
 def record_id(act_digest: bytes) -> RecordId:
@@ -206,8 +209,8 @@ class Head:
 
 def head(tx: Tx) -> Head:
     """Where the book ends now."""
-    last = tx.first("SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1")
-    return Head(last[0], bytes(last[1])) if last else Head(0, GENESIS)
+    last = tx.known((EntryRow,), "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1")
+    return Head(last[0][0], bytes(last[0][1])) if last else Head(0, GENESIS)
 
 
 def append(tx: Tx, entry: Entry) -> bytes:

@@ -10,8 +10,8 @@ from appliance.ledger.clock import Instant, Quality
 
 def last_change(tx: Tx) -> ClockChange | None:
     """The last time that the hub's time was set or put right."""
-    found = tx.first("SELECT entry FROM clock_change ORDER BY entry DESC LIMIT 1")
-    return None if found is None else tx.get(ClockChange, entry=found[0])
+    found = tx.known((ClockChange,), "SELECT entry FROM clock_change ORDER BY entry DESC LIMIT 1")
+    return tx.get(ClockChange, entry=found[0][0]) if found else None
 
 
 def changed_since(tx: Tx, entry: int) -> int:

@@ -18,6 +18,8 @@ from appliance.ledger import codec, keys
 from appliance.ledger.book import chain, fold, rules
 from appliance.ledger.book.chain import Act, Entry, Place
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
+from appliance.ledger.book.schema import Claim
+from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.book.together import Together
@@ -312,6 +314,8 @@ class Book:
         When the commons cannot pay one, those behind it wait too: a small claim does not
         overtake a large one. A carer at the own limit holds up nobody else.
         """
+        if not tx.known((Claim,), _ANY_CONFIRMED):
+            return
         while (found := tx.first(_NEXT_WITH_ROOM)) is not None:
             if isinstance(self._settle(tx, RecordId(bytes(found[0])), at), Refusal):
                 break
@@ -336,6 +340,8 @@ class Book:
         signer = KeySigner("hub:quorum", self._hub_key)
         return self._accept(tx, command, _prepare(command, signer, claim, at, self.place))
 
+
+_ANY_CONFIRMED = "SELECT 1 FROM claim WHERE state = 'confirmed' LIMIT 1"
 
 # The carers' room is looked at here, so that those without any cost nobody else time; what the
 # commons has is left to the decision.
@@ -403,8 +409,8 @@ def check_authority(tx: Tx, prepared: _Prepared, handler: Handler) -> int | Refu
     """
     act = prepared.act
     kind, _, name = act.authority.partition(":")
-    latest = tx.first("SELECT MAX(incarnation) FROM life WHERE hub = ?", act.place.hub)
-    if latest and latest[0] not in (None, act.place.incarnation) and act.kind != lives.Renew.KIND:
+    ((latest,),) = tx.known((LifeRow,), "SELECT MAX(incarnation) FROM life WHERE hub = ?", act.place.hub)
+    if latest not in (None, act.place.incarnation) and act.kind != lives.Renew.KIND:
         # Another process has opened a new life meanwhile (``hub restore``): this one must begin anew.
         raise DataDirectoryError("this hub goes on in a new life: start its processes again")
     if kind not in handler.authorities:

@@ -256,11 +256,14 @@ def load(tx: Tx) -> Rules:
     Raises:
         BookDamaged: the hub has not been founded, or a row is not what was written.
     """
-    rows = tx.select("SELECT name, body FROM setting ORDER BY name")
     try:
-        return _understood(tuple((str(name), bytes(body)) for name, body in rows))
+        return _understood(tuple((str(name), bytes(body)) for name, body in _rows(tx)))
     except (KeyError, TypeError, ValueError) as error:
         raise BookDamaged(f"the rules cannot be read: {error}") from error
+
+
+def _rows(tx: Tx) -> list[tuple[str, bytes]]:
+    return tx.known((Setting,), "SELECT name, body FROM setting ORDER BY name")
 
 
 @lru_cache(maxsize=16)
@@ -277,10 +280,10 @@ def kept(tx: Tx, group: str) -> codec.Body:
     Raises:
         BookDamaged: it is not there.
     """
-    row = tx.get(Setting, name=group)
-    if row is None:
-        raise BookDamaged(f"the rules of {group} are not there")
-    return dict(_decoded(bytes(row.body)))
+    for name, body in _rows(tx):
+        if name == group:
+            return dict(_decoded(bytes(body)))
+    raise BookDamaged(f"the rules of {group} are not there")
 
 
 _decoded = lru_cache(maxsize=16)(codec.decode_map)

@@ -113,6 +113,9 @@ class AccountRow(Table):
     aside: int = 0
     """Not a column: what ``accounts.get`` found in the table *aside*."""
 
+    owner_status: str | None = None
+    """Not a column: how its owner stands as a member; None without an owner."""
+
     moving: bool = False
     """Not a column: its owner moves to another hub, so that it goes to zero only."""
 

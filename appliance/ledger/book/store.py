@@ -14,11 +14,10 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import peewee as pw
 from playhouse.migrations import Runner
@@ -26,7 +25,7 @@ from playhouse.pool import PooledSqliteDatabase
 
 from appliance.ledger.book import checkpoints, presence, recheck
 from appliance.ledger.book.presence import Presence
-from appliance.ledger.book.schema import Table
+from appliance.ledger.book.tx import Tx
 from appliance.ledger.errors import BookDamaged, CannotWrite, DataDirectoryError, NestedWrite, NotSure
 from appliance.ledger.lane import THE_LANE
 
@@ -35,192 +34,34 @@ _log = logging.getLogger(__name__)
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LEDGER_FILE: Final = "ledger.db"
 
+__all__ = ["LEDGER_FILE", "MIGRATIONS", "Store", "Tx", "WriteBusy"]
+
 _LOCK_SECONDS: Final = 10.0
 """How long a writer waits for its turn before it gives up with ``WriteBusy``."""
-
-_SEEN_ROWS: Final = 64
-"""How many single rows of a table a transaction remembers: a replay is one transaction of any length."""
-
-Row = TypeVar("Row", bound=Table)
 
 
 class WriteBusy(DataDirectoryError):
     """Other writers kept the lock too long. Nothing was written; trying again is safe."""
 
 
-class Tx:
-    """One transaction's view of the database. Every query names its database through it."""
+class _Named:
+    """A block in which what SQLite says of the disk and the file has our names; a mistake of ours keeps its own."""
 
-    def __init__(self, database: pw.Database) -> None:
-        self._db = database
-        self._connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]
-        self._seen: dict[type[Table], dict[tuple[Any, ...], tuple[Any, ...] | None]] = {}
-        # Single rows that were asked for, until their table is written. Deciding, the warrant and applying ask
-        # for the same few; nobody else can change them within the transaction.
+    __slots__ = ("_store",)
 
-    def get(self, model: type[Row], **key: Any) -> Row | None:
-        """The one row whose columns are ``key``, or None."""
-        seen = self._seen.get(model)
-        if seen is None:
-            seen = self._seen[model] = {}
-        question = (*key, *key.values())
-        if question in seen:
-            found = seen[question]
-        else:
-            if len(seen) >= _SEEN_ROWS:
-                seen.clear()
-            values = tuple(value for value in key.values() if value is not None)
-            sql = _select(model, tuple(key), tuple(value is None for value in key.values()))
-            found = seen[question] = self._run(sql, values).fetchone()
-        return None if found is None else _row(model, found)
+    def __init__(self, store: "Store") -> None:
+        self._store = store
 
-    def found(self, model: type[Row], where: str, *values: Any) -> list[Row]:
-        """The rows of a table that fit a condition written out in SQL: for what every page asks (see ``first``).
+    def __enter__(self) -> None:
+        self._store.present()
 
-        Args:
-            where: what follows WHERE: the condition, and perhaps an order and a limit. Values stand as ``?``.
-        """
-        return [_row(model, row) for row in self._run(f"{_all_of(model)} WHERE {where}", values)]
-
-    def rows(self, query: Any) -> list[Any]:
-        """All rows of a select."""
-        return list(query.execute(self._db))
-
-    def each(self, query: Any) -> Iterator[Any]:
-        """The rows of a select one by one, for tables of any length."""
-        yield from query.iterator(self._db)
-
-    def scalar(self, query: Any) -> Any:
-        """The first column of the first row."""
-        return query.scalar(self._db)
-
-    def first(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
-        """The first row of a query written out in SQL: for the few that every payment runs.
-
-        peewee writes a query's text anew each time, which costs more than running it.
-        """
-        row: tuple[Any, ...] | None = self._run(sql, values).fetchone()
-        return row
-
-    def select(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """All rows of such a query."""
-        return list(self._run(sql, values).fetchall())
-
-    def stream(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """The rows of such a query one by one, just as SQLite has them."""
-        yield from self._run(sql, values)
-
-    def columns(self, model: type[Table]) -> tuple[str, ...]:
-        """The columns of a table, in the model's order."""
-        return _columns(model)
-
-    def dump(self, model: type[Table], order: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        """All rows of a table in the order of some columns, just as SQLite has them."""
-        names, table = _names(self.columns(model)), _table(model)
-        yield from self.stream(f"SELECT {names} FROM {table} ORDER BY {_names(order)}")  # noqa: S608 - names are the models'
-
-    def insert(self, model: type[Table], **values: Any) -> None:
-        """Add a row; it must be new."""
-        self._add("INSERT", model, values)
-
-    def put(self, model: type[Table], **values: Any) -> None:
-        """Add a row, or take the place of the one with its key."""
-        self._add("INSERT OR REPLACE", model, values)
-
-    def update(self, model: type[Table], key: Mapping[str, Any], **values: Any) -> int:
-        """Change the rows whose columns are ``key``; how many there were."""
-        test, keys = _test(key)
-        changes = ", ".join(f"{_name(column)} = ?" for column in values)
-        sql = f"UPDATE {_table(model)} SET {changes} WHERE {test}"  # noqa: S608 - names are the models'
-        self._seen.pop(model, None)
-        return int(self._run(sql, (*values.values(), *keys)).rowcount)
-
-    def add(self, model: type[Table], key: Mapping[str, Any], column: str, amount: int) -> int | None:
-        """Add ``amount`` to a column of the one row whose columns are ``key``; what it is then.
-
-        None when there is no such row.
-        """
-        test, keys = _test(key)
-        name = _name(column)
-        sql = f"UPDATE {_table(model)} SET {name} = {name} + ? WHERE {test} RETURNING {name}"  # noqa: S608 - names are the models'
-        self._seen.pop(model, None)
-        after = self._run(sql, (amount, *keys)).fetchall()
-        return int(after[0][0]) if after else None
-
-    def delete(self, model: type[Table], *where: Any) -> int:
-        """Remove the rows that fit; how many there were."""
-        self._seen.pop(model, None)
-        return int(model.delete().where(*where).execute(self._db))
-
-    def rewrite(self, table: str) -> None:
-        """Write all rows of a table anew and overwrite the pages in which they were (``wiping``).
-
-        The rows wait in this very file meanwhile: a temporary table may be a file elsewhere.
-        """
-        name, kept = _name(table), _name(f"kept_{table}")
-        for sql in (
-            f"CREATE TABLE {kept} AS SELECT * FROM {name} ORDER BY rowid",  # noqa: S608 - our names
-            f"DELETE FROM {name}",  # noqa: S608 - our names
-            f"INSERT INTO {name} SELECT * FROM {kept} ORDER BY rowid",  # noqa: S608 - our names
-            f"DROP TABLE {kept}",
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, pw.OperationalError):
+            raise self._store.of_the_disk(error) from error
+        if isinstance(error, pw.DatabaseError) and (
+            "not a database" in str(error) or "malformed" in str(error)
         ):
-            self._run(sql, ())
-
-    def _run(self, sql: str, values: tuple[Any, ...]) -> Any:
-        # SQLite's connection itself: peewee's way there costs as much as a small query. Its errors are peewee's.
-        try:
-            return self._connection.execute(sql, values)
-        except sqlite3.Error as error:
-            raise getattr(pw, type(error).__name__, pw.DatabaseError)(*error.args) from error
-
-    def _add(self, how: str, model: type[Table], values: Mapping[str, Any]) -> None:
-        marks = ", ".join("?" * len(values))
-        self._seen.pop(model, None)
-        self._run(f"{how} INTO {_table(model)} ({_names(values)}) VALUES ({marks})", tuple(values.values()))
-
-
-def _row(model: type[Row], found: tuple[Any, ...]) -> Row:
-    """A row as a model: as peewee's own __init__ leaves it, without the detour of a call for each column."""
-    row = model.__new__(model)
-    vars(row).update(__data__=dict(zip(_columns(model), found, strict=True)), __rel__={}, _dirty=set())
-    return row
-
-
-@lru_cache(maxsize=128)
-def _columns(model: type[Table]) -> tuple[str, ...]:
-    return tuple(model._meta.sorted_field_names)  # noqa: SLF001 - peewee's documented metadata
-
-
-@lru_cache(maxsize=128)
-def _all_of(model: type[Table]) -> str:
-    table = _table(model)
-    columns = ", ".join(f"{table}.{_name(c)}" for c in _columns(model))
-    return f"SELECT {columns} FROM {table}"  # noqa: S608 - names are the models'
-
-
-@lru_cache(maxsize=512)
-def _select(model: type[Table], key: tuple[str, ...], nulls: tuple[bool, ...]) -> str:
-    """The text that asks for one row: written once for each question of the code."""
-    test, _ = _test({name: None if null else "" for name, null in zip(key, nulls, strict=True)})
-    return f"{_all_of(model)} WHERE {test} LIMIT 1"
-
-
-def _name(column: str) -> str:
-    return f'"{column}"'
-
-
-def _names(columns: Iterable[str]) -> str:
-    return ", ".join(map(_name, columns))
-
-
-def _table(model: type[Table]) -> str:
-    return _name(model._meta.table_name)  # noqa: SLF001 - peewee's documented metadata
-
-
-def _test(key: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
-    """A WHERE clause for equality, and its values. Names come from our code, values are bound."""
-    parts = (f"{_name(c)} IS NULL" if value is None else f"{_name(c)} = ?" for c, value in key.items())
-    return " AND ".join(parts), tuple(value for value in key.values() if value is not None)
+            raise BookDamaged(f"{self._store.path}: {error}") from error
 
 
 class Store:
@@ -294,7 +135,7 @@ class Store:
         """
         with contextlib.ExitStack() as undo:
             undo.callback(self.close)
-            with self._named(), self._db.connection_context():
+            with _Named(self), self._db.connection_context():
                 runner = Runner(self._db, str(MIGRATIONS))
                 gone = [m.name for m in runner.status() if m.path is None]
                 if gone:
@@ -330,7 +171,7 @@ class Store:
         try:
             if self._doubted:
                 self._make_sure()
-            with self._named(), self._db.connection_context(), self._marked() as tx:
+            with _Named(self), self._db.connection_context(), self._marked() as tx:
                 self._begin("IMMEDIATE")
                 try:
                     yield tx
@@ -368,7 +209,7 @@ class Store:
     def _make_sure(self) -> None:
         """The disk refused something before: settle what became of it, before anything else is written (``recheck``)."""
         recheck.probe(self.path.parent)
-        with self._named(), self._db.connection_context():
+        with _Named(self), self._db.connection_context():
             recheck.settle(self._db)
             recheck.look(self._db, self._acknowledged)
         self._doubted = self._unsure = False
@@ -381,7 +222,7 @@ class Store:
         if self.in_doubt:
             return False
         try:
-            with self._named(), self._db.connection_context():
+            with _Named(self), self._db.connection_context():
                 busy, _, _ = self._db.execute_sql(f"PRAGMA wal_checkpoint({mode})").fetchone()
         except CannotWrite as error:
             # Even if it is only full: what SQLite then counts as done is not worth finding out.
@@ -428,12 +269,15 @@ class Store:
         if inside is not None:
             yield inside
             return
-        with self._named(), self._db.connection_context(), self._marked() as tx:
-            self._begin("DEFERRED")
+        # Written out: every page comes through here, and layers cost as much as what is asked within them.
+        with _Named(self), self._db.connection_context():
+            tx = self._inside.tx = Tx(self._db)
             try:
+                tx.begin()
                 yield tx
             finally:
-                self._rollback()
+                self._inside.tx = None
+                tx.end()
 
     def truncate_log(self) -> bool:
         """Take all of the write-ahead log into the file and cut it to nothing; False while somebody reads.
@@ -453,18 +297,9 @@ class Store:
             self._db.close_all()
         self._presence.leave()
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """What SQLite says of the disk and the file, by our names; a mistake of ours keeps its own."""
+    def present(self) -> None:
+        """This process is about to use the file."""
         self._presence.enter()
-        try:
-            yield
-        except pw.OperationalError as error:
-            raise self._of_the_disk(error) from error
-        except pw.DatabaseError as error:
-            if "not a database" in str(error) or "malformed" in str(error):
-                raise BookDamaged(f"{self.path}: {error}") from error
-            raise
 
     def _begin(self, mode: str) -> None:
         try:
@@ -472,9 +307,10 @@ class Store:
         except pw.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise WriteBusy("the book is busy") from error
-            raise self._of_the_disk(error) from error
+            raise self.of_the_disk(error) from error
 
-    def _of_the_disk(self, error: Exception) -> DataDirectoryError:
+    def of_the_disk(self, error: Exception) -> DataDirectoryError:
+        """What SQLite says of the disk and the file, by our names."""
         kind = CannotWrite if recheck.refused(error) else DataDirectoryError
         return kind(f"{self.path}: {error}")
 

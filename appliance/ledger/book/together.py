@@ -76,7 +76,9 @@ class Together:
         with self._lock:
             self._queue.append(mine)
             leads, self._led = not self._led, True
-        if not leads:
+        if leads:
+            THE_LANE.let_pass()
+        else:
             with THE_LANE.aside():
                 mine.wait()
         if not mine.answered:

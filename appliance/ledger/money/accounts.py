@@ -16,6 +16,7 @@ from appliance.ledger.book.schema import AccountRow, Member
 from appliance.ledger.book.schema_credit import Aside, Further, Grant, Terms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
+from appliance.ledger.book.tx import columns_of, row_of
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
@@ -79,14 +80,21 @@ def refuse_receiving(account: AccountRow, amount: int, own: bool) -> Refusal | N
 
 
 def get(tx: Tx, number: int) -> AccountRow | None:
-    """The account of this number at this hub, with what it keeps ``aside``, and whether it is ``moving``."""
-    account = tx.get(AccountRow, number=number)
-    if account is not None:
-        aside = tx.get(Aside, account=number)
-        owner = None if account.owner is None else tx.get(Member, number=account.owner)
-        account.aside = 0 if aside is None else aside.amount
-        account.moving = owner is not None and owner.status == powers.MOVING
+    """The account of this number at this hub, with what it keeps ``aside``, how its owner stands, and whether it is ``moving``."""
+    found = tx.known((AccountRow, Aside, Member), _ACCOUNT, number)
+    if not found:
+        return None
+    *columns, aside, status = found[0]
+    account = row_of(AccountRow, columns)
+    account.aside, account.owner_status, account.moving = aside, status, status == powers.MOVING
     return account
+
+
+_ACCOUNT: Final = f"""
+SELECT {columns_of(AccountRow)}, COALESCE(aside.amount, 0), member.status FROM account
+LEFT JOIN aside ON aside.account = account.number LEFT JOIN member ON member.number = account.owner
+WHERE account.number = ?
+"""  # noqa: S608 - names are the models'
 
 
 def reaches(tx: Tx, account: AccountRow, actor: int | None) -> bool:
@@ -152,10 +160,8 @@ def usable(tx: Tx, number: int) -> AccountRow | Refusal:
 
 def _standing(tx: Tx, account: AccountRow) -> AccountRow | Refusal:
     """``account``, when its owner can trade and it was not closed by itself."""
-    if account.kind == MEMBER:
-        owner = tx.get(Member, number=account.owner)
-        if owner is None or owner.status not in powers.STANDING or closed(tx, account):
-            return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.CHECK_NUMBER, Action.ASK_KEEPER))
+    if account.kind == MEMBER and (account.owner_status not in powers.STANDING or closed(tx, account)):
+        return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.CHECK_NUMBER, Action.ASK_KEEPER))
     return account
 
 

@@ -142,7 +142,7 @@ OLDEST_HELD: Final = "SELECT id FROM crossing WHERE state = 'held' AND hub = ? O
 
 def next_with_room(tx: Tx) -> RecordId | None:
     """A held payment that its trunk has room for now, if it is the oldest of its hub."""
-    for (hub,) in tx.select("SELECT hub FROM neighbour WHERE held > 0 ORDER BY hub"):
+    for (hub,) in tx.known((Neighbour,), "SELECT hub FROM neighbour WHERE held > 0 ORDER BY hub"):
         if restoring.unheard(tx, hub):
             continue  # this hub may have answered it in the time that was lost
         oldest = _oldest_held(tx, hub)

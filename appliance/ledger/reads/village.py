@@ -1,10 +1,11 @@
 """Further reads of screens that show more than one person's own things."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from appliance.ledger import codec
 from appliance.ledger.book import chain
-from appliance.ledger.book.schema import Entry, Member, MemberKey, Transfer
+from appliance.ledger.book.schema import Entry, Member, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import transfers
@@ -27,15 +28,20 @@ class NewKey:
 
 def new_key(tx: Tx, number: int) -> NewKey | None:
     """How the member's present key came to be, when it is not the one the member joined with."""
-    key = tx.get(MemberKey, member=number, ended_entry=None)
-    if key is None:
+    found = tx.first(_KEY, number)
+    if found is None or found[2] == "join":  # nearly everybody's: the entry need not be read
         return None
-    entry = chain.by_number(tx, key.entry)
+    place, seq, _ = found
+    entry = chain.by_number(tx, place)
     assert entry is not None  # a key is folded from its entry
-    if entry.act.kind == "join":
-        return None
     kind, _, name = entry.act.authority.partition(":")
-    return NewKey(person(tx, int(name)) if kind == "member" else None, entry.act.at, key.entry, key.seq == 1)
+    return NewKey(person(tx, int(name)) if kind == "member" else None, entry.act.at, place, seq == 1)
+
+
+_KEY: Final = """
+SELECT entry.number, member_key.seq, entry.kind FROM member_key JOIN entry ON entry.number = member_key.entry
+WHERE member_key.member = ? AND member_key.ended_entry IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
