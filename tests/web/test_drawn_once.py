@@ -1,6 +1,7 @@
 """What is drawn once is drawn once for each language and content, and never shown to the wrong reader."""
 
 from appliance.ledger.people.members import Approve
+from appliance.ledger.reads.told import ERASED, ErasedText
 from tests.support.village import PIN
 from tests.web.conftest import forms
 
@@ -34,6 +35,13 @@ def test_a_line_looks_different_once_it_was_given_back(village, signed_in):
     bob.fill(f"{receipt}/undo", "/undo", pin=PIN)
     assert "cancelled" in alice.get("/statement").text
     assert "cancelled" in bob.get("/").text
+
+
+def test_a_note_that_was_erased_is_not_one_that_says_so():
+    assert ErasedText("[erased]") == ERASED
+    assert ERASED != "[erased]"
+    assert ERASED != "[erased]"
+    assert len({ERASED, "[erased]"}) == 2
 
 
 def test_of_two_equal_payments_each_leads_to_its_own_receipt(village, signed_in):

@@ -16,6 +16,15 @@ class ErasedText(str):
 
     __slots__ = ()
 
+    def __eq__(self, other: object) -> bool:
+        """No text that somebody typed is the same, whatever its letters: what was drawn of one is not the other."""
+        return isinstance(other, ErasedText)
+
+    def __ne__(self, other: object) -> bool:
+        return not isinstance(other, ErasedText)
+
+    __hash__ = str.__hash__
+
 
 ERASED: Final = ErasedText("[erased]")
 
