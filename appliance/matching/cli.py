@@ -1,8 +1,15 @@
 """``hub match``: the matcher over files. The heavy imports are inside the commands."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:  # loading them takes a while on a small board
+    from appliance.matching.listings_file import Listed
+    from appliance.matching.loops import Found
 
 LISTINGS = click.argument("listings", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -36,6 +43,79 @@ def evaluate(listings: Path, out: Path) -> None:
     pool = Pool(read_listings(listings))
     count = write_edges(out, (found.edge for found in pool.matches()))
     click.echo(f"{len(pool.listings)} listings, {count} matches: {out}")
+
+
+@match.command()
+@LISTINGS
+@click.option(
+    "--max-length",
+    type=click.IntRange(2, 4),
+    default=4,
+    show_default=True,
+    help="The most people in a loop; one who drops out breaks it.",
+)
+@click.option(
+    "--edges",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="EDGES.jsonl",
+    help="Which offers serve which wants (offer_id, want_id, score); by default the matcher says it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def loops(listings: Path, max_length: int, edges: Path | None, as_json: bool) -> None:
+    """Find loops of people each of whom serves the next, so that most people are served.
+
+    Nobody is in two loops. Of loops that serve as many, those with the best matches.
+    """
+    from appliance.matching.listings_file import read_edges, read_listings
+    from appliance.matching.loops import find_loops
+    from appliance.matching.pool import MOST_EACH, Pool
+
+    listed = read_listings(listings)
+    if edges is not None:
+        known = read_edges(edges, listed)
+    else:
+        known = tuple(found.edge for found in Pool(listed).matches(MOST_EACH))
+    found = find_loops(listed, known, max_length)
+    click.echo(
+        json.dumps(to_json(found), ensure_ascii=False, indent=1) if as_json else to_text(found, listed)
+    )
+
+
+def to_json(found: "Found") -> dict[str, Any]:
+    """The loops as a JSON object."""
+    return {
+        "loops": [
+            {
+                "people": [{"hub": hub, "member": member} for hub, member in loop.people],
+                "trades": [
+                    {"offer_id": edge.offer_id, "want_id": edge.want_id, "score": round(edge.score, 4)}
+                    for edge in loop.trades
+                ],
+            }
+            for loop in found.loops
+        ],
+        "people_served": found.people_served,
+        "upper_bound": found.upper_bound,
+        "optimal": found.optimal,
+        "edges": found.edges,
+        "loops_considered": found.considered,
+        "solver": found.solver,
+    }
+
+
+def to_text(found: "Found", listings: "Iterable[Listed]") -> str:
+    """The loops for people."""
+    titles = {listed.id: listed.title for listed in listings}
+    lines = []
+    for loop in found.loops:
+        for (_, giver), edge in zip(loop.people, loop.trades, strict=True):
+            lines.append(f"{giver} gives “{titles[edge.offer_id]}”, wanted as “{titles[edge.want_id]}”, to")
+        lines.append(f"{loop.people[0][1]}, and the loop is closed.")
+        lines.append("")
+    off = "nothing better exists" if found.optimal else f"no more than {found.upper_bound} can be served"
+    loops_ = "1 loop" if len(found.loops) == 1 else f"{len(found.loops)} loops"
+    lines.append(f"{found.people_served} people in {loops_}; {off}.")
+    return "\n".join(lines)
 
 
 COMMANDS = (match,)

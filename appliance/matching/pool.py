@@ -8,6 +8,7 @@ nearest and newest; so the work grows with the number of listings, not with its 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from appliance.ledger.market.listings import OFFER
@@ -19,11 +20,10 @@ from appliance.matching.scoring import THRESHOLD, Fit, fit, keys_of, wanted_keys
 
 MOST_EACH: Final = 10
 """How many offers a want keeps where not all are asked for."""
-LOOKED_AT: Final = 4
-"""How many are looked at for each that is kept."""
-
-Place = tuple[str, str | None]
-"""Where an offer is looked for first: its hub; and its category, which changes the score."""
+LOOKED_AT: Final = 3
+"""How many are looked at for each that is kept, of those that say the same, and under each key ..."""
+CANDIDATES: Final = 6
+"""... and under all keys together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,17 @@ class Pool:
 
     def __init__(self, listings: Iterable[Listed] = ()) -> None:
         self.listings: dict[str, Listed] = {}
-        self._meaning: dict[str, Meaning] = {}
+        # What is said, each once, by number; of each listing the number.
+        self._numbers: dict[Meaning, int] = {}
+        self._meanings: list[Meaning] = []
+        self._says: dict[str, int] = {}
         self._said: Counter[str] = Counter()
-        # Offers and wants by what they say, and what is said by key; newest last.
-        self._saying: dict[bool, dict[Meaning, dict[str, None]]] = {True: {}, False: {}}
-        self._keyed: dict[bool, defaultdict[str, dict[Meaning, None]]] = {
+        # For offers (True) and wants: the listings that say it, newest last, and what is said by key.
+        self._saying: dict[bool, defaultdict[int, dict[str, None]]] = {
+            True: defaultdict(dict),
+            False: defaultdict(dict),
+        }
+        self._keyed: dict[bool, defaultdict[str, dict[int, None]]] = {
             True: defaultdict(dict),
             False: defaultdict(dict),
         }
@@ -60,30 +66,31 @@ class Pool:
     def add(self, listed: Listed) -> None:
         """Take a listing in."""
         meaning = read(listed.title, listed.description, listed.lang)
-        self.listings[listed.id], self._meaning[listed.id] = listed, meaning
+        number = self._numbers.setdefault(meaning, len(self._meanings))
+        if number == len(self._meanings):
+            self._meanings.append(meaning)
+        self.listings[listed.id], self._says[listed.id] = listed, number
         self._said.update(_heads(meaning))
         side = listed.kind == OFFER
-        saying = self._saying[side].setdefault(meaning, {})
-        if not saying:
+        if not self._saying[side][number]:
             for key in keys_of(meaning):
-                self._keyed[side][key][meaning] = None
-        saying[listed.id] = None
+                self._keyed[side][key][number] = None
+        self._saying[side][number][listed.id] = None
 
     def remove(self, listing: str) -> None:
         """Take a listing out that is in."""
-        listed, meaning = self.listings.pop(listing), self._meaning.pop(listing)
+        listed, number = self.listings.pop(listing), self._says.pop(listing)
+        meaning = self._meanings[number]
         self._said.subtract(_heads(meaning))
         side = listed.kind == OFFER
-        saying = self._saying[side][meaning]
-        del saying[listing]
-        if not saying:
-            del self._saying[side][meaning]
+        del self._saying[side][number][listing]
+        if not self._saying[side][number]:
             for key in keys_of(meaning):
-                del self._keyed[side][key][meaning]
+                del self._keyed[side][key][number]
 
     def matches(self, most: int | None = None) -> Iterator[Match]:
         """Who serves whom: for each want its offers, the best first; at most ``most`` each."""
-        known: dict[Meaning, Sequence[tuple[Meaning, Fit]]] = {}
+        known: dict[int, Sequence[tuple[int, Fit]]] = {}
         for listed in self.listings.values():
             if listed.kind != OFFER:
                 yield from self._of(listed, most, known)
@@ -93,16 +100,16 @@ class Pool:
         return tuple(self._of(self.listings[listing], most, {}))
 
     def _of(
-        self, listed: Listed, most: int | None, known: dict[Meaning, Sequence[tuple[Meaning, Fit]]]
+        self, listed: Listed, most: int | None, known: dict[int, Sequence[tuple[int, Fit]]]
     ) -> Iterable[Match]:
-        meaning = self._meaning[listed.id]
-        if meaning not in known:
-            known[meaning] = self._fitting(meaning, offered=listed.kind == OFFER)
+        number = self._says[listed.id]
+        if number not in known:
+            known[number] = self._fitting(self._meanings[number], most, offered=listed.kind == OFFER)
         found: list[Match] = []
         others = self._saying[listed.kind != OFFER]
         enough = None if most is None else most * LOOKED_AT
-        for other, fits in known[meaning]:
-            for name in reversed(others.get(other, {})):
+        for other, fits in known[number]:
+            for name in reversed(others[other]):
                 match = self._match(listed, self.listings[name], fits)
                 if match is not None:
                     found.append(match)
@@ -122,22 +129,38 @@ class Pool:
         offer, want = (listed, other) if listed.kind == OFFER else (other, listed)
         return Match(offer, want, score, fits)
 
-    def _fitting(self, meaning: Meaning, *, offered: bool) -> Sequence[tuple[Meaning, Fit]]:
+    def _fitting(self, meaning: Meaning, most: int | None, *, offered: bool) -> Sequence[tuple[int, Fit]]:
         """What is said on the other side and fits, the best first."""
         mine = self._without_common(meaning)
-        keyed = self._keyed[not offered]
-        met = dict.fromkeys(other for key in sorted(wanted_keys(mine)) for other in keyed.get(key, ()))
         found = []
-        for other in met:
-            theirs = self._without_common(other)
+        for number in self._candidates(mine, most, self._keyed[not offered]):
+            theirs = self._without_common(self._meanings[number])
             fits = fit(mine, theirs) if offered else fit(theirs, mine)
             if fits is not None and fits.score >= THRESHOLD:
-                found.append((other, fits))
+                found.append((number, fits))
         found.sort(key=lambda one: -one[1].score)
         return found
 
+    def _candidates(
+        self, meaning: Meaning, most: int | None, keyed: dict[str, dict[int, None]]
+    ) -> Iterable[int]:
+        """What may fit, by keys: the own ones first, of each the newest; all of it where all is asked for."""
+        own = keys_of(meaning)
+        met: dict[int, None] = {}
+        for key in sorted(wanted_keys(meaning), key=lambda key: (key not in own, key)):
+            said = keyed.get(key)
+            if not said:
+                continue
+            if most is None:
+                met.update(said)
+                continue
+            met.update(dict.fromkeys(islice(reversed(said), most * LOOKED_AT)))
+            if len(met) >= most * CANDIDATES:
+                break
+        return met
+
     def _without_common(self, meaning: Meaning) -> Meaning:
-        if len(self.listings) < COMMON_FROM:
+        if len(self.listings) < COMMON_FROM or all(one.head.known for one in meaning):
             return meaning
         return tuple(
             one

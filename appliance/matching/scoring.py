@@ -6,8 +6,8 @@ lend)? Times the weights of the two segments; a little more for the same categor
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -63,7 +63,6 @@ class Fit:
     why: Why
 
 
-@lru_cache(maxsize=50_000)
 def fit(offer: Meaning, want: Meaning) -> Fit | None:
     """How well ``offer`` serves ``want`` by what they say; None when they have nothing in common."""
     best: Fit | None = None
@@ -75,6 +74,8 @@ def fit(offer: Meaning, want: Meaning) -> Fit | None:
             found = _segments(offered, wanted)
             if found is not None and (best is None or found.score * weight > best.score):
                 best = Fit(found.score * weight, found.why)
+    if best is not None and best.why.relation == SAME and not _one_word(best.why.offered, best.why.wanted):
+        return replace(best, why=replace(best.why, relation=MEANS))
     return best
 
 
@@ -121,10 +122,12 @@ def _ends(key: str) -> Iterable[str]:
 
 
 def _segments(offered: Segment, wanted: Segment) -> Fit | None:
+    close, why = _topics(offered.head, wanted.head)
+    if why is None and not _is(offered.head, MAKES) and not _is(wanted.head, MAKES):
+        return None
     mode = _modes(offered, wanted)
     if mode <= 0:
         return None
-    close, why = _topics(offered.head, wanted.head)
     score = close * _which(offered, wanted) if close else 0.0
     if score < THRESHOLD:
         other = _made(offered, wanted)
@@ -149,20 +152,25 @@ def _made(offered: Segment, wanted: Segment) -> Fit | None:
 
 def _topics(offered: Topic, wanted: Topic) -> tuple[float, Why | None]:
     """How well one topic serves another, by the best of their meanings."""
-    best: tuple[float, str, str | None] = (0.0, "", None)
-    for one in offered.keys:
-        for other in wanted.keys:
-            close, relation = _keys(one, other)
-            if close > best[0]:
-                best = (close, relation, other if relation == KIND else one)
+    best = _best(offered.keys, wanted.keys)
     close, relation, concept = best
     if not close:
         return 0.0, None
-    if relation == SAME and not _one_word(offered.word, wanted.word):
-        relation = MEANS
     sure = min(offered.sure, wanted.sure)
     known = concept if concept is not None and not concept.startswith((WORD, RUN)) else None
     return close * sure, Why(relation, offered.word, wanted.word, known)
+
+
+@lru_cache(maxsize=50_000)
+def _best(offered: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[float, str, str | None]:
+    """Of all meanings of two words the pair that is closest: how close, in which way, and what both are about."""
+    best: tuple[float, str, str | None] = (0.0, "", None)
+    for one in offered:
+        for other in wanted:
+            close, relation = _keys(one, other)
+            if close > best[0]:
+                best = (close, relation, other if relation == KIND else one)
+    return best
 
 
 def _one_word(one: str, other: str) -> bool:
@@ -170,7 +178,6 @@ def _one_word(one: str, other: str) -> bool:
     return one == other or any(stem(one, name) == stem(other, name) for name in LANGUAGES)
 
 
-@lru_cache(maxsize=50_000)
 def _keys(offered: str, wanted: str) -> tuple[float, str]:
     if offered == wanted:
         return 1.0, SAME
@@ -251,4 +258,10 @@ def _modes(offered: Segment, wanted: Segment) -> float:
 
 
 def _is(topic: Topic, *sorts: str) -> bool:
-    return any(not lexicon().sorts(key).isdisjoint(sorts) for key in topic.keys)
+    return not _sorts(topic.keys).isdisjoint(sorts)
+
+
+@cache
+def _sorts(keys: tuple[str, ...]) -> frozenset[str]:
+    lex = lexicon()
+    return frozenset(sort for key in keys for sort in lex.sorts(key))
