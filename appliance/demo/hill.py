@@ -7,7 +7,8 @@ from typing import Final
 from appliance.demo.calendar import DAY_MS, HOUR_MS, Calendar
 from appliance.demo.people import KEEPER, People
 from appliance.demo.words_hill import BOUGHT, LISTINGS, SHOWN, VILLAGERS
-from appliance.ledger.care.claims import ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.transfers import Pay

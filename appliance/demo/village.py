@@ -15,7 +15,8 @@ from appliance.demo.people import PIN, People
 from appliance.demo.words import ASKED, BOUGHT, CARED, LISTINGS, NEWCOMER, SHOWN, VILLAGERS
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import Care, Community, Credit, Rules
-from appliance.ledger.care.claims import ClaimCare, Cosign, WithdrawClaim
+from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.accounts import SetLimits

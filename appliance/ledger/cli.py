@@ -259,8 +259,11 @@ def _rules(
     can_owe: str, can_hold: str, commons_can_owe: str, care_pays: str, quorum: int,
 ) -> "Rules":  # fmt: skip
     """The rules a hub begins with, from what was typed."""
+    from dataclasses import replace
+
     from appliance.ledger.amounts import parse_amount
     from appliance.ledger.book.rules import CARE_CATEGORIES, Care, Community, Credit, Rules
+    from appliance.ledger.care.presets import USUAL, preset
     from appliance.ledger.values import Unit
 
     counted_in = Unit(unit, symbol, decimals)
@@ -269,10 +272,11 @@ def _rules(
         return 0 if text.strip() == "0" else parse_amount(text, counted_in)
 
     try:
+        care = Care(quorum, rates=dict.fromkeys(CARE_CATEGORIES, amount(care_pays)))
         return Rules(
             Community(community, name, number, unit, symbol, decimals),
             Credit(-amount(can_owe), amount(can_hold), -amount(commons_can_owe)),
-            Care(quorum, rates=dict.fromkeys(CARE_CATEGORIES, amount(care_pays))),
+            replace(care, **{**preset(USUAL, care), "quorum": quorum}),
         )
     except HubError as error:
         raise Stop(f"{error} is no amount with at most {decimals} places after the point") from error

@@ -1,5 +1,5 @@
 """What falls due by itself: requests, splits and proposals that were not answered, limits that were set
-for a while, old accounts of people who have moved, texts whose week of waiting is over.
+for a while, care that nobody confirmed, large care that has waited, old accounts of people who have moved, texts whose week of waiting is over.
 
 Each is a command by rule in the book. Nothing expires by a clock that nobody has vouched for
 (design.md 6): below ``Quality.KEEPER`` only what needs no clock happens.
@@ -13,6 +13,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import chain, wiping
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
+from appliance.ledger.care import settling
 from appliance.ledger.clock import Quality
 from appliance.ledger.hub import Hub
 from appliance.ledger.money import limits, requests, shares
@@ -51,6 +52,19 @@ def _lapse_proposals(hub: Hub) -> int:
     return _done(hub, [(seconds.LapseProposal(record), record) for record in due], "lapse")
 
 
+def _expire_claims(hub: Hub) -> int:
+    with hub.reading() as tx:
+        due = settling.overdue(tx, hub.clock.now())
+    return _done(hub, [(settling.ExpireClaim(record), record) for record in due], "expire")
+
+
+def _pay_care(hub: Hub) -> int:
+    """What has waited long enough, or for the budget of another month; paying one pays those behind it."""
+    with hub.reading() as tx:
+        first = settling.next_to_pay(tx, hub.clock.now())
+    return 0 if first is None else _done(hub, [(settling.Settle(first), first)], "quorum")
+
+
 def _erase(hub: Hub) -> int:
     with hub.reading() as tx:
         due = erasing.overdue(tx, hub.clock.now())
@@ -77,6 +91,8 @@ CHORES: Final[tuple[Chore, ...]] = (
     _expire_splits,
     _lapse_limits,
     _lapse_proposals,
+    _expire_claims,
+    _pay_care,
     _erase,
 )
 """Each does what is due now, by rule, some at a time; how many it did."""

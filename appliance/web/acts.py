@@ -10,8 +10,8 @@ from flask_babel import ngettext
 from appliance.ledger.book.schema import Crossing
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
+from appliance.ledger.reads import care, slips
 from appliance.ledger.reads import member as reads
-from appliance.ledger.reads import slips
 from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
@@ -82,7 +82,7 @@ def _limit(amount: int | None) -> str:
 
 
 def _settle(tx: Tx, line: LogLine) -> str:
-    claim = reads.claim(tx, line.payload["claim"], 0)
+    claim = care.claim(tx, line.payload["claim"], 0)
     return _(
         "%(who)s paid %(name)s %(amount)s from the commons for care: %(kind)s.",
         who=who_of(line),

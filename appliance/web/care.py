@@ -8,11 +8,14 @@ from flask_babel import gettext as _
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.store import Tx
-from appliance.ledger.care.claims import OPEN, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
+from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
+from appliance.ledger.care.signing import Cosign, DeclineCosign
+from appliance.ledger.care.states import OPEN
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT
+from appliance.ledger.reads import care as care_reads
 from appliance.ledger.reads import member as reads
-from appliance.ledger.reads.member import ClaimView
+from appliance.ledger.reads.care import ClaimView
 from appliance.ledger.reads.people import Person, named
 from appliance.ledger.values import (
     AccountNumber,
@@ -61,7 +64,7 @@ def mine() -> Any:
     me = active_member_or_redirect()
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
-        claims = reads.my_claims(tx, me.number)
+        claims = care_reads.my_claims(tx, me.number)
     to_confirm = view.to_confirm if view else ()
     return render_template("care.html", claims=claims, to_confirm=to_confirm, typed="", problem=None)
 
@@ -199,7 +202,7 @@ def _claim(code: str, me: Person) -> ClaimView | None:
     if normal is None:
         return None
     with the_hub().reading() as tx:
-        return reads.claim_by_code(tx, normal, me.number, as_keeper(me))
+        return care_reads.claim_by_code(tx, normal, me.number, as_keeper(me))
 
 
 def _unknown() -> Any:

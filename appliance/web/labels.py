@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from appliance.ledger.book.rules import CARE_CATEGORIES, CATEGORIES
-from appliance.ledger.care import claims
+from appliance.ledger.care import states
 from appliance.ledger.market.listings import OFFER
 from appliance.ledger.values import western_digits
 from appliance.web.amounts import date_locale
@@ -94,10 +94,12 @@ def kind_word(kind: str) -> str:
 
 
 _CLAIM_STATES: Final[Mapping[str, Callable[[], str]]] = {
-    claims.OPEN: lambda: _("waits to be confirmed"),
-    claims.CONFIRMED: lambda: _("confirmed, will be paid"),
-    claims.PAID: lambda: _("paid"),
-    claims.WITHDRAWN: lambda: _("taken back"),
+    states.OPEN: lambda: _("waits to be confirmed"),
+    states.CONFIRMED: lambda: _("confirmed, will be paid"),
+    states.PAID: lambda: _("paid"),
+    states.WITHDRAWN: lambda: _("taken back"),
+    states.EXPIRED: lambda: _("too few confirmed in time"),
+    states.REFUSED: lambda: _("not accepted"),
 }
 
 

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from appliance.ledger.errors import Code
 from appliance.ledger.reads.crossings import other_hub, other_hubs
 from appliance.ledger.reads.people import person
-from appliance.web import sentences_restored, sentences_two
+from appliance.web import sentences_care, sentences_restored, sentences_two
 from appliance.web.amounts import duration, money, name_of, typed
 from appliance.web.here import the_hub, the_rules, the_unit
 
@@ -373,6 +373,7 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.CLOCK_WRONG: lambda _n: _(
         "That cannot be the time now. Type the day and the time, like 25/3/2027 and 14:32."
     ),
+    **sentences_care.SENTENCES,
     **sentences_two.SENTENCES,
     **sentences_restored.SENTENCES,
 }

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from appliance.ledger.book.store import Tx
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
-from appliance.ledger.reads import crossings
+from appliance.ledger.reads import care, crossings
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.life import moved_named
 from appliance.ledger.reads.people import Person, named, person
@@ -142,7 +142,7 @@ def _code(tx: Tx, text: str, viewer: int) -> Found | None:
         return None
     if reads.request_by_code(tx, code, viewer) is not None or end_of_open_request(tx, code) is not None:
         return Found(page=url_for("ask.request_page", code=code))
-    if reads.claim_by_code(tx, code, viewer) is not None:
+    if care.claim_by_code(tx, code, viewer) is not None:
         return Found(page=f"/C/{code}")
     return None
 

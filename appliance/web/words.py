@@ -58,6 +58,8 @@ LABELS: Final[Mapping[Action, Callable[[], str]]] = {
     Action.PROPOSE: lambda: _("Ask a second keeper"),
     Action.AGREE: lambda: _("I agree: do it"),
     Action.COSIGN: lambda: _("Confirm"),
+    Action.EDIT: lambda: _("Change it"),
+    Action.OBJECT: lambda: _("Say that this is not right"),
     Action.SETTLE: lambda: _("Pay from the commons"),
     Action.WAIT: lambda: _("Wait a while"),
     Action.TRY_AGAIN: lambda: _("Try again"),

@@ -25,5 +25,13 @@ COMING: frozenset[tuple[str, int]] = frozenset(
         ("claim_unresolved", 1),
         ("set_time", 1),
         ("correct_time", 1),
+        ("claim_care", 2),
+        ("edit_claim", 1),
+        ("withdraw_claim", 2),
+        ("cosign", 2),
+        ("settle", 2),
+        ("expire_claim", 1),
+        ("object_claim", 1),
+        ("end_objection", 1),
     }
 )

@@ -1,7 +1,7 @@
 """Members' life for the golden books: what can become of a membership, once at least."""
 
 from appliance.ledger.book.command import Receipt
-from appliance.ledger.care.claims import DAY_MS
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.limits import LapseLimits, MoveGroup
 from appliance.ledger.people.founding import ChangeRules

@@ -16,7 +16,9 @@ from appliance.ledger.book.schema import TRUTH_TABLES, primary_key
 from appliance.ledger.book.schema import Entry as EntryRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
-from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
+from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
+from appliance.ledger.care.signing import Cosign, DeclineCosign
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.market.imported import ImportListing
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits

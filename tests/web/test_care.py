@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from appliance.ledger.care.claims import ClaimCare, Cosign
-from appliance.ledger.reads import member as reads
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
+from appliance.ledger.reads import care
 from appliance.web import labels
 from tests.support.village import PIN
 
@@ -30,7 +31,7 @@ def claim(village) -> Callable[..., Any]:
 
 def view(village, code: str, viewer: str = "Dina"):
     with village.hub.reading() as tx:
-        return reads.claim_by_code(tx, code, village.numbers[viewer])
+        return care.claim_by_code(tx, code, village.numbers[viewer])
 
 
 def test_dina_logs_care_two_confirm_and_the_commons_pays(village, signed_in) -> None:

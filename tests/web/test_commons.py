@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.values import Account, AccountNumber, RecordId

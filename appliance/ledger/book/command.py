@@ -17,13 +17,14 @@ from typing import Final
 from appliance.ledger import codec, keys
 from appliance.ledger.book import chain, fold, rules
 from appliance.ledger.book.chain import Act, Entry, Place
+from appliance.ledger.book.clock_changes import last_change
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
 from appliance.ledger.book.schema import Claim
 from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.book.together import Together
-from appliance.ledger.care import claims
+from appliance.ledger.care import claims, objections, settling, signing
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import (
     Action,
@@ -105,6 +106,9 @@ _SUBJECTS: Final = (
     seconds,
     listings,
     claims,
+    signing,
+    settling,
+    objections,
     roster,
     rulings,
     forks,
@@ -312,12 +316,15 @@ class Book:
         """By rule: confirmed claims are paid, oldest first, as soon as both sides have room.
 
         When the commons cannot pay one, those behind it wait too: a small claim does not
-        overtake a large one. A carer at the own limit holds up nobody else.
+        overtake a large one. What holds up one claim alone holds up nobody else (``care.settling``).
+        The entry that moves the hub's time bears the time before: nothing is paid by it.
         """
         if not tx.known((Claim,), _ANY_CONFIRMED):
             return
-        while (found := tx.first(_NEXT_WITH_ROOM)) is not None:
-            if isinstance(self._settle(tx, RecordId(bytes(found[0])), at), Refusal):
+        if (change := last_change(tx)) is not None and change.entry == chain.head(tx).number:
+            return
+        while (found := settling.next_to_pay(tx, at)) is not None:
+            if isinstance(self._settle(tx, found, at), Refusal):
                 break
 
     def _take_held(self, tx: Tx, at: Instant) -> None:
@@ -336,23 +343,12 @@ class Book:
                 break
 
     def _settle(self, tx: Tx, claim: RecordId, at: Instant) -> Receipt | Refusal:
-        command = claims.Settle(claim)
+        command = settling.Settle(claim)
         signer = KeySigner("hub:quorum", self._hub_key)
         return self._accept(tx, command, _prepare(command, signer, claim, at, self.place))
 
 
 _ANY_CONFIRMED = "SELECT 1 FROM claim WHERE state = 'confirmed' LIMIT 1"
-
-# The carers' room is looked at here, so that those without any cost nobody else time; what the
-# commons has is left to the decision.
-_NEXT_WITH_ROOM = """
-SELECT claim.id FROM claim
-JOIN account ON account.number = claim.carer
-JOIN member ON member.number = account.owner AND member.status IN ('active', 'away', 'moving')
-WHERE claim.state = 'confirmed'
-  AND (account.high IS NULL OR claim.amount <= MAX(0, account.high - account.balance - account.held))
-ORDER BY claim.opened_entry LIMIT 1
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,17 +198,49 @@ _LIMITS_0004: dict[str, tuple[int, int]] = {
 class Care(_Group):
     """How care is confirmed and paid.
 
+    What a book says nothing of has the value below, which asks for nothing more than 0.3 did: those
+    defaults never change. ``care.presets`` has what a village begins with. 0 (False) turns off.
+
     Attributes:
         quorum: how many others must co-sign.
-        longest_minutes: the most that one claim may say.
+        longest_minutes: the most that one claim may say, and all of one carer for one day together.
         days_back: how long ago the care may have been given.
         rates: credit for one hour, per category, minor units.
+        caps: the most that is paid to one carer for one day, per category, minor units; {}: no cap.
+        need_recipient: who was cared for must be among the co-signers; a keeper stands in for who cannot.
+        need_keeper: a keeper must be among the co-signers.
+        household: co-signers of the carer's household do not count, two of one household count once.
+        expire_days: how long a claim waits for its co-signers.
+        period_days: the length of the periods of the next three, which are counted over the care day.
+        carer_most: what is paid to one carer in a period, minor units.
+        pair_most: what is paid to one carer in a period on the word of one co-signer, minor units.
+        signer_most: how many claims one person co-signs in a period.
+        budget: what the commons pays for care in thirty days, minor units.
+        cool_above, cool_days: a confirmed claim above that amount waits so long before it is paid.
+        object_days: how long after its payment a claim can be objected to.
+        ring_share, ring_people, ring_days: the ring rule (``care.rings``): percent, people, care days.
     """
 
     quorum: int = 2
     longest_minutes: int = 12 * 60
     days_back: int = 60
     rates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CARE_CATEGORIES, 100))
+    caps: dict[str, int] = field(default_factory=dict)
+    need_recipient: bool = False
+    need_keeper: bool = False
+    household: bool = False
+    expire_days: int = 0
+    period_days: int = 30
+    carer_most: int = 0
+    pair_most: int = 0
+    signer_most: int = 0
+    budget: int = 0
+    cool_above: int = 0
+    cool_days: int = 0
+    object_days: int = 0
+    ring_share: int = 0
+    ring_people: int = 5
+    ring_days: int = 90
 
     def __post_init__(self) -> None:
         _within("quorum", self.quorum, 1, 12)
@@ -216,8 +248,22 @@ class Care(_Group):
         _within("days_back", self.days_back, 0, 366)
         if set(self.rates) != set(CARE_CATEGORIES):
             raise ValueError("rates must name every kind of care: " + ", ".join(CARE_CATEGORIES))
-        for name, rate in self.rates.items():
-            _within(f"rate of {name}", rate, 0, 10**9)
+        if not set(self.caps) <= set(CARE_CATEGORIES):
+            raise ValueError("caps must name kinds of care: " + ", ".join(CARE_CATEGORIES))
+        for name, rate in (*self.rates.items(), *self.caps.items()):
+            _within(f"rate or cap of {name}", rate, 0, 10**9)
+        for name in ("need_recipient", "need_keeper", "household"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"{name} must be true or false")
+        for name in ("carer_most", "pair_most", "budget", "cool_above"):
+            _within(name, getattr(self, name), 0, MAX_AMOUNT)
+        for name in ("expire_days", "cool_days", "object_days"):
+            _within(name, getattr(self, name), 0, 366)
+        for name in ("period_days", "ring_days"):
+            _within(name, getattr(self, name), 1, 366)
+        _within("signer_most", self.signer_most, 0, 10**4)
+        _within("ring_share", self.ring_share, 0, 99)
+        _within("ring_people", self.ring_people, 1, 12)
 
     def pay_for(self, category: str, minutes: int) -> int:
         """What the commons pays, in minor units; a half is rounded to the even one."""

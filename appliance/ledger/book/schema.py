@@ -11,6 +11,7 @@ from typing import Any
 import peewee as pw
 
 from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
+from appliance.ledger.book.schema_care import CARE_TABLES
 from appliance.ledger.book.schema_clock import CLOCK_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
 from appliance.ledger.book.schema_erased import ERASED_TABLES
@@ -164,6 +165,8 @@ class Transfer(Table):
 
 _THE_FEW_THAT_CAME_BACK = Transfer.index(Transfer.payee, Transfer.opened_ms, where=pw.SQL("kind = 'refund'"))
 Transfer.add_index(_THE_FEW_THAT_CAME_BACK)
+_CARE_BY_TIME = Transfer.index(Transfer.closed_ms, where=pw.SQL("kind = 'care'"))
+Transfer.add_index(_CARE_BY_TIME)
 
 
 class Posting(Table):
@@ -204,10 +207,10 @@ class Listing(Table):
 
 
 class Claim(Table):
-    """Care that somebody gave and others are asked to confirm.
+    """Care that somebody gave and others are asked to confirm (``CareTerms`` has the rest).
 
-    ``state``: open, confirmed (quorum reached, the commons has not paid yet), paid or
-    withdrawn. ``terms`` is the digest that co-signers sign.
+    ``state``: open, confirmed (quorum reached, the commons has not paid yet), paid, withdrawn,
+    expired or refused (an objection was upheld). ``terms`` is the digest that co-signers sign.
     """
 
     TABLE_CLASS = TRUTH
@@ -407,6 +410,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     *FROZEN_TABLES,
     *RECOVERY_TABLES,
     *CLOCK_TABLES,
+    *CARE_TABLES,
 )
 
 

@@ -1,48 +1,40 @@
-"""Proof of Care: a claim, its co-signatures, its payment from the commons.
+"""Proof of Care: a claim, from being written down to being taken back. ``signing`` and ``settling`` go on.
 
 ::
 
-    (nothing) --claim--> open --cosign (quorum not reached)--> open
-                         open --cosign (quorum reached)--> confirmed --settle--> paid
+    (nothing) --claim--> open --edit (before anybody signed)--> open
+                         open --cosign--> open, or confirmed --settle--> paid
+                         open --expire (by rule, too few signed in time)--> expired
                          open, confirmed --withdraw--> withdrawn
+                         confirmed, paid --objection upheld--> refused
 
-What a co-signer signs is the digest of the claim's *terms* (carer, kind of care, minutes, day,
-amount, and the words beside the book), so a signature cannot be moved to another claim or
-another amount. The amount is fixed from the rules in force when the claim is made. Silence
-never approves. When the commons has reached its floor a confirmed claim waits.
+The carer writes it down, or who was cared for, or a keeper from paper who has no part in it. What a
+co-signer signs is the digest of the claim's *terms*: the act with carer, recipient, kind of care, time,
+day and the words beside the book, and what the rules in force made of it (amount, quorum, roles). So a
+signature cannot be moved to another claim, and an edit leaves no signature behind. Silence never approves.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
-
-import peewee as pw
+from typing import Any, ClassVar, Final
 
 from appliance.ledger import codec
 from appliance.ledger.book import rules, shape
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.rules import CARE_CATEGORIES
-from appliance.ledger.book.schema import Claim, Transfer, Witness
+from appliance.ledger.book.rules import CARE_CATEGORIES, Care
+from appliance.ledger.book.schema import Claim, Member, Witness
+from appliance.ledger.book.schema_care import CareObjection, CareTerms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
-from appliance.ledger.money import accounts
-from appliance.ledger.money.postings import post
-from appliance.ledger.money.transfers import CARE, DONE
+from appliance.ledger.care import policy
+from appliance.ledger.care.households import household
+from appliance.ledger.care.states import ASKED, CONFIRMED, DAY_MS, MOOT, OBJECTED, OPEN, WITHDRAWN
+from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT, tidy, too_long
-from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId, code_of
+from appliance.ledger.values import AccountNumber, RecordId, code_of
 
-OPEN = "open"
-CONFIRMED = "confirmed"
-PAID = "paid"
-WITHDRAWN = "withdrawn"
-
-ASKED = "asked"
-SIGNED = "signed"
-REFUSED = "declined"
-
-MOST_WITNESSES = 12
-DAY_MS = 86_400_000
+MOST_WITNESSES: Final = 12
+LATEST_START: Final = 24 * 60 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,70 +46,82 @@ class ClaimCare:
         category: kind of care, one of ``CARE_CATEGORIES``.
         minutes: how long.
         day: days since 1970-01-01 (UTC).
-        cared_for: whom, in words.
+        cared_for: whom, in words; may be empty when ``recipient`` says it.
         what: what was done, in words; may be empty.
         witnesses: members who are asked to co-sign; others may as well.
+        recipient: the member who was cared for; None when it was nobody of this hub.
+        start: the minute of the day at which it began; None when that was not said.
+        place: where, in words; may be empty.
     """
 
     KIND: ClassVar[str] = "claim_care"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     carer: AccountNumber
     category: str
     minutes: int
     day: int
-    cared_for: str
+    cared_for: str = ""
     what: str = ""
     witnesses: tuple[AccountNumber, ...] = field(default=())
+    recipient: AccountNumber | None = None
+    start: int | None = None
+    place: str = ""
 
     def payload(self) -> codec.Body:
-        return {
-            "carer": self.carer,
-            "category": self.category,
-            "minutes": self.minutes,
-            "day": self.day,
-            "witnesses": list(self.witnesses),
-        }
+        return {"carer": self.carer, **_said(self)}
 
     def private(self) -> dict[str, str]:
-        return (
-            {"cared_for": self.cared_for, "what": self.what} if self.what else {"cared_for": self.cared_for}
-        )
+        return _words(self)
 
 
 @dataclass(frozen=True, slots=True)
-class Cosign(Wordless):
-    """Confirm that the care was given as the claim says. ``terms`` binds the signature to it."""
+class EditClaim:
+    """Say it otherwise, before anybody has co-signed; by who wrote it down. Attributes as of ``ClaimCare``."""
 
-    KIND: ClassVar[str] = "cosign"
+    KIND: ClassVar[str] = "edit_claim"
     VERSION: ClassVar[int] = 1
 
     claim: RecordId
-    terms: bytes
+    category: str
+    minutes: int
+    day: int
+    cared_for: str = ""
+    what: str = ""
+    witnesses: tuple[AccountNumber, ...] = field(default=())
+    recipient: AccountNumber | None = None
+    start: int | None = None
+    place: str = ""
 
     def payload(self) -> codec.Body:
-        return {"claim": self.claim, "terms": self.terms}
+        return {"claim": self.claim, **_said(self)}
+
+    def private(self) -> dict[str, str]:
+        return _words(self)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclineCosign(Wordless):
-    """Say that one does not confirm a claim."""
+def _said(command: ClaimCare | EditClaim) -> codec.Body:
+    return {
+        "recipient": command.recipient,
+        "category": command.category,
+        "minutes": command.minutes,
+        "start": command.start,
+        "day": command.day,
+        "witnesses": list(command.witnesses),
+    }
 
-    KIND: ClassVar[str] = "decline_cosign"
-    VERSION: ClassVar[int] = 1
 
-    claim: RecordId
-
-    def payload(self) -> codec.Body:
-        return {"claim": self.claim}
+def _words(command: ClaimCare | EditClaim) -> dict[str, str]:
+    words = {"cared_for": command.cared_for, "what": command.what, "place": command.place}
+    return {name: text for name, text in words.items() if text}
 
 
 @dataclass(frozen=True, slots=True)
 class WithdrawClaim(Wordless):
-    """The carer takes an unpaid claim back."""
+    """The carer, or who wrote it down, takes an unpaid claim back."""
 
     KIND: ClassVar[str] = "withdraw_claim"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     claim: RecordId
 
@@ -125,61 +129,235 @@ class WithdrawClaim(Wordless):
         return {"claim": self.claim}
 
 
-@dataclass(frozen=True, slots=True)
-class Settle(Wordless):
-    """The hub pays a confirmed claim from the commons (rule *quorum*)."""
-
-    KIND: ClassVar[str] = "settle"
-    VERSION: ClassVar[int] = 1
-
-    claim: RecordId
-
-    def payload(self) -> codec.Body:
-        return {"claim": self.claim}
+# ---------------------------------------------------------------------------------------- claim and edit
 
 
 def _decide_claim(tx: Tx, command: ClaimCare, asking: Asking) -> codec.Body | Refusal:
     if refusal := powers.refuse_unless_active(tx, asking.actor):
         return refusal
-    if command.carer != asking.actor:
+    if refusal := _refuse_writer(tx, command.carer, command.recipient, asking.actor):
+        return refusal
+    worth = _worth(tx, command, command.carer, b"", asking)
+    return worth if isinstance(worth, Refusal) else {"code": code_of(asking.record), **worth}
+
+
+def _refuse_writer(tx: Tx, carer: int, recipient: int | None, actor: int | None) -> Refusal | None:
+    """Who may write down what: the own care, care that one was given, and as a keeper what is on paper."""
+    member = tx.get(Member, number=carer)
+    if member is None and actor != carer and powers.refuse_unless_keeper(tx, actor) is not None:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    if not powers.active(tx, carer):
+        return Refusal(Code.UNKNOWN_ACCOUNT, {"number": carer}, (Action.CHECK_NUMBER,))
+    if recipient == carer:
+        return Refusal(Code.OWN_CLAIM, {}, (Action.TRY_AGAIN,))
+    if recipient is not None and tx.get(Member, number=recipient) is None:
+        return Refusal(Code.UNKNOWN_ACCOUNT, {"number": recipient}, (Action.CHECK_NUMBER,))
+    if actor in (carer, recipient):
+        return None
+    if powers.refuse_unless_keeper(tx, actor):
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    near = household(tx, actor or 0)
+    if carer in near or recipient in near:
+        return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
+    return None
+
+
+def _worth(
+    tx: Tx, command: ClaimCare | EditClaim, carer: int, own: bytes, asking: Asking
+) -> codec.Body | Refusal:
+    """What the rules make of what is said: amount, quorum and roles, and the terms; or why it cannot be."""
     care = asking.rules.care
     if command.category not in CARE_CATEGORIES:
         return Refusal(Code.UNKNOWN_CATEGORY, {}, (Action.TRY_AGAIN,))
     if not 0 < command.minutes <= care.longest_minutes:
         return Refusal(Code.TIME_WRONG, {"longest_minutes": care.longest_minutes}, (Action.TRY_AGAIN,))
+    if command.start is not None and not 0 <= command.start <= LATEST_START:
+        return Refusal(Code.TIME_WRONG, {}, (Action.TRY_AGAIN,))
     # One day of grace ahead: the village's own midnight may come before that of UTC.
     today = asking.at.ms // DAY_MS
     if not today - care.days_back <= command.day <= today + 1:
         return Refusal(Code.TIME_WRONG, {"days_back": care.days_back}, (Action.TRY_AGAIN,))
-    if not tidy("cared_for", command.cared_for):
+    if command.recipient is None and not tidy("cared_for", command.cared_for):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
-    if refusal := too_long(command.cared_for, LONGEST_LINE) or too_long(command.what, LONGEST_TEXT):
+    if refusal := (
+        too_long(command.cared_for, LONGEST_LINE)
+        or too_long(command.place, LONGEST_LINE)
+        or too_long(command.what, LONGEST_TEXT)
+        or _refuse_witnesses(tx, carer, command.witnesses)
+    ):
         return refusal
-    if refusal := _refuse_witnesses(tx, command):
-        return refusal
-    amount = care.pay_for(command.category, command.minutes)
-    terms = _terms(asking.digest, amount, care.quorum)
-    return {"code": code_of(asking.record), "amount": amount, "quorum": care.quorum, "terms": terms}
+    said = policy.Said(carer, command.category, command.minutes, command.day, own)
+    amount = policy.worth(tx, care, said)
+    if isinstance(amount, Refusal):
+        return amount
+    return _by_the_rules(care, amount, asking.digest)
 
 
-def _terms(act_digest: bytes, amount: int, quorum: int) -> bytes:
-    """What co-signers sign: the claim as its carer signed it, and what the rules made of it."""
-    return codec.digest("tch.claim", codec.encode([act_digest, amount, quorum]))
+def _by_the_rules(care: Care, amount: int, digest: bytes) -> codec.Body:
+    roles = [care.need_recipient, care.need_keeper]
+    terms = codec.digest("tch.claim.2", codec.encode([digest, amount, care.quorum, *roles]))
+    names = ("amount", "quorum", "need_recipient", "need_keeper", "terms")
+    return dict(zip(names, (amount, care.quorum, *roles, terms), strict=True))
 
 
-def _refuse_witnesses(tx: Tx, command: ClaimCare) -> Refusal | None:
-    if command.carer in command.witnesses:
+def _refuse_witnesses(tx: Tx, carer: int, witnesses: tuple[AccountNumber, ...]) -> Refusal | None:
+    if carer in witnesses:
         return Refusal(Code.OWN_CLAIM, {}, (Action.TRY_AGAIN,))
-    if len(set(command.witnesses)) != len(command.witnesses) or len(command.witnesses) > MOST_WITNESSES:
+    if len(set(witnesses)) != len(witnesses) or len(witnesses) > MOST_WITNESSES:
         return Refusal(Code.ALREADY_SIGNED, {"most": MOST_WITNESSES}, (Action.TRY_AGAIN,))
-    for number in command.witnesses:
+    for number in witnesses:
         if powers.refuse_unless_active(tx, number):
             return Refusal(Code.UNKNOWN_ACCOUNT, {"number": number}, (Action.CHECK_NUMBER,))
     return None
 
 
 def _apply_claim(tx: Tx, entry: Entry) -> None:
+    tx.insert(
+        Claim,
+        id=entry.record,
+        code=code_of(entry.record),
+        carer=entry.act.payload["carer"],
+        state=OPEN,
+        opened_entry=entry.number,
+        opened_ms=entry.act.at.ms,
+        **_row(entry),
+    )
+    _keep_terms(tx, entry, entry.record, entry.actor or 0)
+    _ask(tx, entry, entry.record)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    p, o = entry.act.payload, entry.outcome
+    said = {name: p[name] for name in ("category", "minutes", "day")}
+    return {**said, **{n: o[n] for n in ("amount", "quorum", "terms")}, "text_entry": entry.number}
+
+
+def _keep_terms(tx: Tx, entry: Entry, claim: bytes, writer: int) -> None:
+    p, o = entry.act.payload, entry.outcome
+    days = rules.load(tx).care.expire_days
+    tx.put(
+        CareTerms,
+        claim=claim,
+        recipient=p["recipient"],
+        writer=writer,
+        start=p["start"],
+        need_recipient=o["need_recipient"],
+        need_keeper=o["need_keeper"],
+        until_ms=entry.act.at.ms + days * DAY_MS if days else None,
+        entry=entry.number,
+    )
+
+
+def _ask(tx: Tx, entry: Entry, claim: bytes) -> None:
+    for number in entry.act.payload["witnesses"]:
+        tx.put(Witness, claim=claim, member=number, state=ASKED, entry=entry.number)
+
+
+def _decide_edit(tx: Tx, command: EditClaim, asking: Asking) -> codec.Body | Refusal:
+    if refusal := powers.refuse_unless_active(tx, asking.actor):
+        return refusal
+    claim = open_claim(tx, command.claim)
+    if isinstance(claim, Refusal):
+        return claim
+    terms = policy.terms_of(tx, command.claim)
+    if terms is None or terms.writer != asking.actor:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    if policy.signers(tx, command.claim):
+        return Refusal(Code.CLAIM_SIGNED, {}, (Action.SHOW, Action.WITHDRAW))
+    if refusal := _refuse_writer(tx, claim.carer, command.recipient, asking.actor):
+        return refusal
+    return _worth(tx, command, claim.carer, bytes(claim.id), asking)
+
+
+def _apply_edit(tx: Tx, entry: Entry) -> None:
+    claim = entry.act.payload["claim"]
+    tx.update(Claim, {"id": claim}, **_row(entry))
+    tx.delete(Witness, Witness.claim == claim, Witness.state == ASKED)
+    _keep_terms(tx, entry, claim, entry.actor or 0)
+    _ask(tx, entry, claim)
+
+
+def open_claim(tx: Tx, record: bytes) -> Claim | Refusal:
+    """The claim that waits for co-signers, or why it does not."""
+    claim = tx.get(Claim, id=record)
+    if claim is None:
+        return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
+    if claim.state != OPEN:
+        return Refusal(Code.CLAIM_CLOSED, {}, (Action.SHOW, Action.HOME))
+    return claim
+
+
+def _outcome_fits(tx: Tx, entry: Entry, carer: int, own: bytes) -> bool:
+    """Whether what the rules made of it is what they make of it: amount, quorum, roles, terms."""
+    p, care = entry.act.payload, rules.load(tx).care
+    amount = policy.worth(tx, care, policy.Said(carer, p["category"], p["minutes"], p["day"], own))
+    if isinstance(amount, Refusal) or p["minutes"] > care.longest_minutes:
+        return False
+    made = _by_the_rules(care, amount, entry.act.digest())
+    asked = tuple(AccountNumber(n) for n in p["witnesses"])
+    fits = {name: entry.outcome.get(name) for name in made} == made
+    return fits and _refuse_witnesses(tx, carer, asked) is None
+
+
+def _may_claim(tx: Tx, entry: Entry) -> bool:
+    p = entry.act.payload
+    fine = powers.active(tx, entry.actor) and not _refuse_writer(tx, p["carer"], p["recipient"], entry.actor)
+    return (
+        fine and entry.outcome["code"] == code_of(entry.record) and _outcome_fits(tx, entry, p["carer"], b"")
+    )
+
+
+def _may_edit(tx: Tx, entry: Entry) -> bool:
+    p, claim = entry.act.payload, open_claim(tx, entry.act.payload["claim"])
+    terms = policy.terms_of(tx, p["claim"])
+    if isinstance(claim, Refusal) or terms is None or terms.writer != entry.actor:
+        return False
+    if policy.signers(tx, p["claim"]) or not powers.active(tx, entry.actor):
+        return False
+    fine = _refuse_writer(tx, claim.carer, p["recipient"], entry.actor) is None
+    return fine and _outcome_fits(tx, entry, claim.carer, p["claim"])
+
+
+# ---------------------------------------------------------------------------------------- taking it back
+
+
+def _decide_withdraw(tx: Tx, command: WithdrawClaim, asking: Asking) -> codec.Body | Refusal:
+    return _refuse_withdrawal(tx, command.claim, asking.actor) or {}
+
+
+def _refuse_withdrawal(tx: Tx, record: bytes, actor: int | None) -> Refusal | None:
+    claim = tx.get(Claim, id=record)
+    if claim is None:
+        return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
+    terms = policy.terms_of(tx, record)
+    wrote = terms is not None and terms.writer == actor and not policy.signers(tx, record)
+    if claim.carer != actor and not wrote:
+        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
+    if claim.state not in (OPEN, CONFIRMED):
+        return Refusal(Code.CLAIM_CLOSED, {}, (Action.SHOW, Action.HOME))
+    return None
+
+
+def _apply_withdraw(tx: Tx, entry: Entry) -> None:
+    claim, closed = entry.act.payload["claim"], {"closed_entry": entry.number}
+    tx.update(Claim, {"id": claim}, state=WITHDRAWN, **closed)
+    tx.update(CareObjection, {"claim": claim, "state": OBJECTED}, state=MOOT, **closed)
+
+
+def _may_withdraw(tx: Tx, entry: Entry) -> bool:
+    return _refuse_withdrawal(tx, entry.act.payload["claim"], entry.actor) is None
+
+
+def _may_withdraw_1(tx: Tx, entry: Entry) -> bool:
+    claim = tx.get(Claim, id=entry.act.payload["claim"])
+    return claim is not None and claim.state in (OPEN, CONFIRMED) and claim.carer == entry.actor
+
+
+# ---------------------------------------------------------------------------------------- version 1
+
+
+def _apply_claim_1(tx: Tx, entry: Entry) -> None:
+    """Version 1 knew no recipient, no roles and no end."""
     p, o, digest = entry.act.payload, entry.outcome, entry.act.digest()
     tx.insert(
         Claim,
@@ -192,7 +370,7 @@ def _apply_claim(tx: Tx, entry: Entry) -> None:
         amount=o["amount"],
         quorum=o["quorum"],
         state=OPEN,
-        terms=_terms(digest, o["amount"], o["quorum"]),
+        terms=codec.digest("tch.claim", codec.encode([digest, o["amount"], o["quorum"]])),
         text_entry=entry.number,
         opened_entry=entry.number,
         opened_ms=entry.act.at.ms,
@@ -201,177 +379,37 @@ def _apply_claim(tx: Tx, entry: Entry) -> None:
         tx.insert(Witness, claim=entry.record, member=number, state=ASKED, entry=entry.number)
 
 
-def _open_claim(tx: Tx, record: bytes) -> Claim | Refusal:
-    claim = tx.get(Claim, id=record)
-    if claim is None:
-        return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
-    if claim.state != OPEN:
-        return Refusal(Code.CLAIM_CLOSED, {}, (Action.SHOW, Action.HOME))
-    return claim
-
-
-def signatures(tx: Tx, claim: bytes) -> int:
-    """How many have co-signed."""
-    query = Witness.select(pw.fn.COUNT(Witness.member)).where(Witness.claim == claim, Witness.state == SIGNED)
-    return int(tx.scalar(query))
-
-
-def _decide_cosign(tx: Tx, command: Cosign, asking: Asking) -> codec.Body | Refusal:
-    if refusal := powers.refuse_unless_active(tx, asking.actor):
-        return refusal
-    claim = _open_claim(tx, command.claim)
-    if isinstance(claim, Refusal):
-        return claim
-    if claim.carer == asking.actor:
-        return Refusal(Code.OWN_CLAIM, {}, (Action.HOME,))
-    if bytes(claim.terms) != command.terms:
-        return Refusal(Code.TERMS_CHANGED, {"amount": claim.amount}, (Action.SHOW,))
-    witness = tx.get(Witness, claim=command.claim, member=asking.actor)
-    if witness is not None and witness.state == SIGNED:
-        return Refusal(Code.ALREADY_SIGNED, {}, (Action.SHOW, Action.HOME))
-    return {"confirmed": signatures(tx, command.claim) + 1 >= claim.quorum}
-
-
-def _apply_cosign(tx: Tx, entry: Entry) -> None:
-    claim = entry.act.payload["claim"]
-    tx.put(Witness, claim=claim, member=entry.actor, state=SIGNED, entry=entry.number)
-    row = tx.get(Claim, id=claim)
-    if row is not None and signatures(tx, claim) >= row.quorum:
-        tx.update(Claim, {"id": claim}, state=CONFIRMED)
-
-
-def _decide_decline(tx: Tx, command: DeclineCosign, asking: Asking) -> codec.Body | Refusal:
-    claim = _open_claim(tx, command.claim)
-    if isinstance(claim, Refusal):
-        return claim
-    witness = tx.get(Witness, claim=command.claim, member=asking.actor)
-    if witness is None or witness.state != ASKED:
-        return Refusal(Code.NOT_YOURS, {}, (Action.SHOW, Action.HOME))
-    return {}
-
-
-def _apply_decline(tx: Tx, entry: Entry) -> None:
-    claim = entry.act.payload["claim"]
-    tx.put(Witness, claim=claim, member=entry.actor, state=REFUSED, entry=entry.number)
-
-
-def _decide_withdraw(tx: Tx, command: WithdrawClaim, asking: Asking) -> codec.Body | Refusal:
-    claim = tx.get(Claim, id=command.claim)
-    if claim is None:
-        return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
-    if claim.carer != asking.actor:
-        return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    if claim.state not in (OPEN, CONFIRMED):
-        return Refusal(Code.CLAIM_CLOSED, {}, (Action.SHOW, Action.HOME))
-    return {}
-
-
-def _apply_withdraw(tx: Tx, entry: Entry) -> None:
-    tx.update(Claim, {"id": entry.act.payload["claim"]}, state=WITHDRAWN, closed_entry=entry.number)
-
-
-def _decide_settle(tx: Tx, command: Settle, asking: Asking) -> codec.Body | Refusal:
-    claim = tx.get(Claim, id=command.claim)
-    if claim is None:
-        return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
-    if claim.state == OPEN:
-        missing = claim.quorum - signatures(tx, command.claim)
-        return Refusal(Code.QUORUM_MISSING, {"missing": missing}, (Action.COSIGN, Action.WAIT))
-    if claim.state != CONFIRMED:
-        return Refusal(Code.CLAIM_CLOSED, {}, (Action.SHOW, Action.HOME))
-    return _no_room(tx, claim) or {}
-
-
-def _no_room(tx: Tx, claim: Claim) -> Refusal | None:
-    """Why the commons or the carer's account cannot take part in the payment now."""
-    carer = accounts.usable(tx, claim.carer)
-    if isinstance(carer, Refusal):
-        return carer
-    carer.moving = False  # what was earned before is paid, and goes along
-    commons = accounts.get(tx, COMMONS)
-    if commons is None or accounts.refuse_giving(commons, claim.amount):
-        return Refusal(Code.COMMONS_FLOOR, {"amount": claim.amount}, (Action.WAIT,))
-    return accounts.refuse_receiving(carer, claim.amount, own=False)
-
-
-def _apply_settle(tx: Tx, entry: Entry) -> None:
-    claim, at = tx.get(Claim, id=entry.act.payload["claim"]), entry.act.at
-    if claim is None:
-        raise BookDamaged("pays a claim that is not there", entry.number)
-    paid = entry.record if claim.amount else None
-    tx.update(Claim, {"id": claim.id}, state=PAID, closed_entry=entry.number, transfer=paid)
-    if paid is None:
-        return
-    tx.insert(
-        Transfer,
-        id=paid,
-        kind=CARE,
-        state=DONE,
-        payer=COMMONS,
-        payee=claim.carer,
-        amount=claim.amount,
-        category=claim.category,
-        opened_entry=entry.number,
-        opened_ms=at.ms,
-        closed_entry=entry.number,
-        closed_ms=at.ms,
-        closed_quality=int(at.quality),
-        claim=claim.id,
-    )
-    lines = ((COMMONS, Amount(-claim.amount)), (AccountNumber(claim.carer), Amount(claim.amount)))
-    post(tx, paid, lines, entry.number)
-
-
-def _own_claim(tx: Tx, entry: Entry) -> bool:
+def _may_claim_1(tx: Tx, entry: Entry) -> bool:
     p, o, care = entry.act.payload, entry.outcome, rules.load(tx).care
     if p["carer"] != entry.actor or p["carer"] in p["witnesses"] or not powers.active(tx, entry.actor):
         return False
-    by_the_rules = (o.get("amount"), o.get("quorum")) == (
-        care.pay_for(p["category"], p["minutes"]),
-        care.quorum,
-    )
-    return by_the_rules and p["minutes"] <= care.longest_minutes
-
-
-def _may_cosign(tx: Tx, entry: Entry) -> bool:
-    p = entry.act.payload
-    claim = tx.get(Claim, id=p["claim"])
-    if claim is None or claim.state != OPEN or bytes(claim.terms) != p["terms"]:
-        return False
-    witness = tx.get(Witness, claim=p["claim"], member=entry.actor)
-    fresh = witness is None or witness.state != SIGNED
-    return fresh and claim.carer != entry.actor and powers.active(tx, entry.actor)
-
-
-def _was_asked(tx: Tx, entry: Entry) -> bool:
-    claim = tx.get(Claim, id=entry.act.payload["claim"])
-    witness = tx.get(Witness, claim=entry.act.payload["claim"], member=entry.actor)
-    return claim is not None and claim.state == OPEN and witness is not None and witness.state == ASKED
-
-
-def _may_withdraw(tx: Tx, entry: Entry) -> bool:
-    claim = tx.get(Claim, id=entry.act.payload["claim"])
-    return claim is not None and claim.state in (OPEN, CONFIRMED) and claim.carer == entry.actor
-
-
-def _is_confirmed(tx: Tx, entry: Entry) -> bool:
-    claim = tx.get(Claim, id=entry.act.payload["claim"])
-    return claim is not None and claim.state == CONFIRMED and _no_room(tx, claim) is None
+    worth = (care.pay_for(p["category"], p["minutes"]), care.quorum)
+    fits = (o.get("amount"), o.get("quorum")) == worth and p["minutes"] <= care.longest_minutes
+    return fits and not policy.names_policy(tx)
 
 
 _CLAIM: Final = {"claim": shape.RECORD}
-_CARE: Final = {
+_CARE_1: Final = {
     "carer": shape.MEMBER,
     "category": shape.one_of(*CARE_CATEGORIES),
     "minutes": shape.whole(1, 24 * 60),
     "day": shape.whole(-(10**6), 10**6),
     "witnesses": shape.members,
 }
+_CARE: Final = _CARE_1 | {
+    "recipient": shape.or_none(shape.MEMBER),
+    "start": shape.or_none(shape.whole(0, LATEST_START)),
+}
+_EDIT: Final = _CLAIM | {name: check for name, check in _CARE.items() if name != "carer"}
 
 HANDLERS = (
-    Handler(ClaimCare, _decide_claim, _apply_claim, _own_claim, _CARE),
-    Handler(Cosign, _decide_cosign, _apply_cosign, _may_cosign, _CLAIM | {"terms": shape.DIGEST}),
-    Handler(DeclineCosign, _decide_decline, _apply_decline, _was_asked, _CLAIM),
+    Handler(ClaimCare, _decide_claim, _apply_claim, _may_claim, _CARE),
+    Handler(EditClaim, _decide_edit, _apply_edit, _may_edit, _EDIT),
     Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw, _may_withdraw, _CLAIM),
-    Handler(Settle, _decide_settle, _apply_settle, _is_confirmed, _CLAIM, ("hub",)),
 )
+
+OLD: Final = {
+    ("claim_care", 1): Handler(ClaimCare, _decide_claim, _apply_claim_1, _may_claim_1, _CARE_1),
+    ("withdraw_claim", 1): Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw, _may_withdraw_1, _CLAIM),
+}
+"""How earlier versions are folded."""

@@ -154,7 +154,15 @@ def helped(tx: Tx, account: int, member: int | None) -> bool:
 
 
 def _apply_reverse_1(tx: Tx, entry: Entry) -> Transfer:
-    undone = entry.act.payload["transfer"]
+    return give_back(tx, entry, entry.act.payload["transfer"])
+
+
+def give_back(tx: Tx, entry: Entry, undone: bytes) -> Transfer:
+    """Undo transfer ``undone`` by ``entry``, line by line, with a transfer linked to it; what was undone.
+
+    Raises:
+        BookDamaged: it is not there.
+    """
     original = tx.get(Transfer, id=undone)
     if original is None or (original.payer is None and original.kind != SPLIT):
         raise BookDamaged("undoes a transfer that is not there", entry.number)

@@ -76,7 +76,11 @@ GUARDED: Final[Mapping[str, tuple[str, ...]]] = {
         *("low_organisation", "high_organisation", "trunk_low", "trunk_high"),
         *("commons_low", "commons_two", "levy_rate", "levy_round", "levy_from", "vouchers"),
     ),
-    "care": ("quorum", "rates", "longest_minutes", "days_back"),
+    "care": (
+        *("quorum", "rates", "longest_minutes", "days_back", "caps", "need_recipient", "need_keeper"),
+        *("household", "expire_days", "period_days", "carer_most", "pair_most", "signer_most", "budget"),
+        *("cool_above", "cool_days", "object_days", "ring_share", "ring_people", "ring_days"),
+    ),
 }
 """Rules that one keeper does not change alone where there are others: how far credit goes (the
 keepers' own accounts follow it), what goes into and out of the commons, who is let in. Books are

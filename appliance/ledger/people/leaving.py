@@ -22,7 +22,7 @@ from appliance.ledger.book.schema import AccountRow, Claim, Listing, Member, Mem
 from appliance.ledger.book.schema_credit import Departure, Further, Grant, UndoAsk
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.care import claims
+from appliance.ledger.care import states
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, shares, transfers
@@ -83,7 +83,7 @@ def refuse_closing(tx: Tx, number: int) -> Refusal | None:
 
 def under_way(tx: Tx, number: int) -> bool:
     """Whether something of the member's is not finished and cannot simply be cancelled."""
-    return tx.first(_UNDER_WAY, number, number, number) is not None
+    return tx.first(_UNDER_WAY, *(number,) * 4) is not None
 
 
 _UNDER_WAY: Final = """
@@ -95,6 +95,9 @@ JOIN account ON account.number = posting.account
 WHERE account.owner = ? AND dispute.state = 'open'
 UNION ALL
 SELECT 1 FROM claim WHERE carer = ? AND state = 'confirmed'
+UNION ALL
+SELECT 1 FROM claim JOIN care_objection ON care_objection.claim = claim.id
+WHERE claim.carer = ? AND care_objection.state = 'open'
 LIMIT 1
 """
 
@@ -119,7 +122,7 @@ def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
         close_account(tx, entry, row.number)
     closed = {"closed_entry": entry.number}
     tx.update(Listing, {"owner": number, "state": listings.OPEN}, state=listings.CLOSED, **closed)
-    tx.update(Claim, {"carer": number, "state": claims.OPEN}, state=claims.WITHDRAWN, **closed)
+    tx.update(Claim, {"carer": number, "state": states.OPEN}, state=states.WITHDRAWN, **closed)
     for account, member in tx.select(_HELPED, number):
         tx.update(Grant, {"account": account, "member": member}, state="ended", ended_entry=entry.number)
     tx.update(MemberKey, {"member": number, "ended_entry": None}, ended_entry=entry.number)

@@ -18,7 +18,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Listing, Transfer
 from appliance.ledger.book.schema_erased import Erased
 from appliance.ledger.book.store import Tx
-from appliance.ledger.care import claims
+from appliance.ledger.care import states
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.market import listings
 from appliance.ledger.money import transfers
@@ -77,14 +77,19 @@ def _ended(tx: Tx, entry: int) -> bool | None:
     if listing is not None:
         return bool(listing[0] == listings.CLOSED)
     claim = tx.first("SELECT state FROM claim WHERE text_entry = ?", entry)
-    if claim is not None and claim[0] in (claims.WITHDRAWN, claims.OPEN):
-        return bool(claim[0] == claims.WITHDRAWN)
+    if claim is not None and claim[0] in (*_CLAIM_ENDED, states.OPEN):
+        return claim[0] in _CLAIM_ENDED
     said = chain.by_number(tx, entry)
+    if claim is None and said is not None and said.act.kind in ("claim_care", "edit_claim"):
+        return True  # it was said otherwise since, before anybody had confirmed it
     if said is not None and said.act.kind in _SAID_OF_A_PAYMENT:
         record = said.act.payload["transfer"]
         asked = tx.first("SELECT 1 FROM undo_ask WHERE transfer = ? AND state = 'open'", record)
         return asked is None and not _contested(tx, record)
     return None
+
+
+_CLAIM_ENDED: Final = (states.WITHDRAWN, states.EXPIRED)
 
 
 def _contested(tx: Tx, record: bytes) -> bool:
@@ -122,7 +127,7 @@ UNION SELECT transfer.text_entry FROM transfer JOIN account ON account.number = 
 _OWN: Final = frozenset(
     {
         *("join", "pay", "send", "request", "pay_split", "ask_split", "ask_back", "dispute"),
-        *("open_listing", "claim_care", "move"),
+        *("open_listing", "claim_care", "edit_claim", "decline_cosign", "object_claim", "move"),
     }
 )
 """What members write as themselves, whatever their office."""

@@ -10,7 +10,7 @@ from appliance.ledger.book.local import last_verified
 from appliance.ledger.book.schema import AccountRow, Claim, Crossing, Entry, Listing, Member, Transfer
 from appliance.ledger.book.schema_credit import Dispute
 from appliance.ledger.book.store import Tx
-from appliance.ledger.care import claims
+from appliance.ledger.care import states
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import accounts, transfers
 from appliance.ledger.people import powers
@@ -185,8 +185,8 @@ def overview(tx: Tx, now: Instant) -> Overview:
         count(Member.select(number).where(Member.status == powers.APPLIED)),
         count(Member.select(number).where(Member.status.in_(powers.STANDING))),
         count(Transfer.select(number).where(Transfer.state == transfers.PENDING)),
-        count(Claim.select(number).where(Claim.state == claims.OPEN)),
-        count(Claim.select(number).where(Claim.state == claims.CONFIRMED)),
+        count(Claim.select(number).where(Claim.state == states.OPEN)),
+        count(Claim.select(number).where(Claim.state == states.CONFIRMED)),
         commons.balance if commons else 0,
         commons.low if commons else None,
         chain.head(tx).number,

@@ -12,9 +12,8 @@ from typing import Final
 
 import peewee as pw
 
-from appliance.ledger.book.schema import AccountRow, Claim, Listing, Transfer, Witness
+from appliance.ledger.book.schema import AccountRow, Listing, Transfer
 from appliance.ledger.book.store import Tx
-from appliance.ledger.care import claims
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
 from appliance.ledger.market import listings
@@ -22,6 +21,7 @@ from appliance.ledger.money import accounts, reversals, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads import crossings, openings, splits
 from appliance.ledger.reads.acted import BY_KEEPERS, Acted, acted, actor_of, helper
+from appliance.ledger.reads.care import ClaimView, my_unpaid, to_confirm
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.reads.splits import SplitView
@@ -110,37 +110,6 @@ class TransferView:
 
 
 @dataclass(frozen=True, slots=True)
-class WitnessView:
-    """Somebody asked to confirm care: ``state`` asked, signed or declined."""
-
-    who: Person
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimView:
-    """A care claim. ``cared_for``, ``what`` and ``witnesses`` are empty for those who are not involved."""
-
-    id: RecordId
-    code: str
-    carer: Person
-    category: str
-    minutes: int
-    day: int
-    amount: int
-    quorum: int
-    signed: int
-    state: str
-    terms: bytes
-    cared_for: str
-    what: str
-    at: Instant
-    witnesses: tuple[WitnessView, ...]
-    transfer: RecordId | None
-    actions: tuple[Action, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ListingView:
     """An offer or want; ``price`` None: to be agreed."""
 
@@ -216,12 +185,9 @@ def home(tx: Tx, number: int) -> Home | None:
         account.high,
         account.held,
         _transfers(tx, number, "payer = ? AND state = 'pending'", number),
-        tuple(_claim_view(tx, row, number) for row in _asked_of(tx, number)),
+        to_confirm(tx, number),
         _transfers(tx, number, asking, number, *mine),
-        tuple(
-            _claim_view(tx, row, number)
-            for row in _claims(tx, "carer = ? AND state IN ('open', 'confirmed')", number)
-        ),
+        my_unpaid(tx, number),
         statement(tx, number, limit=5).lines,
         _transfers(tx, number, "payer = ? AND state = 'on_way'", number),
         _transfers(tx, number, "payee = ? AND state = 'held'", number),
@@ -386,73 +352,6 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
     if not undoable or reversals.of_somebody_gone(tx, row):
         return ()
     return (Action.REVERSE,) if mine or (keeper and not reversals.party(tx, row, viewer)) else ()
-
-
-def claim(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> ClaimView | None:
-    """A care claim by its id."""
-    row = tx.get(Claim, id=record)
-    return None if row is None else _claim_view(tx, row, viewer, as_keeper)
-
-
-def claim_by_code(tx: Tx, code: str, viewer: int, as_keeper: bool = False) -> ClaimView | None:
-    """A care claim by the code under its QR."""
-    row = tx.get(Claim, code=code)
-    return None if row is None else _claim_view(tx, row, viewer, as_keeper)
-
-
-def my_claims(tx: Tx, number: int) -> tuple[ClaimView, ...]:
-    """A member's own claims, newest first."""
-    return tuple(_claim_view(tx, row, number) for row in _claims(tx, "carer = ?", number))
-
-
-def _claims(tx: Tx, where: str, *values: object) -> list[Claim]:
-    return tx.found(Claim, f"{where} ORDER BY opened_entry DESC LIMIT {_LONGEST_LIST}", *values)
-
-
-def _asked_of(tx: Tx, number: int) -> list[Claim]:
-    waiting = "id IN (SELECT claim FROM witness WHERE member = ? AND state = 'asked') AND state = 'open'"
-    return _claims(tx, waiting, number)
-
-
-def _claim_view(tx: Tx, row: Claim, viewer: int, as_keeper: bool = False) -> ClaimView:
-    carer, me = person(tx, row.carer), person(tx, viewer)
-    assert carer is not None  # members are never removed
-    found = tx.found(Witness, "claim = ? ORDER BY entry, member", row.id)
-    who = names(tx, {w.member for w in found})
-    witnesses = tuple(WitnessView(who[w.member], w.state) for w in found)
-    mine = next((w.state for w in witnesses if w.who.number == viewer), None)
-    active = me is not None and me.status in powers.STANDING
-    # Who holds the code of an open claim is asked to read it before signing, so may.
-    involved = (
-        carer.number == viewer
-        or mine is not None
-        or (row.state == claims.OPEN and active)
-        or (as_keeper and _is_keeper(me))
-    )
-    actions: tuple[Action, ...] = ()
-    if carer.number == viewer and row.state in (claims.OPEN, claims.CONFIRMED):
-        actions = (Action.CANCEL,)
-    elif active and row.state == claims.OPEN and mine != claims.SIGNED and carer.number != viewer:
-        actions = (Action.COSIGN, Action.DECLINE) if mine == claims.ASKED else (Action.COSIGN,)
-    return ClaimView(
-        RecordId(bytes(row.id)),
-        row.code,
-        carer,
-        row.category,
-        row.minutes,
-        row.day,
-        row.amount,
-        row.quorum,
-        sum(w.state == claims.SIGNED for w in witnesses),
-        row.state,
-        bytes(row.terms),
-        words_of(tx, row.text_entry, "cared_for") if involved else "",
-        text_of(tx, row.text_entry, "what") if involved else "",
-        Instant(Millis(row.opened_ms), Quality.NONE),
-        witnesses if involved else (),
-        None if row.transfer is None else RecordId(bytes(row.transfer)),
-        actions,
-    )
 
 
 def listing(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> ListingView | None:

@@ -6,15 +6,10 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import Care
 from appliance.ledger.book.schema import Claim, Transfer, Witness
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care.claims import (
-    DAY_MS,
-    MOST_WITNESSES,
-    ClaimCare,
-    Cosign,
-    DeclineCosign,
-    Settle,
-    WithdrawClaim,
-)
+from appliance.ledger.care.claims import MOST_WITNESSES, ClaimCare, WithdrawClaim
+from appliance.ledger.care.settling import Settle
+from appliance.ledger.care.signing import Cosign, DeclineCosign
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money import accounts
@@ -120,7 +115,7 @@ def test_minutes_have_bounds(river: Village, minutes: int, code_: Code) -> None:
 
 def test_the_first_and_the_last_minute_count(river: Village) -> None:
     river.do("Dina", care(river, "Dina", 1))
-    river.do("Dina", care(river, "Dina", 720))
+    river.do("Dina", care(river, "Dina", 720, day=today(river) - 1))
 
 
 def test_the_day_has_bounds(river: Village) -> None:
@@ -147,7 +142,7 @@ def test_words_have_bounds(river: Village, words: dict[str, str], code_: Code) -
 
 
 def test_nobody_claims_for_another(river: Village) -> None:
-    for name in ("Alice", "Kira"):
+    for name in ("Alice", "Bob"):
         assert code(river.ask(name, care(river, "Dina"))) is Code.NOT_YOURS
 
 

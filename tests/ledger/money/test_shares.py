@@ -8,7 +8,7 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema import AccountRow, Posting, Transfer
 from appliance.ledger.book.schema_credit import Aside, Share
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care.claims import DAY_MS
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Action, Code
 from appliance.ledger.money.accounts import SetLimits

@@ -6,7 +6,9 @@ import pytest
 
 from appliance.ledger.book.subject import Command
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
+from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
+from appliance.ledger.care.signing import Cosign, DeclineCosign
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.keys import KeySigner, new_seed, seal
 from appliance.ledger.market.listings import OpenListing

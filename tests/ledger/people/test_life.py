@@ -7,7 +7,8 @@ import pytest
 from appliance.ledger.book.schema import AccountRow, Claim, Listing, Member, Transfer
 from appliance.ledger.book.subject import Command
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care.claims import ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.market.listings import OFFER, OpenListing
 from appliance.ledger.money.disputes import Dispute

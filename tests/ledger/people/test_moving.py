@@ -10,7 +10,8 @@ from appliance.ledger.book.schema import AccountRow, Claim, Member
 from appliance.ledger.book.schema_credit import Departure
 from appliance.ledger.book.subject import Command
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care.claims import ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.accounts import SetLimits

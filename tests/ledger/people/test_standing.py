@@ -10,7 +10,8 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema import Claim, Member
 from appliance.ledger.book.subject import Command
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care.claims import ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.money.requests import Accept, Request

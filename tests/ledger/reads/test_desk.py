@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.market.listings import OFFER, CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.members import AppointKeeper, Approve, TurnAway
-from appliance.ledger.reads import desk, member, people
+from appliance.ledger.reads import care, desk, people
 from appliance.ledger.values import COMMONS
 from tests.support.village import Village
 
@@ -43,7 +45,7 @@ def test_the_counts_of_the_desk(river: Village) -> None:
     for _ in range(2):
         made = river.do("Dina", ClaimCare(river.numbers["Dina"], "elder", 60, day, "Old Tom"))
     with river.hub.reading() as tx:
-        view = member.claim(tx, made.record, river.numbers["Alice"])
+        view = care.claim(tx, made.record, river.numbers["Alice"])
     assert view is not None
     river.do("Kira", ChangeRules("credit", {"commons_low": 0}, "poor year"))
     for name in ("Alice", "Bob"):
@@ -100,7 +102,7 @@ def test_what_the_hub_did_by_rule_is_there_as_well(river: Village) -> None:
     river.do("Kira", ChangeRules("care", {"quorum": 1}, "we are few"))
     made = river.do("Dina", ClaimCare(river.numbers["Dina"], "elder", 60, day, "Old Tom"))
     with river.hub.reading() as tx:
-        view = member.claim(tx, made.record, river.numbers["Alice"])
+        view = care.claim(tx, made.record, river.numbers["Alice"])
     assert view is not None
     river.do("Alice", Cosign(made.record, view.terms))
     line = whole_log(river, 30)[0]

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from appliance.cli import main
 from appliance.ledger.book.command import Receipt
-from appliance.ledger.care.claims import ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.disputes import Dispute
 from appliance.ledger.money.reversals import Reverse

@@ -10,7 +10,9 @@ from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema import Claim as ClaimRow
 from appliance.ledger.book.schema import Listing, Transfer
 from appliance.ledger.book.subject import Command
-from appliance.ledger.care.claims import DAY_MS, ClaimCare, Cosign, DeclineCosign, WithdrawClaim
+from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
+from appliance.ledger.care.signing import Cosign, DeclineCosign
+from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.market.listings import OFFER, CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
@@ -18,6 +20,7 @@ from appliance.ledger.money.requests import Accept, Cancel, Decline
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.members import TurnAway
+from appliance.ledger.reads import care as care_reads
 from appliance.ledger.reads import member as reads
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId, code_of
 from tests.support.village import PEOPLE, Village
@@ -44,7 +47,7 @@ def claim(village: Village, carer: str = "Dina", *witnesses: str) -> Receipt:
 
 def sign(village: Village, made: Receipt, *names: str) -> None:
     for name in names:
-        view = see(village, reads.claim, made.record, village.numbers[name])
+        view = see(village, care_reads.claim, made.record, village.numbers[name])
         village.do(name, Cosign(made.record, view.terms))
 
 
@@ -205,25 +208,25 @@ def test_who_was_cared_for_is_for_those_involved_and_keepers(river: Village) -> 
         ("Kira", True),
         ("Bob", False),
     ):
-        view = see(river, reads.claim, made.record, river.numbers[name], True)
+        view = see(river, care_reads.claim, made.record, river.numbers[name], True)
         assert (view.cared_for, view.what) == (("Old Tom", "bathed him") if involved else ("", ""))
         assert (view.state, view.amount, view.category, view.carer.name) == ("paid", 100, "elder", "Dina")
-    far = see(river, reads.claim, made.record, river.numbers["Kira"])
+    far = see(river, care_reads.claim, made.record, river.numbers["Kira"])
     assert (far.cared_for, far.what, far.witnesses) == ("", "", ())
-    stranger = see(river, reads.claim_by_code, made.outcome["code"], river.numbers["Bob"])
+    stranger = see(river, care_reads.claim_by_code, made.outcome["code"], river.numbers["Bob"])
     assert (stranger.cared_for, stranger.what, stranger.witnesses) == ("", "", ())
 
 
 def test_who_is_asked_to_confirm_reads_the_words_first(river: Village) -> None:
     made = claim(river)
-    view = see(river, reads.claim_by_code, made.outcome["code"], river.numbers["Bob"])
+    view = see(river, care_reads.claim_by_code, made.outcome["code"], river.numbers["Bob"])
     assert (view.cared_for, view.what, view.actions) == ("Old Tom", "bathed him", (Action.COSIGN,))
 
 
 def test_who_waits_for_approval_reads_no_words_of_care(river: Village) -> None:
     made, emma = claim(river), river.join("Emma")
     for viewer in (emma, 99):
-        view = see(river, reads.claim, made.record, viewer)
+        view = see(river, care_reads.claim, made.record, viewer)
         assert (view.cared_for, view.what, view.witnesses) == ("", "", ())
 
 
@@ -248,7 +251,7 @@ def everything_offered(village: Village) -> list[Offered]:
                 if (view := reads.transfer(tx, bytes(row.id), me, as_keeper=True)) is not None:
                     found += [Offered(name, a, _on_transfer(a, view, me)) for a in view.actions]
             for row in tx.rows(ClaimRow.select()):
-                if (seen := reads.claim(tx, bytes(row.id), me, as_keeper=True)) is not None:
+                if (seen := care_reads.claim(tx, bytes(row.id), me, as_keeper=True)) is not None:
                     found += [Offered(name, a, _on_claim(a, seen)) for a in seen.actions]
             for row in tx.rows(Listing.select()):
                 if (listed := reads.listing(tx, bytes(row.id), me, as_keeper=True)) is not None:
@@ -266,7 +269,7 @@ def _on_transfer(action: Action, view: reads.TransferView, me: AccountNumber) ->
     return commands[action]
 
 
-def _on_claim(action: Action, view: reads.ClaimView) -> Command:
+def _on_claim(action: Action, view: care_reads.ClaimView) -> Command:
     commands: dict[Action, Command] = {
         Action.COSIGN: Cosign(view.id, view.terms),
         Action.DECLINE: DeclineCosign(view.id),
@@ -388,7 +391,7 @@ def test_a_members_listings_open_ones_first(river: Village) -> None:
 
 def test_a_members_claims_newest_first(river: Village) -> None:
     made = [claim(river), claim(river), claim(river, "Alice")]
-    assert [view.id for view in see(river, reads.my_claims, river.numbers["Dina"])] == [
+    assert [view.id for view in see(river, care_reads.my_claims, river.numbers["Dina"])] == [
         made[1].record,
         made[0].record,
     ]

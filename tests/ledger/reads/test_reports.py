@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.ledger.care.claims import ClaimCare, Cosign
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.requests import Decline
 from appliance.ledger.money.reversals import Reverse

@@ -34,6 +34,18 @@ START = 1_760_000_000_000
 DAY_MS = 86_400_000
 PIN = "2580"
 COST = KdfCost(1, 8 * 1024)
+CARE = Care(
+    expire_days=30,
+    period_days=20,
+    carer_most=2500,
+    pair_most=1500,
+    signer_most=12,
+    cool_above=400,
+    cool_days=3,
+    object_days=10,
+    ring_share=60,
+    ring_people=1,
+)
 TALLY: Counter[tuple[str, bool]] = Counter()
 """(kind, accepted) over all villages of one process."""
 
@@ -72,7 +84,7 @@ class Base(RuleBasedStateMachine):
     @initialize()
     def found(self) -> None:
         self.clock = ManualClock(START)
-        rules = Rules(Community("Valley", "River", 101, "hour", "h", 2), Credit(commons_low=-600), Care())
+        rules = Rules(Community("Valley", "River", 101, "hour", "h", 2), Credit(commons_low=-600), CARE)
         self.hub, self.papers = Hub.found(self.room / "river", rules, self.clock, COST)
         self.root = KeySigner("root:keeper", self.papers.hub.seed)
         self._begin()
@@ -118,6 +130,7 @@ class Base(RuleBasedStateMachine):
         self.held: dict[int, int] = {0: 0}
         self.limits: dict[int, tuple[int | None, int | None]] = {0: (-600, None)}
         self.last: tuple[Command, KeySigner, bytes, Receipt] | None = None
+        self.later_ms = 0
 
     def _set_out(self) -> None:
         """What stands before the first step."""
@@ -163,7 +176,9 @@ class Base(RuleBasedStateMachine):
         if isinstance(answer, Refusal):
             return False
         self._model(command, KeySigner(f"hub:{rule}", new_seed()), answer)
+        self.later_ms = days * DAY_MS
         self._by_itself()
+        self.later_ms = 0
         return True
 
     def _nobody_further_out(self, before: dict[int, tuple[int, tuple[int | None, int | None]]]) -> None:

@@ -1,0 +1,266 @@
+"""What friends might try against the commons: each once without the defence, when it succeeds, and once with it.
+
+Most defences are rules, and are left out of the rules. Three are how a claim is built (signatures are by
+members, terms bind what was read): these are taken out of the code, to see that they are what holds.
+"""
+
+from typing import Any
+
+import pytest
+
+from appliance.ledger import codec
+from appliance.ledger.book.verify import verify
+from appliance.ledger.care import claims
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.signing import Cosign
+from appliance.ledger.care.states import DAY_MS
+from appliance.ledger.clock import Quality
+from appliance.ledger.errors import Code, Refusal
+from appliance.ledger.people.further import OpenAccount
+from appliance.ledger.values import AccountNumber, RecordId
+from tests.ledger.care.caring import (
+    Found,
+    care,
+    claim,
+    commons,
+    cosign,
+    edit,
+    let_in,
+    live_together,
+    no,
+    refused,
+    ring,
+    row,
+    state,
+    today,
+)
+
+BOTH = pytest.mark.parametrize("defended", [False, True], ids=["off", "on"])
+RING: dict[str, Any] = {"ring_share": 60, "ring_people": 5}
+
+
+def loose_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terms that say how much, and nothing of what was read."""
+    by_the_rules = claims._by_the_rules
+
+    def loose(rules: Any, amount: int, _digest: bytes) -> codec.Body:
+        return by_the_rules(rules, amount, bytes(32))
+
+    monkeypatch.setattr(claims, "_by_the_rules", loose)
+
+
+@BOTH
+def test_own_care_under_the_number_of_a_further_account(
+    found: Found, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    river = found(quorum=1)
+    opened = river.do("Kira", OpenAccount(river.numbers["Dina"], "business", "Bakery", "she bakes"))
+    bakery = AccountNumber(opened.outcome["number"])
+    if not defended:
+        monkeypatch.setattr(claims, "_refuse_writer", lambda *_: None)
+    said = ClaimCare(bakery, "elder", 60, today(river), "Old Tom")
+    answer = river.ask("Dina" if defended else "Kira", said)
+    if defended:
+        assert isinstance(answer, Refusal)
+        assert answer.code is Code.NOT_YOURS
+        assert no(river, "Kira", said).code is Code.UNKNOWN_ACCOUNT  # nor from paper
+        own = claim(river, "Dina")
+        assert refused(river, "Dina", own) is Code.OWN_CLAIM  # whatever accounts she has, she is one member
+        verify(river.hub.store)
+        return
+    assert not isinstance(answer, Refusal)
+    cosign(river, answer, "Dina")
+    assert commons(river) == -100
+
+
+@BOTH
+def test_a_family_confirms_its_own(found: Found, defended: bool) -> None:
+    river = found(quorum=2, household=defended)
+    live_together(river, "Dina", "Alice")
+    live_together(river, "Bob", "Alice")  # and so Bob is of Dina's as well
+    made = claim(river, "Dina")
+    if not defended:
+        cosign(river, made, "Alice", "Bob")
+        assert commons(river) == -100
+        return
+    assert refused(river, "Alice", made) is Code.SAME_HOUSEHOLD
+    assert refused(river, "Bob", made) is Code.SAME_HOUSEHOLD
+    assert commons(river) == 0
+
+
+@BOTH
+def test_two_of_one_household_count_once(found: Found, defended: bool) -> None:
+    river = found(quorum=2, household=defended)
+    live_together(river, "Bob", "Alice")
+    made = claim(river, "Dina")
+    cosign(river, made, "Alice")
+    if not defended:
+        cosign(river, made, "Bob")
+        assert commons(river) == -100
+        return
+    assert refused(river, "Bob", made) is Code.HOUSEHOLD_SIGNED
+    cosign(river, made, "Chandra")
+    assert commons(river) == -100
+    verify(river.hub.store)
+
+
+@BOTH
+def test_households_that_join_after_they_signed_count_once(found: Found, defended: bool) -> None:
+    river = found(quorum=3, household=defended)
+    made = claim(river, "Dina")
+    cosign(river, made, "Alice", "Bob")
+    live_together(river, "Bob", "Alice")
+    cosign(river, made, "Chandra")
+    assert state(river, made) == ("open" if defended else "paid")
+
+
+@BOTH
+def test_a_signature_on_what_stood_there_before_an_edit(
+    found: Found, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not defended:
+        loose_terms(monkeypatch)
+    river = found(quorum=1)
+    made = claim(river, "Dina", cared_for="Alice's mother")
+    read = bytes(row(river, made).terms)
+    river.do("Dina", edit(river, made, cared_for="somebody else", day=today(river) - 3))
+    answer = river.ask("Alice", Cosign(RecordId(made.record), read))
+    if defended:
+        assert isinstance(answer, Refusal)
+        assert answer.code is Code.TERMS_CHANGED
+        assert state(river, made) == "open"
+        cosign(river, made, "Alice")  # what stands there now, she can confirm
+        verify(river.hub.store)
+    assert state(river, made) == "paid"
+
+
+@BOTH
+def test_a_signature_that_is_moved_to_another_claim(
+    found: Found, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not defended:
+        loose_terms(monkeypatch)
+    river = found(quorum=1)
+    seen, other = claim(river, "Dina"), claim(river, "Dina", cared_for="nobody at all")
+    answer = river.ask("Alice", Cosign(RecordId(other.record), bytes(row(river, seen).terms)))
+    assert isinstance(answer, Refusal) is defended
+    assert state(river, other) == ("open" if defended else "paid")
+    if defended:
+        assert isinstance(answer, Refusal)
+        assert answer.code is Code.TERMS_CHANGED
+
+
+@BOTH
+def test_two_who_sign_for_each_other(found: Found, defended: bool) -> None:
+    river = found(quorum=1, **(RING if defended else {}))
+    made = []
+    for ago in range(6):
+        for carer, signer in (("Alice", "Bob"), ("Bob", "Alice")):
+            made.append(claim(river, carer, 60, ago))
+            cosign(river, made[-1], signer)
+    if not defended:
+        assert commons(river) == -1200
+        return
+    # The first one is paid: nobody had ever signed for Bob, so there was no ring yet.
+    assert [state(river, one) for one in made] == ["paid"] + ["open"] * 11
+    assert ring(river, made[-1]) == {river.numbers["Alice"], river.numbers["Bob"]}
+    cosign(river, made[-1], "Kira")  # a keeper from outside has looked
+    assert (state(river, made[-1]), commons(river)) == ("paid", -200)
+    verify(river.hub.store)
+
+
+@BOTH
+def test_five_in_a_ring_each_signed_by_the_next_two(found: Found, defended: bool) -> None:
+    river = found(quorum=2, **(RING if defended else {}))
+    let_in(river, "Emma")
+    five = ("Alice", "Bob", "Chandra", "Dina", "Emma")
+    made = []
+    for ago in range(3):
+        for at, carer in enumerate(five):
+            made.append(claim(river, carer, 60, ago))
+            cosign(river, made[-1], five[(at + 1) % 5], five[(at + 2) % 5])
+    if not defended:
+        assert commons(river) == -1500
+        return
+    # The ring closes with the last claim of the first round: from there on nothing is paid.
+    assert [state(river, one) for one in made] == ["paid"] * 4 + ["open"] * 11
+    assert ring(river, made[-1]) == {river.numbers[name] for name in five}
+    assert commons(river) == -400
+    cosign(river, made[-1], "Kira")
+    assert commons(river) == -500
+    verify(river.hub.store)
+
+
+@BOTH
+def test_a_keeper_of_the_ring_is_not_the_one_it_waits_for(found: Found, defended: bool) -> None:
+    river = found(quorum=1, **(RING if defended else {}))
+    for carer, signer in (("Alice", "Kira"), ("Kira", "Alice")):
+        cosign(river, claim(river, carer, 60, 1), signer)
+    made = claim(river, "Alice")
+    cosign(river, made, "Kira")
+    assert state(river, made) == ("open" if defended else "paid")
+    if defended:
+        cosign(river, made, "Bob", "Chandra")  # no keepers, but now half of her co-signatures are theirs
+        assert state(river, made) == "paid"
+
+
+@BOTH
+def test_a_day_that_is_split_under_a_cap(found: Found, defended: bool) -> None:
+    river = found(quorum=1, caps={"elder": 300} if defended else {})
+    for _part in range(2):
+        cosign(river, claim(river, "Dina", 150), "Alice")
+    assert commons(river) == (-300 if defended else -500)
+    if defended:
+        assert no(river, "Dina", care(river, "Dina", 30)).code is Code.CARE_CAP
+        claim(river, "Dina", 30, category="child")  # another kind of care has a cap of its own
+        verify(river.hub.store)
+
+
+@BOTH
+def test_more_hours_than_a_day_is_long_in_parts(found: Found, defended: bool) -> None:
+    river = found(quorum=1, longest_minutes=600 if defended else 1440)
+    claim(river, "Dina", 400)
+    answer = river.ask("Dina", care(river, "Dina", 400))
+    if defended:
+        assert answer == no(river, "Dina", care(river, "Dina", 201))
+        assert isinstance(answer, Refusal)
+        assert (answer.code, answer.numbers["left"]) == (Code.CARE_DAY_FULL, 200)
+        claim(river, "Dina", 200)
+        claim(river, "Dina", 600, 1)
+        return
+    assert not isinstance(answer, Refusal)
+
+
+@BOTH
+def test_a_co_signature_that_comes_too_late(found: Found, defended: bool) -> None:
+    river = found(quorum=1, expire_days=14 if defended else 0)
+    made = claim(river, "Dina")
+    river.clock.advance(14 * DAY_MS)  # nobody has tidied up yet
+    if not defended:
+        cosign(river, made, "Alice")
+        assert commons(river) == -100
+        return
+    assert refused(river, "Alice", made) is Code.CLAIM_EXPIRED
+    river.clock.set(river.clock.now().ms, Quality.FLOOR)  # a doubtful clock lapses nothing
+    cosign(river, made, "Alice")
+    assert commons(river) == -100
+
+
+@BOTH
+def test_a_clock_set_back_to_begin_a_period_anew(found: Found, defended: bool) -> None:
+    river = found(quorum=1, carer_most=500 if defended else 0)
+    now = today(river)
+    cosign(river, claim(river, "Dina", 300), "Alice")
+    river.clock.set(river.clock.now().ms - 40 * DAY_MS)  # "it is April"
+    for ago in (-1, 0, 20):  # days that are less than a period before those that were paid, and others
+        claim(river, "Dina", 60, ago)
+    river.clock.set(river.clock.now().ms + 40 * DAY_MS)
+    answer = river.ask("Dina", care(river, "Dina", 60, day=now))
+    assert isinstance(answer, Refusal) is defended
+    if defended:
+        assert isinstance(answer, Refusal)
+        assert answer.code is Code.CARER_CAP
+        assert answer.numbers == {"most": 500, "left": 0, "days": 30}
+        assert no(river, "Dina", care(river, "Dina", 60, day=now - 29)).code is Code.CARER_CAP
+        claim(river, "Dina", 60, day=now - 30)
+        verify(river.hub.store)
