@@ -20,6 +20,7 @@ from appliance.ledger import (
     cli_paper,
     cli_restore,
     cli_verify,
+    cli_yearly,
 )
 from appliance.ledger.cli import DATA, HubGroup, data_option
 from appliance.matching import cli as matching_commands
@@ -96,6 +97,7 @@ for _command in (
     *cli_paper.COMMANDS,
     *cli_explain.COMMANDS,
     *cli_verify.COMMANDS,
+    *cli_yearly.COMMANDS,
     *cli_restore.COMMANDS,
     *radio_commands.COMMANDS,
     *simulation_commands.COMMANDS,

@@ -41,6 +41,7 @@ def check(
     clock: Clock,
     progress: verify.Progress | None = None,
     from_start: bool = False,
+    quick: bool = False,
 ) -> Checked:
     """Verify the hub in ``data`` and remember that it was clean. The hub may be running.
 
@@ -50,6 +51,7 @@ def check(
     Args:
         heads: heads noted elsewhere; the one of the last clean verification is added.
         from_start: use nothing that an interrupted one left.
+        quick: begin at the last closing, if there is one.
 
     Raises:
         BookDamaged: the first difference.
@@ -58,7 +60,7 @@ def check(
     try:
         store = Store.open(data / LEDGER_FILE)
         try:
-            return _check(store, heads, root_key, clock, progress, data, from_start)
+            return _check(store, heads, root_key, clock, progress, data, from_start, quick)
         finally:
             store.close()
     except (pw.OperationalError, sqlite3.OperationalError) as error:
@@ -75,11 +77,12 @@ def _check(
     progress: verify.Progress | None,
     data: Path,
     from_start: bool,
+    quick: bool,
 ) -> Checked:
     with store.read() as tx:
         before = local.last_verified(tx)
     kept = tuple(dict.fromkeys((*heads, *((before.head,) if before else ()))))
-    report = verify.verify(store, kept, root_key, progress, data, from_start)
+    report = verify.verify(store, kept, root_key, progress, data, from_start, quick)
     with store.read() as tx:
         unit = rules.load(tx).community.counted_in
         total = int(tx.scalar(AccountRow.select(pw.fn.SUM(AccountRow.balance))) or 0)

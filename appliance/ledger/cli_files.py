@@ -201,10 +201,10 @@ def _commit(
     from appliance.ledger.files.taking import Changed, No, take_in
     from appliance.ledger.hub import new_key
 
-    keeper = _signer(hub, who[0])
+    keeper = signer_of(hub, who[0])
     second = None
     try:
-        second = _signer(hub, who[1]) if who[1] else None
+        second = signer_of(hub, who[1]) if who[1] else None
         tell = Ticker()
         result = take_in(hub, brought, plan.terms, reason, keeper, second, new_key(), tell)
         tell.end()
@@ -226,7 +226,7 @@ def _commit(
     )
 
 
-def _signer(hub: "Hub", number: str) -> "KeySigner":
+def signer_of(hub: "Hub", number: str) -> "KeySigner":
     """The key of the member whose number was typed, opened with a PIN that is asked for."""
     from appliance.ledger.keys import KeySigner
     from appliance.ledger.values import parse_account

@@ -87,6 +87,14 @@ class NotSure(CannotWrite):
     """
 
 
+class ArchiveMissing(DataDirectoryError):
+    """What a closing moved to an archive is needed, and that file is not there. ``entry``: which one, when known."""
+
+    def __init__(self, reason: str, entry: int | None = None) -> None:
+        super().__init__(reason)
+        self.entry = entry
+
+
 class BookDamaged(HubError):
     """The book contradicts itself. ``entry`` is the first entry that does, when known."""
 

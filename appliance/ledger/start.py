@@ -111,9 +111,9 @@ def _pages(tx: Tx) -> None:
 
 
 def _tail(tx: Tx) -> None:
-    """Links, hashes and columns of the last entries."""
-    last = chain.head(tx).number
-    for _ in chain.entries(tx, max(0, last - TAIL)):
+    """Links, hashes and columns of the last entries, as far as they lie in this file and in no archive."""
+    last, closed = chain.head(tx).number, tx.first("SELECT MAX(upto) FROM closing")
+    for _ in chain.entries(tx, max(0, last - TAIL, closed[0] or 0 if closed else 0)):
         pass
 
 

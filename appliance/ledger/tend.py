@@ -1,6 +1,8 @@
 """What falls due by itself: requests, splits and proposals that were not answered, limits that were set
 for a while, care that nobody confirmed, large care that has waited, old accounts of people who have moved, texts whose week of waiting is over.
 
+What a yearly closing left to be done, when the power went, is gone on with, too (``yearly``).
+
 Each is a command by rule in the book. Nothing expires by a clock that nobody has vouched for
 (design.md 6): below ``Quality.KEEPER`` only what needs no clock happens.
 """
@@ -9,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from appliance.ledger import codec
+from appliance.ledger import codec, yearly
 from appliance.ledger.book import chain, wiping
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
@@ -107,6 +109,7 @@ def tend(hub: Hub) -> int:
     timely = hub.clock.now().quality >= Quality.KEEPER
     done = sum(chore(hub) for chore in (*TIMELESS, *(CHORES if timely else ())))
     wiping.try_scrub(hub.store)
+    yearly.try_finish(hub)
     if done:
         _log.info("tend done=%d", done)
     return done

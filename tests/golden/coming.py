@@ -33,5 +33,6 @@ COMING: frozenset[tuple[str, int]] = frozenset(
         ("expire_claim", 1),
         ("object_claim", 1),
         ("end_objection", 1),
+        ("close_year", 1),
     }
 )

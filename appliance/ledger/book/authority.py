@@ -8,6 +8,9 @@ from appliance.ledger import keys
 from appliance.ledger.book.chain import Entry, Place
 from appliance.ledger.errors import BadSignature, BookDamaged
 
+KINDS = ("found", "renew", "join", "replace_key", "turn_away", "leave", "close_member", "close_moved")
+"""Entries that bring or end keys."""
+
 
 class Keyring:
     """The public keys in force at one point of the book. Feed it the entries in order."""

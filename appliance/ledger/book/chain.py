@@ -242,6 +242,7 @@ def entries(tx: Tx, after: int = 0) -> Iterator[tuple[Entry, bytes]]:
     Raises:
         BookDamaged: a gap, a broken link, bytes that are no entry, or columns beside the
             bytes that say otherwise.
+        ArchiveMissing: the bytes of one are in an archive that is not there.
     """
     previous, expected = GENESIS, after + 1
     if after:
@@ -249,8 +250,9 @@ def entries(tx: Tx, after: int = 0) -> Iterator[tuple[Entry, bytes]]:
         if row is None:
             raise BookDamaged("the book ends before it", after)
         previous = bytes(row.hash)
-    for stored in tx.stream(_STORED, after):
-        entry, link = checked(stored, expected, previous)
+    for number, kept_hash, body, *columns in tx.stream(_STORED, after):
+        whole = tx.archive.body(number) if body == b"" else body
+        entry, link = checked((number, kept_hash, whole, *columns), expected, previous)
         yield entry, link
         previous, expected = link, expected + 1
 
@@ -288,34 +290,60 @@ def checked(stored: tuple[Any, ...], expected: int, previous: bytes) -> tuple[En
 def by_key(tx: Tx, authority: str, key: bytes) -> tuple[Entry, bytes] | None:
     """The entry that ``authority`` made under this idempotency key, with its hash."""
     row = tx.get(EntryRow, authority=authority, key=key)
-    return (_stored(row), bytes(row.hash)) if row else None
+    return (_read(tx, row.number, row.hash, row.body), bytes(row.hash)) if row else None
 
 
 def by_number(tx: Tx, number: int) -> Entry | None:
     """The entry of this number."""
     row = tx.get(EntryRow, number=number)
-    return _stored(row) if row else None
+    return _read(tx, number, row.hash, row.body) if row else None
 
 
 def acts_of(tx: Tx, authority: str) -> Iterator[Entry]:
     """All entries that ``authority`` signed, in order."""
-    for (body,) in tx.select("SELECT body FROM entry WHERE authority = ? ORDER BY number", authority):
-        yield parse(bytes(body))
+    for row in tx.select(
+        "SELECT number, hash, body FROM entry WHERE authority = ? ORDER BY number", authority
+    ):
+        yield _read(tx, *row)
 
 
-def acts_of_kinds(tx: Tx, kinds: Sequence[str]) -> Iterator[Entry]:
-    """All entries of some kinds, in order."""
+def acts_of_kinds(tx: Tx, kinds: Sequence[str], upto: int | None = None) -> Iterator[Entry]:
+    """All entries of some kinds (up to number ``upto``), in order."""
     marks = ", ".join("?" * len(kinds))
-    sql = f"SELECT body FROM entry WHERE kind IN ({marks}) ORDER BY number"  # noqa: S608 - marks alone
-    for (body,) in tx.stream(sql, *kinds):
-        yield parse(bytes(body))
+    last = LAST_NUMBER if upto is None else upto
+    sql = f"SELECT number, hash, body FROM entry WHERE kind IN ({marks}) AND number <= ? ORDER BY number"  # noqa: S608 - marks alone
+    for row in tx.stream(sql, *kinds, last):
+        yield _read(tx, *row)
 
 
-def _stored(row: EntryRow) -> Entry:
+LAST_NUMBER: Final = 2**63 - 1
+
+
+def backwards(tx: Tx, after: int, before: int = LAST_NUMBER) -> Iterator[Entry]:
+    """The entries between two numbers, the newest first."""
+    for row in tx.stream(_NEWEST, after, before):
+        yield _read(tx, *row)
+
+
+_NEWEST: Final = "SELECT number, hash, body FROM entry WHERE number > ? AND number < ? ORDER BY number DESC"
+
+
+def _read(tx: Tx, number: int, link: bytes, body: bytes) -> Entry:
+    """The entry of a stored row, its bytes out of the archive when they are there.
+
+    Raises:
+        ArchiveMissing: the archive is not there.
+        BookDamaged: the bytes are no entry; those of the archive, when they are not this one.
+    """
+    stored = bytes(body)
+    if not stored:
+        stored = tx.archive.body(number)
+        if entry_hash(stored) != bytes(link):
+            raise BookDamaged("what the archive holds of it does not give its hash", number)
     try:
-        return parse(bytes(row.body))
+        return parse(stored)
     except BadEncoding as error:
-        raise BookDamaged(str(error), row.number) from error
+        raise BookDamaged(str(error), number) from error
 
 
 def count(tx: Tx) -> int:

@@ -60,6 +60,7 @@ from appliance.ledger.money import (
     unresolved,
 )
 from appliance.ledger.people import (
+    closing,
     erasing,
     forks,
     founding,
@@ -126,6 +127,7 @@ _SUBJECTS: Final = (
     imported,
     imported_listings,
     timing,
+    closing,
 )
 
 HANDLERS: Final[Mapping[str, Handler]] = {

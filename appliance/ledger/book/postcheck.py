@@ -121,8 +121,8 @@ _KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
 
 def _check_arrivals(tx: Tx, community: bytes) -> None:
     for kind, kinds in _KINDS.items():
-        for number, body in tx.select("SELECT number, body FROM entry WHERE kind = ? ORDER BY number", kind):
-            p = chain.parse(bytes(body)).act.payload
+        for entry in chain.acts_of_kinds(tx, (kind,)):
+            number, p = entry.number, entry.act.payload
             row = tx.get(RecordRow, hub=p["hub"], incarnation=p["incarnation"], number=p["number"])
             if row is None:
                 continue
@@ -140,8 +140,8 @@ def _check_recovered(tx: Tx, place: Place) -> None:
     """That each recovered entry names the own old record that is kept, and what that says."""
     kinds = {"recover_sent": (Kind.SENT,), "recover_received": (Kind.ACCEPTED, Kind.RETURNED)}
     for kind, ours in kinds.items():
-        for number, body in tx.select("SELECT number, body FROM entry WHERE kind = ? ORDER BY number", kind):
-            p = chain.parse(bytes(body)).act.payload
+        for entry in chain.acts_of_kinds(tx, (kind,)):
+            number, p = entry.number, entry.act.payload
             key = {"incarnation": p["our_incarnation"], "number": p["our_number"]}
             row = tx.get(RecordRow, hub=place.hub, **key)
             if row is None or record_of(row).digest(place.community) != p["our_record"]:

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,20 +46,27 @@ class Room:
     path: Path
     keep: bool
 
-    def open(self, from_start: bool) -> Store:
-        """The database that an interrupted run left, or a new, empty one.
+    def open(self, from_start: bool, origin: str = "", seed: Callable[[Path], None] | None = None) -> Store:
+        """The database that an interrupted run left, or a new one: empty, or as ``seed`` makes it.
+
+        Args:
+            origin: names what the new one begins with; another run's is used only when its was the same.
 
         Raises:
-            DataDirectoryError: it cannot be written.
+            DataDirectoryError: it cannot be written. Besides, whatever ``seed`` raises.
         """
-        if not from_start and _read(self.path / _MADE_BY) == _maker():
+        if not from_start and _read(self.path / _MADE_BY) == _maker(origin):
             try:
                 return Store.open(self.path / _REPLAY)
             except (DataDirectoryError, BookDamaged, pw.DatabaseError):
                 pass  # a torn one is no reason to say anything of the book
         self.empty()
-        store = Store.create(self.path / _REPLAY)
-        (self.path / _MADE_BY).write_text(json.dumps(_maker()), "utf-8")
+        if seed is None:
+            store = Store.create(self.path / _REPLAY)
+        else:
+            seed(self.path / _REPLAY)
+            store = Store.open(self.path / _REPLAY)
+        (self.path / _MADE_BY).write_text(json.dumps(_maker(origin)), "utf-8")
         return store
 
     def empty(self) -> None:
@@ -112,10 +119,10 @@ def _hold(path: Path) -> int | None:
     return None
 
 
-def _maker() -> dict[str, str]:
-    """Which release folds: another one may fold otherwise, and begins anew."""
+def _maker(origin: str) -> dict[str, str]:
+    """Which release folds, and from where: another one may fold otherwise, and begins anew."""
     tables = sorted(file.name for file in MIGRATIONS.glob("0*.py"))
-    return {"release": __version__, "tables": tables[-1]}
+    return {"release": __version__, "tables": tables[-1], "origin": origin}
 
 
 def _read(path: Path) -> object:

@@ -13,6 +13,7 @@ import peewee as pw
 from appliance.ledger.book.schema_base import LOCAL, POST, PRIVATE, TRUTH, Table
 from appliance.ledger.book.schema_care import CARE_TABLES
 from appliance.ledger.book.schema_clock import CLOCK_TABLES
+from appliance.ledger.book.schema_closing import CLOSING_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
 from appliance.ledger.book.schema_erased import ERASED_TABLES
 from appliance.ledger.book.schema_frozen import FROZEN_TABLES
@@ -31,7 +32,10 @@ __all__ = [
 
 
 class Entry(Table):
-    """One entry of the book (``chain.py``). The source of every row below."""
+    """One entry of the book (``chain.py``). The source of every row below.
+
+    ``body`` is empty once a closing has moved it to the archive (``archive``); all else stays.
+    """
 
     TABLE_CLASS = "book"
 
@@ -411,6 +415,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     *RECOVERY_TABLES,
     *CLOCK_TABLES,
     *CARE_TABLES,
+    *CLOSING_TABLES,
 )
 
 

@@ -24,6 +24,7 @@ from playhouse.migrations import Runner
 from playhouse.pool import PooledSqliteDatabase
 
 from appliance.ledger.book import checkpoints, presence, recheck
+from appliance.ledger.book.archive import FOLDER, Archive
 from appliance.ledger.book.presence import Presence
 from appliance.ledger.book.tx import Tx
 from appliance.ledger.errors import BookDamaged, CannotWrite, DataDirectoryError, NestedWrite, NotSure
@@ -69,6 +70,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.archive = Archive(path.parent / FOLDER)
         self._db = PooledSqliteDatabase(
             str(path),
             max_connections=64,
@@ -271,7 +273,7 @@ class Store:
             return
         # Written out: every page comes through here, and layers cost as much as what is asked within them.
         with _Named(self), self._db.connection_context():
-            tx = self._inside.tx = Tx(self._db)
+            tx = self._inside.tx = Tx(self._db, self.archive)
             try:
                 tx.begin()
                 yield tx
@@ -289,6 +291,28 @@ class Store:
         self.refuse_nested()
         return self._take_log_in("TRUNCATE")
 
+    def copy_into(self, path: Path) -> None:
+        """Write the database as it stands, without its free pages, to the new file ``path``.
+
+        Raises:
+            NestedWrite: this thread is inside a transaction.
+            DataDirectoryError, BookDamaged: it cannot be read, or there is no room.
+        """
+        self.refuse_nested()
+        with _Named(self), self._db.connection_context():
+            self._db.execute_sql("VACUUM INTO ?", (str(path),))
+
+    def compact(self) -> None:
+        """Give the file's free pages back to the disk. Nobody can write meanwhile; it needs the file's size as room.
+
+        Raises:
+            NestedWrite: this thread is inside a transaction.
+            DataDirectoryError, BookDamaged: somebody else writes, or the disk refused; the file is as it was.
+        """
+        self.refuse_nested()
+        with _Named(self), self._db.connection_context():
+            self._db.execute_sql("VACUUM")
+
     def close(self) -> None:
         """Close every connection; the store may be opened again by its next use."""
         if self.in_doubt and self.path.exists():
@@ -296,6 +320,7 @@ class Store:
         else:
             self._db.close_all()
         self._presence.leave()
+        self.archive.close()
 
     def present(self) -> None:
         """This process is about to use the file."""
@@ -321,7 +346,7 @@ class Store:
 
     @contextmanager
     def _marked(self) -> Iterator[Tx]:
-        self._inside.tx = Tx(self._db)
+        self._inside.tx = Tx(self._db, self.archive)
         try:
             yield self._inside.tx
         finally:

@@ -8,10 +8,12 @@ who share a transaction (``together``) for many of the same, and nobody else can
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import peewee as pw
 
+from appliance.ledger.book.archive import Archive
 from appliance.ledger.book.schema import Table
 
 _SEEN_ROWS: Final = 64
@@ -26,7 +28,9 @@ Row = TypeVar("Row", bound=Table)
 class Tx:
     """One transaction's view of the database. Every query names its database through it."""
 
-    def __init__(self, database: pw.Database) -> None:
+    def __init__(self, database: pw.Database, archive: Archive | None = None) -> None:
+        self.archive = archive or Archive(Path())
+        """Where the bytes of entries are that a closing has moved."""
         self._db = database
         self._connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]
         self._seen: dict[type[Table], dict[tuple[Any, ...], tuple[Any, ...] | None]] = {}
@@ -107,9 +111,11 @@ class Tx:
         """The columns of a table, in the model's order."""
         return _columns(model)
 
-    def dump(self, model: type[Table], order: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        """All rows of a table in the order of some columns, just as SQLite has them."""
-        names, table = _names(self.columns(model)), _table(model)
+    def dump(
+        self, model: type[Table], order: Iterable[str], columns: Iterable[str] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """All rows of a table (or these columns) in the order of some columns, just as SQLite has them."""
+        names, table = _names(columns or self.columns(model)), _table(model)
         yield from self.stream(f"SELECT {names} FROM {table} ORDER BY {_names(order)}")  # noqa: S608 - names are the models'
 
     def insert(self, model: type[Table], **values: Any) -> None:

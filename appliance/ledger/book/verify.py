@@ -16,9 +16,14 @@ A run that was interrupted left its second database (``replay_room.py``). The ne
 chain all the same, but goes on with signatures and folding after the entry that the other had come to,
 when the hash there is the same. If it finds anything, all is done again from the start: a
 difference is never the fault of what was left.
+
+A closing (``closings``) says what the state was: the replay makes that state and compares. A *quick* run begins
+there instead, with the state out of the archive, and is as strict with all that came after, with every
+live row, with every byte of the archive and with all personal text. What it does not do is to check the
+signatures before the closing and to fold those entries again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -26,12 +31,12 @@ from typing import Any
 
 import peewee as pw
 
-from appliance.ledger.book import chain, fold, postcheck
+from appliance.ledger.book import chain, closings, fold, postcheck, state_digest
 from appliance.ledger.book.authority import Keyring
 from appliance.ledger.book.chain import Entry, Head
 from appliance.ledger.book.command import CHECKS, FOLDS
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
-from appliance.ledger.book.replay_room import room
+from appliance.ledger.book.replay_room import Room, room
 from appliance.ledger.book.schema import (
     TRUTH_TABLES,
     Table,
@@ -63,6 +68,7 @@ class Report:
         records: own and foreign ones that are kept and linked.
         resumed: up to which entry signatures and folding were those of an interrupted run; 0 when
             this run did all of it.
+        closing: after which entry it began, with the state that a closing commits to; 0: with the first.
     """
 
     head: Head
@@ -73,6 +79,7 @@ class Report:
     erased: int
     records: int
     resumed: int = 0
+    closing: int = 0
 
 
 def verify(
@@ -82,6 +89,8 @@ def verify(
     progress: Progress | None = None,
     work: Path | None = None,
     from_start: bool = False,
+    quick: bool = False,
+    then: Callable[[Store, Report], None] | None = None,
 ) -> Report:
     """Verify the book and the state in ``store``; nothing in it is changed.
 
@@ -91,24 +100,46 @@ def verify(
         work: the directory in which an interrupted run's work is kept and found again. By default
             nothing is kept, and the second database is in the system's temporary directory.
         from_start: use nothing that an interrupted run left.
+        quick: begin at the last closing, if there is one, with the state that it commits to.
+        then: given the second database when all was found clean, before it is removed.
 
     Raises:
         BookDamaged: the first difference, in words.
+        ArchiveMissing: what a closing moved to the archive is not there.
     """
     with room(work) as place:
-        second = place.open(from_start)
+        start = None
+        if quick:
+            with store.read() as tx:
+                start = closings.last(tx)
+
+        def opened(anew: bool) -> Store:
+            if start is None:
+                second = place.open(anew)
+            else:
+                second = place.open(
+                    anew,
+                    start.hash.hex(),
+                    lambda path: closings.unpack(closings.snapshot_of(store.archive, start), start, path),
+                )
+            second.archive = store.archive  # what folding asks of archived entries
+            return second
+
+        second = opened(from_start)
         try:
-            return _verify(store, second, kept, root_key, progress)
-        except (BookDamaged, pw.DatabaseError):
-            with second.read() as other:
-                resumed = chain.head(other).number if place.keep else 0
-            if from_start or not resumed:
-                raise
-        finally:
-            second.close()
-        second = place.open(from_start=True)
-        try:
-            return _verify(store, second, kept, root_key, progress)
+            try:
+                report = _verify(store, second, start, place, kept, root_key, progress)
+            except (BookDamaged, pw.DatabaseError):
+                with second.read() as other:
+                    begun = chain.head(other).number
+                if from_start or not place.keep or begun <= (start.upto if start else 0):
+                    raise
+                second.close()
+                second = opened(anew=True)
+                report = _verify(store, second, start, place, kept, root_key, progress)
+            if then is not None:
+                then(second, report)
+            return report
         finally:
             second.close()
 
@@ -116,12 +147,14 @@ def verify(
 def _verify(
     store: Store,
     second: Store,
+    start: closings.Start | None,
+    place: Room,
     kept: Sequence[Head],
     root_key: bytes | None,
     progress: Progress | None,
 ) -> Report:
     with store.read() as tx:
-        replayed = _Replay(tx, second, progress)
+        replayed = _Replay(tx, second, start, progress)
         replayed.run()
         if root_key is not None and replayed.keyring.root != root_key:
             raise BookDamaged("is not signed by the root that was named", 1)
@@ -131,25 +164,43 @@ def _verify(
         with second.read() as other:
             _compare_schema(tx, other)
             rows = sum(_compare(tx, other, model) for model in TRUTH_TABLES)
+        closings.check_files(tx)
+        if start is None:
+            closings.check_snapshot(tx, place.path)
         _check_belonging(tx, end)
         records = postcheck.check(tx)
         postings = sum(check(tx) for check in CHECKS)
-    root = replayed.keyring.root or b""
     return Report(
-        end, root, replayed.signatures, rows, postings, replayed.erased, records, replayed.begun.number
+        end,
+        replayed.keyring.root or b"",
+        replayed.signatures,
+        rows,
+        postings,
+        replayed.erased,
+        records,
+        replayed.begun.number if replayed.begun.number > replayed.first else 0,
+        replayed.first,
     )
 
 
 class _Replay:
-    """One pass over the book: chain, signatures, personal text, fold."""
+    """One pass over the book, or over what came after a closing: chain, signatures, personal text, fold."""
 
-    def __init__(self, tx: Tx, second: Store, progress: Progress | None) -> None:
+    def __init__(
+        self, tx: Tx, second: Store, start: closings.Start | None, progress: Progress | None
+    ) -> None:
         self.keyring = Keyring()
         self.signatures = 0
         self.erased = 0
+        self.first = start.upto if start else 0
+        """The entry after which it begins."""
+        self._start = start
         self._tx = tx
         self._second = second
         self._progress = progress
+        self._watched = {closing.upto: closing for closing in closings.each(tx)}
+        self._stood: dict[int, str | None] = {}
+        """By the entry up to which a closing was made: the first table that was otherwise then."""
         with second.read() as other:
             self.begun = chain.head(other)
         """How far an interrupted run had come."""
@@ -160,24 +211,71 @@ class _Replay:
             raise BookDamaged("the book is empty: it has no founding")
         if self.begun.number > total:
             raise BookDamaged("what an interrupted verification left is of a longer book")
+        if self._start:
+            self._begin_at(self._start)
         batch: list[Entry] = []
-        for entry, link in chain.entries(self._tx):
+        archived = self._archived_digests()
+        for entry, link in chain.entries(self._tx, self.first):
             known = entry.number <= self.begun.number
             self.keyring.check(entry, known)
             self.signatures += 1
-            self._check_private(entry)
+            self._check_words(entry.number, entry.act.private_digest)
+            self._check_archived(entry, archived)
             if not known:
                 batch.append(entry)
             elif entry.number == self.begun.number and link != self.begun.hash:
                 raise BookDamaged("what an interrupted verification left is of another book", entry.number)
-            if len(batch) == _FOLD_BATCH:
+            if len(batch) == _FOLD_BATCH or entry.number in self._watched:
                 self._fold(batch)
                 batch = []
+            self._look_at_closing(entry, known)
             if self._progress and (not (batch or known) or entry.number % _TELL_EVERY == 0):
-                self._progress(entry.number, total)
+                self._progress(entry.number - self.first, total - self.first)
         self._fold(batch)
         if self._progress:
-            self._progress(total, total)
+            self._progress(total - self.first, total - self.first)
+
+    def _begin_at(self, start: closings.Start) -> None:
+        """Take in what was before a closing, which its snapshot stands for."""
+        with self._second.read() as other:
+            closings.check_before(self._tx, other, start)
+            if self.begun.number == start.upto:
+                closings.check_tables(other, start)
+            self.keyring = closings.keyring_at(other, start)
+        self._stood[start.upto] = None
+        for number, kept in _side_by_side(
+            self._tx.archive.digests(1, start.upto), self._tx.stream(_WITH_WORDS, start.upto, start.upto)
+        ):
+            self._check_words(number, kept)
+
+    def _archived_digests(self) -> Iterator[tuple[int, bytes]]:
+        """What the archive says of personal text, to be held against the entries as they come."""
+        last = max(self._watched, default=0)
+        return iter(()) if self._start else self._tx.archive.digests(1, last)
+
+    def _check_archived(self, entry: Entry, archived: Iterator[tuple[int, bytes]]) -> None:
+        if self._start or entry.number > max(self._watched, default=0):
+            return
+        kept = entry.act.private_digest
+        if kept is not None and next(archived, None) != (entry.number, kept):
+            raise BookDamaged("the archive says otherwise of its personal text", entry.number)
+
+    def _look_at_closing(self, entry: Entry, known: bool) -> None:
+        """At the entry up to which one was made, look at the state; at its own, say what was seen."""
+        closing = self._watched.get(entry.number)
+        if closing is not None:
+            with self._second.read() as other:
+                if chain.head(other).number == entry.number:
+                    self._stood[entry.number] = state_digest.differing(other, closing.tables)
+        if entry.act.kind != closings.KIND or known:
+            return
+        upto = closings.of_entry(entry).upto
+        if upto not in self._stood:
+            raise BookDamaged("is a closing whose state has not been seen", entry.number)
+        if (name := self._stood[upto]) is not None:
+            raise BookDamaged(
+                f"commits to another table {name} than the book gives at entry {upto}", entry.number
+            )
 
     def _fold(self, batch: list[Entry]) -> None:
         with self._second.write() as other:
@@ -189,23 +287,45 @@ class _Replay:
                 except pw.DatabaseError as error:
                     raise BookDamaged(f"cannot be folded: {error}", entry.number) from error
 
-    def _check_private(self, entry: Entry) -> None:
-        rows = self._tx.rows(PrivateText.select().where(PrivateText.entry == entry.number))
+    def _check_words(self, number: int, kept: bytes | None) -> None:
+        """The personal text of entry ``number``, of which the book holds the digest ``kept``."""
+        rows = self._tx.rows(PrivateText.select().where(PrivateText.entry == number))
         words = {row.field: row.text for row in rows}
-        salt = self._tx.get(PrivateSalt, entry=entry.number)
-        kept = entry.act.private_digest
-        erased = self._tx.get(Erased, entry=entry.number) is not None
+        salt = self._tx.get(PrivateSalt, entry=number)
+        erased = self._tx.get(Erased, entry=number) is not None
         if erased and (words or salt):
-            raise BookDamaged("its personal text was erased, and is there again", entry.number)
+            raise BookDamaged("its personal text was erased, and is there again", number)
         if kept is None:
             if words or salt:
-                raise BookDamaged("has personal text that the book does not know of", entry.number)
+                raise BookDamaged("has personal text that the book does not know of", number)
         elif erased:
             self.erased += 1
         elif salt is None and not words:
-            raise BookDamaged("its personal text is missing, and no entry erased it", entry.number)
+            raise BookDamaged("its personal text is missing, and no entry erased it", number)
         elif salt is None or private_digest(bytes(salt.salt), words) != kept:
-            raise BookDamaged("its personal text is not what was written", entry.number)
+            raise BookDamaged("its personal text is not what was written", number)
+
+
+_WITH_WORDS = """
+SELECT entry FROM private_text WHERE entry <= ?
+UNION SELECT entry FROM private_salt WHERE entry <= ? ORDER BY 1
+"""
+
+
+def _side_by_side(
+    kept: Iterator[tuple[int, bytes]], written: Iterator[tuple[Any, ...]]
+) -> Iterator[tuple[int, bytes | None]]:
+    """Entries that had personal text or have some now, in order, with the digest that the book holds, if it does."""
+    one, other = next(kept, None), next(written, None)
+    while one is not None or other is not None:
+        if one is not None and (other is None or one[0] <= other[0]):
+            if other is not None and other[0] == one[0]:
+                other = next(written, None)
+            yield one
+            one = next(kept, None)
+        elif other is not None:
+            yield int(other[0]), None
+            other = next(written, None)
 
 
 def _check_kept(tx: Tx, end: Head, head: Head) -> None:

@@ -95,7 +95,8 @@ def _full(hub: int, number: int) -> str:
 
 def _members(tx: Tx, hub: int, unit: Unit) -> Iterator[Cells]:
     for row in tx.stream(_MEMBERS):
-        number, name, kind, status, keeper, body, balance, low, high, until = row
+        number, name, kind, status, keeper, opened, balance, low, high, until = row
+        entry = None if opened is None else chain.by_number(tx, opened)
         has = balance is not None
         yield {
             "number": _full(hub, number),
@@ -103,7 +104,7 @@ def _members(tx: Tx, hub: int, unit: Unit) -> Iterator[Cells]:
             "kind": kind,
             "status": status,
             "keeper": "yes" if keeper else "no",
-            "joined": cells.day_of(chain.parse(bytes(body)).act.at.ms) if body else "",
+            "joined": cells.day_of(entry.act.at.ms) if entry else "",
             "limits_until": cells.day_of(until) if until is not None else "",
             **_money("balance", balance, unit),
             **_money("low", low, unit, "none" if has else ""),
@@ -123,12 +124,11 @@ def _members(tx: Tx, hub: int, unit: Unit) -> Iterator[Cells]:
 # Accounts of members in the order of their numbers; who has none yet stands with the own number.
 _MEMBERS: Final = """
 SELECT COALESCE(account.number, member.number) AS number, COALESCE(private_text.text, ''),
-    COALESCE(terms.grp, 'person'), member.status, member.keeper, entry.body,
+    COALESCE(terms.grp, 'person'), member.status, member.keeper, account.entry,
     account.balance, account.low, account.high, terms.until_ms
 FROM member LEFT JOIN account ON account.owner = member.number AND account.kind = 'member'
 LEFT JOIN private_text ON private_text.entry = member.name_entry AND private_text.field = 'name'
 LEFT JOIN terms ON terms.account = account.number
-LEFT JOIN entry ON entry.number = account.entry
 ORDER BY number
 """
 

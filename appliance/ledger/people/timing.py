@@ -117,14 +117,11 @@ def floor(tx: Tx, after: int = 0, known: int = 0) -> int:
     change = last_change(tx)
     if change is not None and change.entry >= after:
         after, known = change.entry, change.floor_ms
-    for (body,) in tx.stream(_NEWEST, after):
-        at = chain.parse(bytes(body)).act.at
-        if at.quality >= Quality.RTC:
-            return at.ms
+    for entry in chain.backwards(tx, after):
+        if entry.act.at.quality >= Quality.RTC:
+            return entry.act.at.ms
     return known
 
-
-_NEWEST: Final = "SELECT body FROM entry WHERE number > ? ORDER BY number DESC"
 
 _FLOOR_NOTE: Final = "clock_floor"
 
@@ -230,14 +227,10 @@ def apply(tx: Tx, entry: Entry, shift_ms: int, quality: Quality) -> None:
 def _floor_before(tx: Tx, number: int) -> int:
     change = last_change(tx)
     after, known = (change.entry, change.floor_ms) if change else (0, 0)
-    for (body,) in tx.stream(_BEFORE, after, number):
-        at = chain.parse(bytes(body)).act.at
-        if at.quality >= Quality.RTC:
-            return int(at.ms)
+    for entry in chain.backwards(tx, after, number):
+        if entry.act.at.quality >= Quality.RTC:
+            return int(entry.act.at.ms)
     return int(known)
-
-
-_BEFORE: Final = "SELECT body FROM entry WHERE number > ? AND number < ? ORDER BY number DESC"
 
 
 def _apply_set(tx: Tx, entry: Entry) -> None:

@@ -17,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from appliance.ledger.book.command import HANDLERS
 from tests.ledger.book.machine.base import TALLY
 from tests.ledger.book.machine.care import Care
+from tests.ledger.book.machine.closing import Closing
 from tests.ledger.book.machine.files import Files
 from tests.ledger.book.machine.grants import Grants
 from tests.ledger.book.machine.life import Life
@@ -54,6 +55,7 @@ VILLAGES = int(os.environ.get("HUB_VILLAGES", "80"))
 
 
 class Village(
+    Closing,
     Grants,
     Files,
     Splits,
