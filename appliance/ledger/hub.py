@@ -297,7 +297,8 @@ class Hub:
             return None
         return SealedKey(bytes(row.public), bytes(row.salt), KdfCost(row.passes, row.memory), bytes(row.box))
 
-    def _seal(self, seed: bytes, pin: str, caller: Hashable | None = None) -> SealedKey | Refusal:
+    def seal(self, seed: bytes, pin: str, caller: Hashable | None = None) -> SealedKey | Refusal:
+        """A member's seed sealed under a new PIN, or why the PIN will not do; waits for its turn."""
         if refusal := pins.refuse_weak(pin):
             return refusal
         with self._queue.place(caller) as turn:
@@ -319,7 +320,7 @@ class Hub:
 
         def ask() -> Receipt | Refusal:
             seed = keys.new_seed()
-            sealed = self._seal(seed, pin, source or None)
+            sealed = self.seal(seed, pin, source or None)
             if isinstance(sealed, Refusal):
                 return sealed
             return self.submit(members.Join(name, sealed), KeySigner("newcomer", seed), key)
@@ -383,7 +384,7 @@ class Hub:
                 # A double tap: the other one may have changed the PIN while this one waited.
                 return self._first(keys.member_authority(member), key, same) or signer
             try:
-                sealed = self._seal(signer.seed(), new, self._caller(member, device, source))
+                sealed = self.seal(signer.seed(), new, self._caller(member, device, source))
                 if isinstance(sealed, Refusal):
                     return sealed
                 return self.submit(members.ChangePin(sealed), signer, key)
@@ -405,7 +406,7 @@ class Hub:
             return entry.act.kind == members.ReplaceKey.KIND and entry.act.payload["member"] == member
 
         def ask() -> Receipt | Refusal:
-            sealed = self._seal(keys.new_seed(), pin)
+            sealed = self.seal(keys.new_seed(), pin)
             if isinstance(sealed, Refusal):
                 return sealed
             return self.submit(members.ReplaceKey(AccountNumber(member), sealed), keeper, key)

@@ -161,6 +161,28 @@ def unseal(sealed: SealedKey, pin: str, pepper: bytes) -> bytes | None:
     return seed if public_of(seed) == sealed.public else None
 
 
+SHEET_BYTES: Final = 15
+"""Of a sheet's secret: 120 bits, which nobody tries out, so that it needs no stretching."""
+
+
+def seal_for_sheet(seed: bytes, secret: bytes, pepper: bytes) -> bytes:
+    """``seed`` sealed under a sheet's ``secret`` (``SHEET_BYTES``) and the pepper: XChaCha20-Poly1305."""
+    return bytes(Aead(_sheet_key(secret, pepper)).encrypt(seed, aad=public_of(seed)))
+
+
+def unseal_with_sheet(box: bytes, public: bytes, secret: bytes, pepper: bytes) -> bytes | None:
+    """The seed, or None when it is another sheet's secret."""
+    try:
+        seed = Aead(_sheet_key(secret, pepper)).decrypt(box, aad=public)
+    except CryptoError:
+        return None
+    return seed if public_of(seed) == public else None
+
+
+def _sheet_key(secret: bytes, pepper: bytes) -> bytes:
+    return codec.digest("tch.seal.sheet", secret, key=pepper)
+
+
 @dataclass(frozen=True, slots=True)
 class RootPaper:
     """A root secret, and what a hub derives from it. Its ``repr`` does not tell it."""

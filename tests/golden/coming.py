@@ -34,5 +34,10 @@ COMING: frozenset[tuple[str, int]] = frozenset(
         ("object_claim", 1),
         ("end_objection", 1),
         ("close_year", 1),
+        ("make_sheet", 1),
+        ("ask_reentry", 1),
+        ("allow_reentry", 1),
+        ("stop_reentry", 1),
+        ("reenter", 1),
     }
 )

@@ -77,6 +77,7 @@ from appliance.ledger.people import (
     roster,
     rulings,
     seconds,
+    sheets,
     showing,
     speaking,
     timing,
@@ -87,6 +88,7 @@ from appliance.ledger.values import EntryNumber, RecordId
 _SUBJECTS: Final = (
     founding,
     members,
+    sheets,
     life,
     leaving,
     erasing,

@@ -52,7 +52,20 @@ class SealedKeyRow(Table):
         table_name = "sealed_key"
 
 
-PRIVATE_TABLES: tuple[type[Table], ...] = (PrivateText, PrivateSalt, SealedKeyRow)
+class SealedSheet(Table):
+    """A member's key, sealed under the secret of the sheet at home and the pepper (``keys.seal_for_sheet``)."""
+
+    TABLE_CLASS = PRIVATE
+
+    member = pw.IntegerField(primary_key=True)
+    public = pw.BlobField()
+    box = pw.BlobField()
+
+    class Meta:
+        table_name = "sealed_sheet"
+
+
+PRIVATE_TABLES: tuple[type[Table], ...] = (PrivateText, PrivateSalt, SealedKeyRow, SealedSheet)
 
 
 def private_digest(salt: bytes, fields: dict[str, str]) -> bytes:

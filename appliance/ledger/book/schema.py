@@ -19,6 +19,7 @@ from appliance.ledger.book.schema_erased import ERASED_TABLES
 from appliance.ledger.book.schema_frozen import FROZEN_TABLES
 from appliance.ledger.book.schema_hubs import HUB_TABLES
 from appliance.ledger.book.schema_recovery import RECOVERY_TABLES
+from appliance.ledger.book.schema_sheets import SHEET_TABLES
 
 __all__ = [
     "LOCAL",
@@ -416,6 +417,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     *CLOCK_TABLES,
     *CARE_TABLES,
     *CLOSING_TABLES,
+    *SHEET_TABLES,
 )
 
 

@@ -19,7 +19,7 @@ import re
 from typing import Any, Final
 
 from appliance.ledger.book.local import Attempt, Device, Note, Printed, Session, SlipDraft, SlipSeen, Tried
-from appliance.ledger.book.private import PrivateSalt, PrivateText, SealedKeyRow
+from appliance.ledger.book.private import PrivateSalt, PrivateText, SealedKeyRow, SealedSheet
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import DataDirectoryError
 
@@ -79,6 +79,7 @@ def _forget(tx: Tx, member: int) -> int:
         + tx.delete(SlipDraft, SlipDraft.keeper == member)
         + tx.delete(Printed, Printed.account.in_([member, *accounts]))
         + (0 if in_force else tx.delete(SealedKeyRow, SealedKeyRow.member == member))
+        + (0 if in_force else tx.delete(SealedSheet, SealedSheet.member == member))
     )
 
 

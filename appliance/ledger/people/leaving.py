@@ -17,7 +17,7 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.private import SealedKeyRow
+from appliance.ledger.book.private import SealedKeyRow, SealedSheet
 from appliance.ledger.book.schema import AccountRow, Claim, Listing, Member, MemberKey, NameConsent
 from appliance.ledger.book.schema_credit import Departure, Further, Grant, UndoAsk
 from appliance.ledger.book.store import Tx
@@ -213,6 +213,7 @@ def _apply_close(tx: Tx, entry: Entry) -> None:
 
 def _forget_key(tx: Tx, entry: Entry, command: Leave | CloseMember) -> None:
     tx.delete(SealedKeyRow, SealedKeyRow.member == command.member)
+    tx.delete(SealedSheet, SealedSheet.member == command.member)
 
 
 _MEMBER: Final = {"member": shape.MEMBER}

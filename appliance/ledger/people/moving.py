@@ -18,7 +18,7 @@ from typing import ClassVar, Final
 from appliance.ledger import codec
 from appliance.ledger.book import chain, shape
 from appliance.ledger.book.chain import Entry
-from appliance.ledger.book.private import SealedKeyRow
+from appliance.ledger.book.private import SealedKeyRow, SealedSheet
 from appliance.ledger.book.schema import AccountRow, Member, Neighbour
 from appliance.ledger.book.schema_credit import Departure
 from appliance.ledger.book.store import Tx
@@ -187,6 +187,7 @@ def _apply_end(tx: Tx, entry: Entry) -> None:
 
 def _forget_key(tx: Tx, entry: Entry, command: CloseMoved) -> None:
     tx.delete(SealedKeyRow, SealedKeyRow.member == command.member)
+    tx.delete(SealedSheet, SealedSheet.member == command.member)
 
 
 def arrived(tx: Tx, most: int = 20) -> tuple[tuple[AccountNumber, bytes], ...]:

@@ -27,6 +27,7 @@ KEEPER_ACTS = (
     "turn_away",
     "appoint_keeper",
     "replace_key",
+    "allow_reentry",
     "set_limits",
     "change_rules",
     "settle",
@@ -71,7 +72,7 @@ KEEPER_ACTS = (
 
 BY_OTHERS = (
     *("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch", "keep_texts"),
-    *("end_grant", "close_account"),
+    *("end_grant", "close_account", "stop_reentry"),
 )
 
 _IN_FILE = "import_member"
