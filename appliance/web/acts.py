@@ -16,7 +16,15 @@ from appliance.ledger.reads.crossings import other_hub
 from appliance.ledger.reads.desk import LogLine
 from appliance.ledger.reads.people import person
 from appliance.ledger.reads.village import rules_before
-from appliance.web import acts_clock, acts_files, acts_grants, acts_restored, acts_rules, acts_two
+from appliance.web import (
+    acts_clock,
+    acts_files,
+    acts_grants,
+    acts_restored,
+    acts_rules,
+    acts_sheets,
+    acts_two,
+)
 from appliance.web.amounts import getter, giver, money, name_of
 from appliance.web.labels import care_word, date_words, group_word
 
@@ -325,4 +333,5 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     **acts_files.SENTENCES,
     **acts_two.SENTENCES,
     **acts_clock.SENTENCES,
+    **acts_sheets.SENTENCES,
 }

@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 
 SUBJECTS: Final = (
     "join",
+    "sheets",
+    "lost",
     "home",
     "pay",
     "crossing",

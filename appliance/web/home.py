@@ -8,7 +8,7 @@ from appliance.ledger.book.schema import Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.money.limits import level_high, level_low
-from appliance.ledger.people import tries
+from appliance.ledger.people import sheets, tries
 from appliance.ledger.people.powers import STANDING
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.reads import member as reads
@@ -63,6 +63,7 @@ def home() -> str:
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
         replaced = new_key(tx, me.number)
+        reentry = sheets.waiting(tx, me.number) is not None
         tried = tries.since(tx, me.number)
         back = _came_back(tx, me.number)
         vouched = len(vouchers(tx, me.number))
@@ -88,6 +89,7 @@ def home() -> str:
         owes=level_low(view.balance, view.low),
         has=level_high(view.balance, view.high),
         replaced=_still_told(replaced),
+        reentry=reentry,
         tried=tried,
         back=back,
         back_asked=back_asked,

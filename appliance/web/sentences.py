@@ -287,6 +287,13 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         "Too many wrong PINs. Wait %(time)s, then try again. A keeper can give you a new PIN.", time=_time(n)
     ),
     Code.PIN_WEAK: _weak,
+    Code.SHEET_WRONG: lambda _n: _(
+        "Number and sheet do not belong together: a letter may be wrong, or a newer sheet was made."
+    ),
+    Code.NO_REENTRY: lambda _n: _("This is over: it was stopped, or done already. Ask again with the sheet."),
+    Code.REENTRY_WAITS: lambda _n: _(
+        "Not yet: a keeper who sees you must say yes, or a day must pass after you have asked."
+    ),
     Code.BUSY: lambda _n: _("The hub is busy. Nothing has happened. Wait a moment and try again."),
     Code.CANNOT_WRITE: lambda _n: _(
         "The hub cannot write now: its card is full or failing. Nothing was moved. Please tell a keeper."

@@ -15,6 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from appliance.ledger import reentry
 from appliance.ledger.book import startup
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_clock import ClockRow
@@ -42,6 +43,7 @@ from appliance.ledger.people.life import Away, Back, Freeze, Register, Reopen, U
 from appliance.ledger.people.members import AppointKeeper, Approve, ReplaceKey, TurnAway
 from appliance.ledger.people.moving import Move, Stay
 from appliance.ledger.people.seconds import Agree, Object, Propose, TakeBack
+from appliance.ledger.people.sheets import AllowReentry, StopReentry
 from appliance.ledger.people.speaking import Speak
 from appliance.ledger.people.timing import SetTime
 from appliance.ledger.reads import desk
@@ -150,6 +152,14 @@ def _replace_key(two: TwoVillages, who: str) -> Asked:
     sealed = seal(new_seed(), "7391", two.river.hub.pepper, CHEAP)
     typed = {"new": "7391", "new2": "7391", "pin": PIN}
     return Asked(ReplaceKey(_number(two, who), sealed), _page(two, who), "/pin", typed)
+
+
+def _reentry(command: Any, to: str, two: TwoVillages, who: str) -> Asked:
+    made = reentry.make(two.river.hub, two.river.signers[who])
+    assert isinstance(made, reentry.Printed)
+    asked = reentry.ask(two.river.hub, _number(two, who), made.letters, b"s" * 16)
+    assert isinstance(asked, Receipt)
+    return Asked(command(asked.record, _number(two, who)), "/desk/sheets", to, {"pin": PIN})
 
 
 def _reverse(two: TwoVillages, who: str) -> Asked:
@@ -341,6 +351,21 @@ ACTS: tuple[KeeperAct, ...] = (
     ),
     KeeperAct(
         "replace_key", _replace_key, "Kira gave Alice a new PIN.", why="", own=Code.STILL_KEEPER, reads=False
+    ),
+    KeeperAct(
+        "allow_reentry",
+        partial(_reentry, AllowReentry, "/allow"),
+        "Kira let Alice choose a new PIN with the sheet from home.",
+        why="",
+    ),
+    KeeperAct(
+        "stop_reentry",
+        partial(_reentry, StopReentry, "/stop"),
+        "Kira stopped that somebody comes in with the sheet of Alice.",
+        why="",
+        helping=None,  # to stop it takes nothing from anybody
+        own=None,
+        **OF_OWNER,
     ),
     KeeperAct("reverse", _reverse, "Kira gave back", **OF_OWNER),
     KeeperAct("end_dispute", _end_dispute, "Kira wrote down how it ended"),

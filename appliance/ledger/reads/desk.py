@@ -13,7 +13,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.care import states
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.money import accounts, transfers
-from appliance.ledger.people import powers
+from appliance.ledger.people import powers, sheets
 from appliance.ledger.reads import proposals
 from appliance.ledger.reads.acted import helper
 from appliance.ledger.reads.crossings import OtherHub, far_person, other_hub
@@ -89,7 +89,7 @@ _MOST_HELD = 100
 class Overview:
     """Counts for the first page of the desk. ``commons`` is the balance of the commons.
 
-    ``adds_up``: whether all balances sum to zero, as they always must; ``verified``: when the
+    ``sheets``: how many ask for a new PIN with the sheet from home. ``adds_up``: whether all balances sum to zero, as they always must; ``verified``: when the
     whole book was last checked and found clean, None: never.
     """
 
@@ -106,6 +106,7 @@ class Overview:
     proposals: int
     adds_up: bool
     verified: Millis | None
+    sheets: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ def overview(tx: Tx, now: Instant) -> Overview:
         proposals.count(tx),
         not tx.scalar(AccountRow.select(pw.fn.SUM(AccountRow.balance))),
         checked.at if (checked := last_verified(tx)) else None,
+        len(sheets.to_allow(tx)),
     )
 
 

@@ -48,6 +48,13 @@ BETWEEN_HUBS = {
 TOLD_ELSEWHERE = {
     *("set_time", "correct_time"),  # a state test of the clock: tests/ledger/test_timekeeper.py
     *("ask_erase", "erase", "keep_texts", "erase_now"),  # tests/ledger/people/test_erasing.py
+    *(
+        "make_sheet",
+        "ask_reentry",
+        "allow_reentry",
+        "stop_reentry",
+        "reenter",
+    ),  # tests/ledger/test_reentry.py
 }
 """What needs days of trusted time, or a clock that is wrong, which this machine has not."""
 

@@ -45,6 +45,7 @@ class Two(Money):
         assert self._ask(Pay(AccountNumber(3), COMMONS, Amount(400)), self.signers[3])
 
     def _model(self, command: Command, signer: KeySigner, receipt: Receipt) -> None:
+        in_force = {"vouchers": self.vouchers, "commons_two": self.two, "commons_low": self.limits[0][0]}
         super()._model(command, signer, receipt)
         who = self._who(signer)
         match command:
@@ -63,7 +64,9 @@ class Two(Money):
                 self.keepers.discard(member)
             case ChangeRules("credit", changes):
                 lone = len(self.keepers) == 1
-                assert lone or not guarded("credit", changes)
+                # What is written as it stands already changes nothing, and one keeper may.
+                other = {name: value for name, value in changes.items() if in_force.get(name) != value}
+                assert lone or not guarded("credit", other)
             case Propose(act, terms):
                 self.proposals[receipt.record] = (act, dict(terms), who, "open")
             case Agree(proposal):
