@@ -6,13 +6,14 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.keys import member_authority
 from appliance.ledger.money.disputes import Dispute
 from appliance.ledger.people import pins
 from appliance.ledger.reads.member import statement
 from appliance.ledger.reads.troubles import open_disputes
 from appliance.ledger.values import AccountNumber, RecordId
 from appliance.web.acting import REFUSED, Problem, act, key_for
-from appliance.web.here import the_hub
+from appliance.web.here import the_hub, the_keys
 from appliance.web.secure import keeper_at_own_screen, member_or_redirect
 from appliance.web.session import end_sign_ins, this_session
 
@@ -39,7 +40,11 @@ def _page(number: AccountNumber, ended: bool = False, problem: Problem | None = 
 def end() -> Any:
     """Every other phone is signed out, and none but this one is known any more."""
     me, session = member_or_redirect(), this_session()
+    mine = the_keys().borrow(session.digest, member_authority(me.number))
     end_sign_ins(me.number, keep=session.digest)
+    if mine is not None:  # this phone's own key stays open: each tap below would ask for the PIN otherwise
+        the_keys().keep(session.digest, mine)
+        mine.close()
     pins.renewed(the_hub().store, me.number, session.device)
     return _page(me.number, ended=True)
 
