@@ -37,6 +37,7 @@ class Life(Trouble, Care, People):
         super()._begin()
         self.vouched: dict[int, set[int]] = {}
         self.vouchers = 0
+        self.froze: dict[int, str] = {}
 
     def _set_out(self) -> None:
         super()._set_out()
@@ -70,7 +71,10 @@ class Life(Trouble, Care, People):
                 assert self.status[member] in STEPS[type(command)]
                 assert who in self.keepers or (who == member and isinstance(command, Away | Back))
                 assert who != member or isinstance(command, Away | Back)
-                self.status[member] = TO[type(command)]
+                if isinstance(command, Freeze):
+                    self.froze[member] = self.status[member]
+                away = isinstance(command, Unfreeze) and self.froze[member] == "away"
+                self.status[member] = "away" if away else TO[type(command)]
             case Vouch(newcomer):
                 assert self.status[newcomer] == "applied"
                 assert who not in self.vouched.setdefault(newcomer, set())
