@@ -318,7 +318,7 @@ class Post:
             rows = tx.rows(LifeRow.select().order_by(LifeRow.hub, LifeRow.incarnation))
             lost = recovering.own_ends(tx, self.hub.number, lambda record: self._plain(tx, record))
             for before, after in pairwise(rows):
-                if before.hub != after.hub:
+                if before.hub != after.hub or not recovering.closes(tx, before, after):
                     continue
                 end = after.closed_number
                 if before.hub == self.hub.number:

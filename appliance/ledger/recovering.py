@@ -7,10 +7,15 @@ place that it names. Then the feed is read in its order, as always; but a paymen
 the restored book does not know is looked up among the own old records, and becomes a *recovered*
 entry instead of a new verdict and a second answer.
 
+A hub may be restored a second time out of a backup that is older than the first restore. Then its book does
+not know the life between. The neighbour has said SEEN for each life: what it had read of the lives that this
+book knows comes back. Where it had read something of a life that this book does not know, whose key nobody
+here has, that neighbour is not read at all (``decisions/0022``).
+
 Reading is the radio process's (``post``); here it is worked out what a record asks of the book.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -52,6 +57,12 @@ class Seen:
     life: int
     number: int
     letter: Said
+    before: tuple[Said, ...] = ()
+    """What it had said in the same way of lives that this book does not know to have begun."""
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        return (*self.before, self.letter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +86,7 @@ class Recovering:
         self.until = 0
         self._answers: dict[tuple[int, int], Answered] | None = None
         self.seen = _next_seen(tx, me, hub, life, open_record)
-        if self.seen is not None and _own_are_here(tx, me, self.seen.letter):
+        if self.seen is not None and _own_are_here(tx, me, self.seen):
             self.until = self.seen.number if self.seen.life == life else _WHOLE_LIFE
         self.waits = restoring.unheard(tx, hub) and not self.until
 
@@ -115,8 +126,8 @@ class Recovering:
             and (self.life, record.number) == (self.seen.life, self.seen.number)
         ):
             place = (record.hub, record.incarnation, record.number, record.digest(self._community))
-            letter = self.seen.letter
-            return ArriveSeen(*place, letter.incarnation, letter.old, letter.read)
+            old, read = _known_end(tx, self._me, self.seen)
+            return ArriveSeen(*place, self.seen.letter.incarnation, old, read)
         return NORMAL
 
     def _answer(self, tx: Tx, record: Record, named: Named, why: Why | None) -> "RecoverSent | Normal":
@@ -164,8 +175,7 @@ class Recovering:
         """The own old records that answer this neighbour and that it has read, by what they answer."""
         if self._answers is None:
             self._answers = {}
-            if self.seen is not None:
-                letter = self.seen.letter
+            for letter in () if self.seen is None else self.seen.said:
                 for record in _own_answers(tx, self._me, self.hub, letter.old, letter.read):
                     self._note(record)
         return self._answers
@@ -207,21 +217,32 @@ def _next_seen(tx: Tx, me: int, hub: int, life: int, open_record: Open) -> Seen 
     It may stand in a later life of the neighbour's than the one that is read: both boxes were lost.
     """
     waits = tx.first(_WAITS, hub)
-    if waits is not None and waits[0] is not None:
-        for there, number in tx.select(_SEEN_RECORDS, hub, life, int(Kind.SEEN), me):
-            record = feed.record(tx, hub, there, number)
-            try:
-                said = Said(*letters.read_seen(open_record(record))) if record else None
-            except BadEncoding:
-                continue
-            if said is not None and said.incarnation >= waits[0]:
-                return Seen(there, number, said)
+    waited: int | None = None if waits is None else waits[0]
+    heard = tx.first(_HEARD, hub, life) if waited is None else None
+    if heard is not None:
+        waited = heard[2]
+    if waited is None:
         return None
-    heard = tx.first(_HEARD, hub, life)
-    if heard is None:
-        return None
-    there, number, incarnation, old, read = heard
-    return Seen(there, number, Said(incarnation, old, read))
+    begun = restoring.closing(tx, waited - 1)
+    before: list[Said] = []
+    for there, number, said in _seen_said(tx, me, hub, life, open_record):
+        if said.incarnation >= waited:
+            return Seen(there, number, said, tuple(before))
+        if begun is not None and said.incarnation > begun.old:
+            before.append(said)
+    return None
+
+
+def _seen_said(tx: Tx, me: int, hub: int, life: int, open_record: Open) -> Iterator[tuple[int, int, Said]]:
+    """What a neighbour has said of lives of ours that it saw: where it stands, and what it is."""
+    for there, number in tx.select(_SEEN_RECORDS, hub, life, int(Kind.SEEN), me):
+        record = feed.record(tx, hub, there, number)
+        try:
+            said = Said(*letters.read_seen(open_record(record))) if record else None
+        except BadEncoding:
+            continue
+        if said is not None:
+            yield there, number, said
 
 
 _WAITS: Final = "SELECT MIN(incarnation) FROM awaited WHERE hub = ? AND heard_entry IS NULL"
@@ -241,9 +262,32 @@ def concerns(tx: Tx, hub: int) -> bool:
     return tx.get(Awaited, hub=hub) is not None
 
 
-def _own_are_here(tx: Tx, me: int, letter: Said) -> bool:
-    """Whether this hub has its own old records again, up to where the neighbour had read them."""
-    return int(feed.state(tx, me, letter.old).linked) >= letter.read
+def _own_are_here(tx: Tx, me: int, seen: Seen) -> bool:
+    """Whether this hub has its own old records again, up to where the neighbour had read them.
+
+    Of a life that this book does not know no record can be told from a forged one: there has to be none.
+    """
+    return all(
+        one.read == 0
+        or (_known(tx, me, one.old) and int(feed.state(tx, me, one.old).linked) >= one.read)
+        for one in seen.said
+    )
+
+
+def _known(tx: Tx, me: int, life: int) -> bool:
+    """Whether this book knows that the hub has had that life."""
+    return tx.get(LifeRow, hub=me, incarnation=life) is not None
+
+
+def _known_end(tx: Tx, me: int, seen: Seen) -> tuple[int, int]:
+    """The last life that this book knows and the neighbour had read, and up to where: beyond that nothing
+    of what is in this book has come there.
+    """
+    for one in reversed(seen.said):
+        if _known(tx, me, one.old):
+            return one.old, one.read
+    begun = restoring.closing(tx, seen.letter.incarnation - 1)
+    return (begun.old if begun is not None else seen.letter.old), 0
 
 
 def _own_answers(tx: Tx, me: int, hub: int, life: int, read: int) -> list[Record]:
@@ -268,8 +312,9 @@ def own_ends(tx: Tx, me: int, open_record: Open) -> dict[int, int]:
     wanted: dict[int, int] = {}
     for (hub,) in tx.select("SELECT DISTINCT hub FROM awaited WHERE heard_entry IS NULL ORDER BY hub"):
         seen = _next_seen(tx, me, hub, 1, open_record)
-        if seen is not None and not _own_are_here(tx, me, seen.letter):
-            wanted[seen.letter.old] = max(wanted.get(seen.letter.old, 0), seen.letter.read)
+        if seen is not None and not _own_are_here(tx, me, seen):
+            for one in seen.said:
+                wanted[one.old] = max(wanted.get(one.old, 0), one.read)
     return wanted
 
 
@@ -279,14 +324,28 @@ def to_read(tx: Tx, hub: int) -> tuple[int, int | None]:
     A life that was closed is read to where it ends first; unless it told two stories, which nobody
     can tell apart.
     """
-    query = LifeRow.select(LifeRow.incarnation, LifeRow.closed_number).where(LifeRow.hub == hub)
-    known = tx.rows(query.order_by(LifeRow.incarnation))
+    known = tx.rows(LifeRow.select().where(LifeRow.hub == hub).order_by(LifeRow.incarnation))
     for before, after in pairwise(known):
         state = feed.state(tx, hub, before.incarnation)
-        if not state.forked and state.read < after.closed_number:
+        if not state.forked and state.read < after.closed_number and closes(tx, before, after):
             return before.incarnation, after.closed_number
     row = tx.get(RosterRow, hub=hub)
     return (row.incarnation if row else 1), None
+
+
+def closes(tx: Tx, before: LifeRow, after: LifeRow) -> bool:
+    """Whether the certificate of ``after`` says where ``before`` ended.
+
+    A hub that was restored twice, the second time out of an older backup, does not know the life between:
+    its certificate names a place in an earlier one. Of the life between nobody reads on.
+    """
+    place = (after.closed_number, bytes(after.closed_head))
+    if place == (before.closed_number, bytes(before.closed_head)):
+        return False
+    return tx.first(_IN_EARLIER, before.hub, before.incarnation, *place) is None
+
+
+_IN_EARLIER: Final = "SELECT 1 FROM record WHERE hub = ? AND incarnation < ? AND number = ? AND link = ? LIMIT 1"
 
 
 def all_read(tx: Tx, hub: int) -> bool:
