@@ -318,9 +318,9 @@ class Post:
             rows = tx.rows(LifeRow.select().order_by(LifeRow.hub, LifeRow.incarnation))
             lost = recovering.own_ends(tx, self.hub.number, lambda record: self._plain(tx, record))
             for before, after in pairwise(rows):
-                if before.hub != after.hub or not recovering.closes(tx, before, after):
+                if before.hub != after.hub:
                     continue
-                end = after.closed_number
+                end = after.closed_number if recovering.closes(tx, before, after) else 0
                 if before.hub == self.hub.number:
                     # What this hub said after its backup stands with others alone.
                     end = max(end, lost.get(before.incarnation, 0))

@@ -341,7 +341,7 @@ def closes(tx: Tx, before: LifeRow, after: LifeRow) -> bool:
     """
     place = (after.closed_number, bytes(after.closed_head))
     if place == (before.closed_number, bytes(before.closed_head)):
-        return False
+        return not after.closed_number
     return tx.first(_IN_EARLIER, before.hub, before.incarnation, *place) is None
 
 

@@ -268,3 +268,84 @@ def test_own_old_records_are_asked_for_as_far_as_a_neighbour_had_read(valley: Va
     valley.posts[RIVER].settle()
     assert valley.posts[RIVER].earlier_holes() == []
     assert valley.balances(RIVER)[ALICE] == -50
+
+
+def test_a_second_restore_out_of_the_same_backup_gets_back_what_the_first_one_did(
+    valley: Valley, tmp_path: Path
+) -> None:
+    """The box that was restored died before it had said anything; Hill and Lake had seen its certificate."""
+    valley.send(RIVER, ALICE, HILL, BOB, 10)
+    valley.carry()
+    valley.send(RIVER, BOB, HILL, ALICE, 5, "said by nobody yet when the backup was made")
+    backup = back_up(valley, tmp_path / "river.hubbackup")
+    valley.send(RIVER, ALICE, HILL, BOB, 40)
+    valley.send(HILL, BOB, RIVER, BOB, 7)
+    valley.send(RIVER, ALICE, LAKE, BOB, 20)
+    valley.carry()
+    before = valley.balances(RIVER)
+    lose_and_restore(valley, backup)
+    for other in (HILL, LAKE):
+        show_certificates(valley, RIVER, other)
+    lose_and_restore(valley, backup)
+    assert valley.hubs[RIVER].box.place.incarnation == 3
+    for other in (HILL, LAKE):
+        meet(valley, RIVER, other)
+    after = valley.balances(RIVER)
+    assert {n: after[n] for n in before} == before
+    with valley.hubs[RIVER].reading() as tx:
+        assert missing(tx) == ()
+    in_step(valley)
+
+    valley.send(HILL, BOB, RIVER, BOB, 3)
+    valley.send(RIVER, ALICE, HILL, BOB, 2)
+    for other in (HILL, LAKE, HILL):
+        meet(valley, RIVER, other)
+    in_step(valley)
+    assert valley.posts[HILL].earlier_holes() == [], "of the life between nothing is asked for"
+
+
+def test_what_nobody_had_read_in_the_first_life_is_said_in_the_third(valley: Valley, tmp_path: Path) -> None:
+    valley.send(RIVER, ALICE, HILL, BOB, 40)
+    backup = back_up(valley, tmp_path / "river.hubbackup")
+    lose_and_restore(valley, backup)
+    show_certificates(valley, RIVER, HILL)
+    lose_and_restore(valley, backup)
+    for other in (HILL, LAKE):
+        meet(valley, RIVER, other)
+    assert valley.balances(HILL)[BOB] == 40
+    in_step(valley)
+
+
+def test_a_village_that_had_heard_the_life_between_is_not_read_wrongly(
+    valley: Valley, tmp_path: Path
+) -> None:
+    """What Hill knows of that life cannot be told from a forgery: its key is in no book. Nothing of Hill's is
+    taken up then, nothing is made up, and Lake, which had heard nothing of that life, gives back what it knew.
+    """
+    backup = back_up(valley, tmp_path / "river.hubbackup")
+    valley.send(RIVER, ALICE, HILL, BOB, 40)
+    valley.send(RIVER, ALICE, LAKE, BOB, 20)
+    valley.carry()
+    lose_and_restore(valley, backup)
+    for other in (HILL, LAKE):
+        meet(valley, RIVER, other)
+    valley.send(RIVER, ALICE, HILL, BOB, 6)
+    list(valley.frames_of(RIVER))
+    bring_all(valley, RIVER, HILL)
+    lose_and_restore(valley, backup)
+    for other in (HILL, LAKE):
+        show_certificates(valley, RIVER, other)
+        list(valley.frames_of(other))
+        bring_all(valley, other, RIVER)
+    give_back(valley, LAKE)
+    valley.posts[RIVER].settle()
+    with valley.hubs[RIVER].reading() as tx:
+        assert missing(tx) == (HILL,)
+        assert tx.select("SELECT hub FROM neighbour WHERE mismatch_entry IS NOT NULL") == []
+    assert valley.balances(RIVER)[ALICE] == -20, "by what Lake knew"
+    verify(valley.hubs[RIVER].store)
+    valley.do(RIVER, ALICE, Pay(AccountNumber(ALICE), AccountNumber(BOB), Amount(10)))
+    valley.do(RIVER, 1, NameRisk(HILL, "it cannot be read any more"))
+    valley.send(RIVER, ALICE, LAKE, BOB, 1)
+    meet(valley, RIVER, LAKE)
+    assert valley.balances(LAKE)[BOB] == 21
