@@ -1,7 +1,7 @@
 """``hub restore``: what a person types when the card is dead, and what is said then in plain words."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -53,6 +53,14 @@ def restore(file: Path, data: Path, paper_file: Path | None, incarnation: int | 
     _say(done, data)
 
 
+OLDER: Final = (
+    "THIS BACKUP IS OLDER THAN THAT RESTORE. A village that heard of the life between cannot be read any more: what "
+    "was paid to it and from it since this backup is not given back, and payments with it stay on their way. A backup "
+    "that was made in that life loses none of it: look for one on the sticks first."
+)
+"""What somebody must know who restores past a life of the hub."""
+
+
 def _silent(_what: str, _done: int, _total: int) -> None:
     pass
 
@@ -72,6 +80,10 @@ def _life(of_backup: int, asked: int | None) -> int:
                 type=click.IntRange(of_backup + 1, (1 << 16) - 2),
             )
             asked += 1
+            click.echo(OLDER)
+            click.confirm("Go on with this older backup all the same?", default=False, abort=True)
+    elif asked > of_backup + 1:
+        click.echo(OLDER)
     if asked <= of_backup:
         raise Stop(f"the backup is of life {of_backup} itself: --incarnation must be above it")
     return asked

@@ -268,8 +268,7 @@ def _own_are_here(tx: Tx, me: int, seen: Seen) -> bool:
     Of a life that this book does not know no record can be told from a forged one: there has to be none.
     """
     return all(
-        one.read == 0
-        or (_known(tx, me, one.old) and int(feed.state(tx, me, one.old).linked) >= one.read)
+        one.read == 0 or (_known(tx, me, one.old) and int(feed.state(tx, me, one.old).linked) >= one.read)
         for one in seen.said
     )
 
@@ -345,7 +344,9 @@ def closes(tx: Tx, before: LifeRow, after: LifeRow) -> bool:
     return tx.first(_IN_EARLIER, before.hub, before.incarnation, *place) is None
 
 
-_IN_EARLIER: Final = "SELECT 1 FROM record WHERE hub = ? AND incarnation < ? AND number = ? AND link = ? LIMIT 1"
+_IN_EARLIER: Final = (
+    "SELECT 1 FROM record WHERE hub = ? AND incarnation < ? AND number = ? AND link = ? LIMIT 1"
+)
 
 
 def all_read(tx: Tx, hub: int) -> bool:

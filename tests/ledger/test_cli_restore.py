@@ -42,9 +42,24 @@ def test_paper_and_file_bring_the_hub_back(backup: tuple[Path, Village], tmp_pat
 
 def test_restored_before(backup: tuple[Path, Village], tmp_path: Path) -> None:
     file, village = backup
-    done = hub("restore", file, "--data", tmp_path / "new", typed=f"{village.papers.hub.text()}\ny\n2\n")
+    done = hub("restore", file, "--data", tmp_path / "new", typed=f"{village.papers.hub.text()}\ny\n2\ny\n")
     assert done.exit_code == 0, done.output
+    assert "THIS BACKUP IS OLDER THAN THAT RESTORE" in done.output
     assert "life 3" in done.output
+
+
+def test_who_learns_that_the_backup_is_older_than_the_last_restore_can_look_for_another(
+    backup: tuple[Path, Village], tmp_path: Path
+) -> None:
+    file, village = backup
+    done = hub("restore", file, "--data", tmp_path / "new", typed=f"{village.papers.hub.text()}\ny\n2\nn\n")
+    assert done.exit_code == 1
+    assert "look for one on the sticks first" in done.output
+    assert not (tmp_path / "new").exists()
+    words = ("--data", tmp_path / "new", "--incarnation", 4)
+    told = hub("restore", file, *words, typed=f"{village.papers.hub.text()}\n")
+    assert told.exit_code == 0, told.output
+    assert "THIS BACKUP IS OLDER" in told.output
 
 
 def test_what_a_power_cut_left_is_in_nobodys_way(backup: tuple[Path, Village], tmp_path: Path) -> None:

@@ -193,10 +193,12 @@ def act(valley: Valley, what: str, other: int, account: int, amount: int) -> Non
     lost=st.lists(ACT, max_size=14),
     late=st.lists(ACT, max_size=4),
     first=st.sampled_from([HILL, LAKE]),
+    again=st.lists(st.sampled_from([HILL, LAKE]), max_size=2),
 )
 def test_any_cut_of_any_history_ends_alike_at_both_sides(
-    before: list[Any], lost: list[Any], late: list[Any], first: int
+    before: list[Any], lost: list[Any], late: list[Any], first: int, again: list[int]
 ) -> None:
+    """``again``: the restored box dies, too, before it says anything; these had seen its certificate."""
     with tempfile.TemporaryDirectory() as room:
         valley = Valley(Path(room))
         try:
@@ -206,6 +208,9 @@ def test_any_cut_of_any_history_ends_alike_at_both_sides(
             for one in lost:
                 act(valley, *one)
             lose_and_restore(valley, backup)
+            for other in again:
+                show_certificates(valley, RIVER, other)
+                lose_and_restore(valley, backup)
             for one in late:
                 if one[0] == "paid":  # the others do not know yet
                     act(valley, *one)

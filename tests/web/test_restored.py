@@ -166,6 +166,23 @@ def test_a_payment_that_was_found_again_says_so_wherever_it_stands(here: Portals
     assert "Every signature and link holds." in told
 
 
+@pytest.mark.parametrize("life", [2, 3])
+def test_a_backup_older_than_a_restore_before_is_said(tmp_path: Path, life: int) -> None:
+    with two_villages(tmp_path) as two:
+        river, file = two.river, tmp_path / "river.hubbackup"
+        paper = river.papers.hub
+        backup_make.make(river.hub.data, river.hub.box.place, paper.backup_public, file, two.clock.now())
+        river.hub.close()
+        restore.restore(file, paper, tmp_path / "again", life, two.clock, lambda *_: None)
+        river.hub = Hub.open(tmp_path / "again", two.clock)
+        two.posts[RIVER] = Post(river.hub)
+        here = portals(two)
+        older = "This hub had been restored before, and the backup is older than that."
+        assert (older in words(kira(here).get("/desk/restored"))) == (life == 3)
+        meet(two)  # Hill had heard nothing of a life between: so nothing is lost
+        assert older not in words(kira(here).get("/desk/restored"))
+
+
 @pytest.mark.parametrize("path", ["", "/sign-in", f"/risk/{HILL}", f"/claim/{'00' * 16}"])
 def test_keepers_at_the_own_screen_only(here: Portals, path: str) -> None:
     kira(here).fill("/desk/restored/sign-in", "/sign-in", reason=WHY)

@@ -47,13 +47,15 @@ class RestoredView:
     """How it stands after the last restore.
 
     ``last``: when the last entry of the backup was written, ``entries`` how many there were;
-    ``begun`` the moment of the restore; ``done``: nothing waits for a keeper or a neighbour any more.
+    ``begun`` the moment of the restore; ``between`` how many lives the hub had since the backup, of which
+    this book knows nothing; ``done``: nothing waits for a keeper or a neighbour any more.
     """
 
     incarnation: int
     last: Instant
     entries: int
     begun: Instant
+    between: int
     numbers_from: int
     sign_in_waits: bool
     neighbours: tuple[AwaitedView, ...]
@@ -76,6 +78,7 @@ def restored(tx: Tx) -> RestoredView | None:
         _at(tx, row.last_entry),
         row.last_entry,
         _at(tx, row.entry),
+        row.incarnation - row.old - 1,
         row.numbers_from,
         restoring.sign_in_waits(tx),
         tuple(_awaited(tx, one) for one in tx.rows(_rows(row.incarnation))),
