@@ -1,6 +1,7 @@
 """Makes golden books out of every kind of command: ``python -m tests.golden.make NAME``.
 
-``NAME.book`` is that of a village by itself, ``NAME-river.book`` and ``NAME-hill.book`` those of two that trade.
+``NAME.book`` is that of a village by itself, ``NAME-river.book`` and ``NAME-hill.book`` those of two that trade,
+``NAME-valley-...`` those of three of which one was restored.
 """
 
 import json
@@ -16,9 +17,11 @@ from appliance.ledger.book.schema import TRUTH_TABLES, primary_key
 from appliance.ledger.book.schema import Entry as EntryRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Command
+from appliance.ledger.book.verify import verify
 from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
 from appliance.ledger.care.signing import Cosign, DeclineCosign
 from appliance.ledger.care.states import DAY_MS
+from appliance.ledger.hub import Hub
 from appliance.ledger.market.imported import ImportListing
 from appliance.ledger.market.listings import CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
@@ -51,8 +54,11 @@ from appliance.ledger.people.showing import ShowName
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
 from tests.golden.helpers import helpers
 from tests.golden.lives import lives, moves
+from tests.golden.restored import restored
+from tests.golden.words import erasing, the_time
 from tests.support.keepers import appoint, clearing, dismissal, from_commons, payment, rules, two
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
+from tests.support.valley import NAMES, Valley
 from tests.support.village import PIN, Village, a_village
 
 HERE = Path(__file__).parent
@@ -110,6 +116,8 @@ def live(river: Village) -> None:
     river.hub.reset_pin(n["Bob"], "8642", river.signers["Kira"])
     helpers(river)
     files(river)
+    erasing(river)
+    the_time(river)
 
 
 def files(river: Village) -> None:
@@ -340,16 +348,23 @@ def main(name: str) -> None:
         raise SystemExit(f"{name} exists: a golden book is never made anew")
     with tempfile.TemporaryDirectory() as room, a_village(Path(room) / "river") as river:
         live(river)
-        keep(name, river)
+        keep(name, river.hub)
     with tempfile.TemporaryDirectory() as room, two_villages(Path(room)) as villages:
         trade(villages)
-        keep(f"{name}-river", villages.river)
-        keep(f"{name}-hill", villages.hill)
+        keep(f"{name}-river", villages.river.hub)
+        keep(f"{name}-hill", villages.hill.hub)
+    with tempfile.TemporaryDirectory() as room:
+        valley = Valley(Path(room))
+        restored(valley, Path(room))
+        for number, hub in valley.hubs.items():
+            keep(f"{name}-valley-{NAMES[number].lower()}", hub)
+        valley.close()
 
 
-def keep(name: str, village: Village) -> None:
-    """Write a village's book, and the state that this release folds out of it."""
-    with village.hub.reading() as tx:
+def keep(name: str, hub: Hub) -> None:
+    """Write a hub's book, and the state that this release folds out of it."""
+    verify(hub.store)
+    with hub.reading() as tx:
         bodies = [bytes(row.body) for row in tx.rows(EntryRow.select().order_by(EntryRow.number))]
         state = state_of(tx)
     (HERE / f"{name}.book").write_bytes(codec.encode(bodies))
