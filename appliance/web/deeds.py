@@ -54,11 +54,21 @@ def _rules(tx: Tx, terms: Terms) -> str:
     return _("change the rules: %(changes)s", changes=new or acts_rules.words_of(terms["changes"], {}))
 
 
+def _limits(tx: Tx, terms: Terms) -> str:
+    return _(
+        "set the limits of %(name)s: from %(low)s to %(high)s",
+        name=name_of(person(tx, terms["account"])),
+        low=_("no limit") if terms["low"] is None else money(terms["low"]),
+        high=_("no limit") if terms["high"] is None else money(terms["high"]),
+    )
+
+
 _DEEDS: Final[Mapping[str, Callable[[Tx, Terms], str]]] = {
     seconds.PAY: _pay,
     seconds.CLEAR: _clear,
     seconds.DISMISS: _dismiss,
     seconds.RULES: _rules,
+    seconds.LIMITS: _limits,
     seconds.TIME: lambda _tx, terms: acts_clock.shift_words(terms["shift_ms"]),
 }
 
@@ -85,6 +95,11 @@ _EFFECTS: Final[Mapping[str, Callable[[Terms], list[str]]]] = {
         _("Only the root paper makes somebody a keeper again."),
     ],
     seconds.RULES: lambda _terms: [_("The rule holds from then on.")],
+    seconds.LIMITS: lambda _terms: [
+        _(
+            "It is more than any kind of account may have. All others must trust that this person pays it back."
+        )
+    ],
     seconds.TIME: lambda terms: [
         _("The hub's clock will say %(time)s.", time=acts_clock.then(terms["shift_ms"])),
         _("Nothing changes its place in the book."),

@@ -9,15 +9,17 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from appliance.ledger import papers
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_credit import Terms
 from appliance.ledger.clock import Instant, Millis, Quality
-from appliance.ledger.errors import BadAmount, BadNumber, Code
+from appliance.ledger.errors import BadAmount, BadNumber, Code, Refusal
 from appliance.ledger.money.accounts import PERSON, SetLimits
 from appliance.ledger.people import erasing, powers
 from appliance.ledger.people.members import Approve, TurnAway, key_in_force
+from appliance.ledger.people.seconds import LIMITS, Propose
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.crossings import other_hubs
@@ -216,7 +218,19 @@ def set_limits(number: int) -> Any:
         return _done(refusal(Code.TIME_WRONG), number, me.number, "limits")
     until = the_hub().clock.now().ms + int(days) * DAY_MS if days else None
     command = SetLimits(AccountNumber(number), low, high, request.form.get("reason", ""), until)
-    return _done(act(command, key), number, me.number, "limits")
+    result = set_or_propose(command, key)
+    return result if isinstance(result, Response) else _done(result, number, me.number, "limits")
+
+
+def set_or_propose(command: SetLimits, key: bytes) -> Receipt | Problem | Response:
+    """Set the limits; where that takes two keepers, propose it and lead to the proposal."""
+    result = act(command, key)
+    if not isinstance(result, Refusal) or result.code is not Code.NEEDS_TWO:
+        return result
+    result = act(Propose(LIMITS, command.payload(), command.reason), key)
+    if isinstance(result, Receipt):
+        return redirect(url_for("desk_two.proposal", record=result.record.hex()))
+    return result
 
 
 def zero_or_more(typed: str) -> int:

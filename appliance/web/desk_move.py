@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.errors import BadAmount, Code, Refusal
@@ -16,6 +17,7 @@ from appliance.ledger.reads.desk import AccountLine
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, western_digits
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import read_amount
+from appliance.web.desk import set_or_propose
 from appliance.web.here import the_hub
 from appliance.web.moving import far_account, whole
 from appliance.web.secure import keeper_at_own_screen
@@ -108,7 +110,9 @@ def comes_now(number: int) -> Any:
     low = max(min(line.low, (line.balance or 0) - debt), -MAX_AMOUNT)
     until = the_hub().clock.now().ms + int(days) * DAY_MS
     command = SetLimits(AccountNumber(number), low, line.high, request.form.get("reason", ""), until)
-    result = act(command, key)
+    result = set_or_propose(command, key)
+    if isinstance(result, Response):
+        return result
     if isinstance(result, Receipt):
         return redirect(url_for("desk.person", number=number, done="limits"))
     return _comes(number, key.hex(), result), REFUSED

@@ -7,6 +7,7 @@ COMING: frozenset[tuple[str, int]] = frozenset(
     {
         ("ask_erase", 1),
         ("freeze", 2),
+        ("set_limits", 3),
         ("unfreeze", 2),
         ("erase", 1),
         ("keep_texts", 1),

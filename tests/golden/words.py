@@ -15,7 +15,9 @@ WEEK_MS = 7 * 24 * 3_600_000
 def erasing(river: Village) -> None:
     """Chandra has a note erased and keeps another; Emeka, who was turned away, goes wholly."""
     chandra, emeka = river.numbers["Chandra"], river.numbers["Emeka"]
-    gone, kept = (river.pay("Chandra", "Dina", 3, note=note, again=True) for note in ("for Mia's cold", "plums"))
+    gone, kept = (
+        river.pay("Chandra", "Dina", 3, note=note, again=True) for note in ("for Mia's cold", "plums")
+    )
     river.do("Chandra", AskErase(chandra, gone.entry))
     river.do("Kira", Erase(chandra, "it names a child", gone.entry))
     begun = river.do("Kira", Erase(chandra, "not nice", kept.entry))

@@ -217,3 +217,21 @@ class TestOfficeAndRules:
         text = desk.get(page_of(village, "Kira", dismissal(village, "Kofi"))).text
         assert "a member like any other" in text
         assert "Lena" in text
+
+
+def test_limits_beyond_any_kind_of_account_are_proposed_from_the_same_form(
+    village: Village, desk: Browser, signed_in: SignedIn
+) -> None:
+    page = f"/desk/people/{village.numbers['Dina']}"
+    alone = desk.fill(page, "/limits", follow=True, low="50", high="100", reason="Runs the mill", pin=PIN)
+    assert "The limits are set." in alone.text
+    proposed = desk.fill(page, "/limits", follow=True, low="90", high="100", reason="The mill burned down")
+    assert "Waits for a second keeper" in proposed.text
+    assert "set the limits of Dina: from −90.00 h to 100.00 h" in proposed.text.replace("\xa0", " ")
+    assert "The mill burned down" in proposed.text
+    kofi = signed_in("Kofi", OWN_SCREEN)
+    done = kofi.fill(proposed.request.path, "/agree", follow=True, pin=PIN)
+    assert "Two keepers agreed, and it is done" in done.text
+    assert "−90.00 h" in desk.get(page).text.replace("\xa0", " ")
+    assert "set the limits of Dina" in signed_in("Dina").get("/me/acts").text
+    verify(village.hub.store)

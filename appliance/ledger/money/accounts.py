@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from appliance.ledger import codec
-from appliance.ledger.book import shape
+from appliance.ledger.book import rules, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import AccountRow, Member
 from appliance.ledger.book.schema_credit import Aside, Further, Grant, Terms
@@ -177,12 +177,15 @@ def closed(tx: Tx, account: AccountRow) -> bool:
 class SetLimits:
     """A keeper gives somebody else's account other hard limits, and says why.
 
+    Beyond the widest limits of any kind of account, and beyond what the account has now, two
+    keepers agree (``seconds.LIMITS``), where there are two.
+
     ``low``, ``high``: None for no limit on that side. ``until_ms``: when they lapse and the
     limits of the account's group hold again; None: they stay.
     """
 
     KIND: ClassVar[str] = "set_limits"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     account: AccountNumber
     low: int | None
@@ -214,7 +217,44 @@ def _decide_limits(tx: Tx, command: SetLimits, asking: Asking) -> codec.Body | R
         return Refusal(Code.TIME_WRONG, {}, (Action.TRY_AGAIN,))
     if not tidy("reason", command.reason):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
-    return too_long(command.reason, LONGEST_LINE) or {}
+    if too := too_long(command.reason, LONGEST_LINE):
+        return too
+    return (
+        Refusal(Code.NEEDS_TWO, {}, (Action.PROPOSE,)) if _takes_two(tx, command.payload()) else None
+    ) or {}
+
+
+def _takes_two(tx: Tx, terms: codec.Body) -> bool:
+    """Whether these limits are more than one keeper gives alone, and there is a second one.
+
+    One alone goes as far as the widest limits that any kind of account has: those are the rules,
+    which two keepers change. What the account has already, for as long, is not given anew.
+    """
+    if len(powers.keepers(tx)) < 2:
+        return False
+    account, kept = get(tx, terms["account"]), tx.get(Terms, account=terms["account"])
+    if account is None:
+        return False
+    until = None if kept is None else kept.until_ms
+    lasts = until is None or (terms["until"] is not None and terms["until"] <= until)
+    widest = [rules.group_limits(rules.kept(tx, "credit"), group) for group in rules.GROUPS]
+    lows, highs = [low for low, _ in widest], [high for _, high in widest]
+    low = _wider(terms["low"], min(lows), account.low, lasts, -1)
+    return low or _wider(terms["high"], max(highs), account.high, lasts, 1)
+
+
+def _wider(limit: int | None, widest: int, now: int | None, lasts: bool, sign: int) -> bool:
+    """Whether a limit is beyond the widest of the rules, and beyond the present one if that ``lasts`` as long."""
+    if limit is not None and sign * limit <= sign * widest:
+        return False
+    return not (lasts and (now is None or (limit is not None and sign * limit <= sign * now)))
+
+
+def give_limits(tx: Tx, entry: int, terms: codec.Body) -> None:
+    """Give an account the limits of ``terms`` (``LIMITS_SHAPE``): the fold, by one keeper or by two."""
+    number = terms["account"]
+    tx.update(AccountRow, {"number": number}, low=terms["low"], high=terms["high"])
+    keep_terms(tx, number, group_of(tx, number), terms["until"], entry)
 
 
 def _apply_limits_1(tx: Tx, entry: Entry) -> None:
@@ -224,9 +264,11 @@ def _apply_limits_1(tx: Tx, entry: Entry) -> None:
 
 
 def _apply_limits(tx: Tx, entry: Entry) -> None:
-    _apply_limits_1(tx, entry)
-    account = entry.act.payload["account"]
-    keep_terms(tx, account, group_of(tx, account), entry.act.payload["until"], entry.number)
+    give_limits(tx, entry.number, entry.act.payload)
+
+
+def _may_limit_3(tx: Tx, entry: Entry) -> bool:
+    return _may_limit(tx, entry) and not _takes_two(tx, entry.act.payload)
 
 
 def _may_limit(tx: Tx, entry: Entry) -> bool:
@@ -256,9 +298,13 @@ _SHAPE: Final = {
 
 _UNTIL: Final = {"until": shape.or_none(shape.whole(0, 1 << 50))}
 
-HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits, _may_limit, _SHAPE | _UNTIL),)
+LIMITS_SHAPE: Final = _SHAPE | _UNTIL
+"""What limits are, as one keeper sets them or two agree to them."""
+
+HANDLERS = (Handler(SetLimits, _decide_limits, _apply_limits, _may_limit_3, LIMITS_SHAPE),)
 
 OLD: Final = {
-    ("set_limits", 1): Handler(SetLimits, _decide_limits, _apply_limits_1, powers.by_keeper, _SHAPE)
+    ("set_limits", 1): Handler(SetLimits, _decide_limits, _apply_limits_1, powers.by_keeper, _SHAPE),
+    ("set_limits", 2): Handler(SetLimits, _decide_limits, _apply_limits, _may_limit, LIMITS_SHAPE),
 }
 """How earlier versions are folded."""

@@ -25,7 +25,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.clock import Instant, Quality
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import commons, dues
+from appliance.ledger.money import accounts, commons, dues
 from appliance.ledger.money.transfers import GRANT, refuse_basics
 from appliance.ledger.people import founding, powers, timing
 from appliance.ledger.people.life import refuse_reason
@@ -42,6 +42,7 @@ CLEAR: Final = "clear"
 DISMISS: Final = "dismiss_keeper"
 RULES: Final = "change_rules"
 TIME: Final = "set_time"
+LIMITS: Final = "set_limits"
 
 DEFAULT_DAYS: Final = 14
 """How long a proposal waits where the community's rules are older than this question."""
@@ -178,6 +179,18 @@ def _change(tx: Tx, entry: Entry, terms: Terms, _proposal: Proposal) -> None:
     founding.change(tx, entry.number, terms["group"], terms["changes"])
 
 
+def _refuse_limits(tx: Tx, terms: Terms) -> Refusal | None:
+    account = accounts.get(tx, terms["account"])
+    if account is None or account.kind != accounts.MEMBER:
+        return Refusal(Code.UNKNOWN_ACCOUNT, {}, (Action.CHECK_NUMBER,))
+    return None
+
+
+def _refuse_until(_tx: Tx, terms: Terms, at: Instant) -> Refusal | None:
+    over = terms["until"] is not None and terms["until"] <= at.ms
+    return Refusal(Code.TIME_WRONG, {}, (Action.TRY_AGAIN,)) if over else None
+
+
 def _set_time(tx: Tx, entry: Entry, terms: Terms, _proposal: Proposal) -> None:
     timing.apply(tx, entry, terms["shift_ms"], Quality.KEEPER)
 
@@ -222,6 +235,13 @@ DEEDS: Final[Mapping[str, Deed]] = {
         _same_rules,
         _change,
         _wrong_rules,
+    ),
+    LIMITS: Deed(
+        accounts.LIMITS_SHAPE,
+        lambda terms: (terms["account"],),
+        _refuse_limits,
+        lambda tx, entry, terms, _proposal: accounts.give_limits(tx, entry.number, dict(terms)),
+        now=_refuse_until,
     ),
     TIME: Deed(
         timing.TERMS,

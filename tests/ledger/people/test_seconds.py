@@ -3,12 +3,14 @@
 import pytest
 
 from appliance.ledger.book.rules import CARE_CATEGORIES
+from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
+from appliance.ledger.people import seconds
 from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.people.leaving import CloseMember, Leave
@@ -342,3 +344,53 @@ def test_everybody_reads_which_rules_two_keepers_changed_and_from_what(three: Vi
         after = rules_before(tx, "care", done.entry + 1)
     assert done.entry in [line.entry for line in read]
     assert (before["quorum"], after["quorum"]) == (2, 3)
+
+
+class TestLimitsBeyondAnyKind:
+    """Or one keeper alone could give a friend without end what two are needed to pay from the commons."""
+
+    def limits(self, river: Village, name: str) -> tuple[int | None, int | None]:
+        with river.hub.reading() as tx:
+            row = tx.get(AccountRow, number=river.numbers[name])
+        assert row is not None
+        return row.low, row.high
+
+    def test_one_keeper_alone_goes_as_far_as_the_widest_kind_and_two_go_further(self, river: Village) -> None:
+        appoint(river, "Kofi")
+        dina = river.numbers["Dina"]
+        river.do("Kira", SetLimits(dina, -5000, 10000, "runs the mill"))
+        for low, high in ((-5001, 10000), (-5000, 10001), (None, 0), (0, None)):
+            refused = river.ask("Kira", SetLimits(dina, low, high, "more"))
+            assert isinstance(refused, Refusal)
+            assert refused.code is Code.NEEDS_TWO
+        assert self.limits(river, "Dina") == (-5000, 10000)
+        terms = {"account": dina, "low": -9000, "high": None, "until": None}
+        two(river, "Kira", "Kofi", Propose(seconds.LIMITS, terms, "the mill burned down"))
+        assert self.limits(river, "Dina") == (-9000, None)
+        # What two have given one keeper may keep, and narrow, and not widen.
+        river.do("Kira", SetLimits(dina, -9000, 20000, "less is enough"))
+        assert isinstance(river.ask("Kira", SetLimits(dina, -9000, 20001, "more again")), Refusal)
+        verify(river.hub.store)
+
+    def test_what_two_gave_for_a_while_one_does_not_give_for_good(self, river: Village) -> None:
+        appoint(river, "Kofi")
+        dina, soon = river.numbers["Dina"], river.clock.now().ms + 86_400_000
+        terms = {"account": dina, "low": -9000, "high": 0, "until": soon}
+        two(river, "Kira", "Kofi", Propose(seconds.LIMITS, terms, "the mill burned down"))
+        for until in (None, soon + 1):
+            assert isinstance(river.ask("Kira", SetLimits(dina, -9000, 0, "longer", until)), Refusal)
+        river.do("Kira", SetLimits(dina, -9000, 0, "not longer", soon - 1))
+        verify(river.hub.store)
+
+    def test_a_lone_keeper_does_it_alone_with_a_reason(self, river: Village) -> None:
+        river.do("Kira", SetLimits(river.numbers["Dina"], -9000, None, "there is nobody else"))
+        assert self.limits(river, "Dina") == (-9000, None)
+
+    def test_no_keeper_has_a_part_in_it_nor_is_it_for_the_commons(self, river: Village) -> None:
+        appoint(river, "Kofi")
+        kofi = river.numbers["Kofi"]
+        own = Propose(seconds.LIMITS, {"account": kofi, "low": -9000, "high": 0, "until": None}, "for me")
+        assert isinstance(river.ask("Kofi", own), Refusal)
+        assert isinstance(river.ask("Kira", own), Refusal), "there is no second without a part in it"
+        past = {"account": river.numbers["Dina"], "low": -9000, "high": 0, "until": 5}
+        assert isinstance(river.ask("Kira", Propose(seconds.LIMITS, past, "over already")), Refusal)
