@@ -6,10 +6,10 @@ more than the query. So the portal's threads queue once for a whole request (``i
 out of the lane for what takes long and needs no Python: the sync of the disk, a turn in the book,
 the derivation of a PIN (``aside``).
 
-The lane orders nothing and guards nothing: everything is right without it. So nobody waits in
-it for long. Who has held it for ``PATIENCE`` while others wait is left behind: it goes on, and the
-others queue anew without it. A long report, or a phone that is slow to take a file, delays one
-step of the others by that much, once.
+The lane guards nothing: everything is right without it. It is first come first served, and nobody waits
+in it for long. Who has held it for ``PATIENCE`` while others wait is left behind: it goes on, and the
+next ones go on without it. A long report, or a phone that is slow to take a file, delays one step of
+the others by that much, once.
 """
 
 import threading

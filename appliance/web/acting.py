@@ -39,11 +39,15 @@ Problem = Refusal | PinNeeded
 
 def pin_needed(amount: int | None = None) -> bool:
     """Whether the form must ask for the PIN: for a payment of ``amount``, or for another act."""
-    if amount is not None:
-        above = the_rules().credit.pin_above
-        if above == 0 or amount > above or amount == ALWAYS:
-            return True
-    return not the_keys().has(this_session().digest)
+    return _pin_each_time(amount) or not the_keys().has(this_session().digest)
+
+
+def _pin_each_time(amount: int | None) -> bool:
+    """Whether an open key is not enough."""
+    if amount is None:
+        return False
+    above = the_rules().credit.pin_above
+    return above == 0 or amount > above or amount == ALWAYS
 
 
 def acting_signer(amount: int | None = None) -> KeySigner | Problem:
@@ -60,7 +64,7 @@ def acting_signer(amount: int | None = None) -> KeySigner | Problem:
         if isinstance(signer, KeySigner):
             the_keys().keep(session.digest, signer)
         return signer
-    if pin_needed(amount):
+    if _pin_each_time(amount):
         return PinNeeded()
     return the_keys().borrow(session.digest, member_authority(session.member)) or PinNeeded()
 

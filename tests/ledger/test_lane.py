@@ -139,3 +139,74 @@ def test_who_waits_for_a_turn_in_the_book_lets_others_work(tmp_path, monkeypatch
     _end(writer)
     assert alice_wrote == [True]  # and not WriteBusy
     store.close()
+
+
+def _in_turn(lane, order, names):
+    """Threads that stand in the queue one after another, each to write its name."""
+
+    def work(name):
+        with lane.inside():
+            order.append(name)
+
+    threads = []
+    for place, name in enumerate(names):
+        threads.append(_begin(lambda name=name: work(name)))
+        for _ in range(10_000):
+            if len(lane._queue) > place:
+                break
+            threading.Event().wait(0.001)
+    return threads
+
+
+def test_who_came_first_goes_first():
+    lane = Lane(patience=_LONG)
+    order: list[str] = []
+    with lane.inside():
+        threads = _in_turn(lane, order, "abcdefgh")
+        assert order == []
+    for thread in threads:
+        _end(thread)
+    assert order == list("abcdefgh")
+
+
+def test_who_lets_pass_goes_on_after_those_who_waited():
+    lane = Lane(patience=_LONG)
+    order: list[str] = []
+    with lane.inside():
+        threads = _in_turn(lane, order, "abc")
+        lane.let_pass()
+        order.append("alice")
+        assert lane.held()
+        assert order == ["a", "b", "c", "alice"]
+        lane.let_pass()  # nobody waits: nothing happens
+        assert lane.held()
+    for thread in threads:
+        _end(thread)
+    lane.let_pass()
+    assert not lane.held()
+
+
+def test_who_was_left_behind_takes_nothing_from_others_when_it_leaves():
+    lane, in_it, finish = Lane(patience=0.02), threading.Event(), threading.Event()
+
+    def report():
+        with lane.inside():
+            in_it.set()
+            assert finish.wait(_LONG)
+
+    slow = _begin(report)
+    assert in_it.wait(_LONG)
+    with lane.inside():  # the report was left behind
+        finish.set()
+        _end(slow)
+        entered: list[bool] = []
+        waits = _begin(lambda: _enter(lane, entered))
+        waits.join(0.005)
+        assert entered == [], "the report's leaving let nobody in"
+    _end(waits)
+    assert entered == [True]
+
+
+def _enter(lane, entered):
+    with lane.inside():
+        entered.append(True)

@@ -28,6 +28,15 @@ def test_each_reads_the_own_language_whoever_came_first(village, signed_in):
         assert 'lang="en" hreflang="en">English' in spanish
 
 
+def test_one_reader_in_two_languages_reads_each(village, signed_in):
+    alice = signed_in("Alice")
+    pay(alice, village, "Bob", "3.50")
+    for code, line in (("en", "\u22123.50"), ("es", "\u22123,50"), ("en", "\u22123.50")):
+        alice.get(f"/language/{code}")
+        for path in ("/", "/statement"):
+            assert f'<span class="sum">{line}' in alice.get(path).text
+
+
 def test_a_line_looks_different_once_it_was_given_back(village, signed_in):
     alice, bob = signed_in("Alice"), signed_in("Bob")
     receipt = pay(alice, village, "Bob", "2", note="eggs").location

@@ -77,7 +77,7 @@ class Together:
             self._queue.append(mine)
             leads, self._led = not self._led, True
         if leads:
-            THE_LANE.let_pass()
+            THE_LANE.let_pass()  # who waits to work may want to write as well, and then comes along
         else:
             with THE_LANE.aside():
                 mine.wait()

@@ -20,7 +20,7 @@ _SEEN_ROWS: Final = 64
 """How many single rows of a table a transaction remembers: a replay is one transaction of any length."""
 
 _KNOWN: Final = 256
-"""How many answers out of each table it remembers beside (``Tx.known``)."""
+"""After how many answers (``Tx.known``) it begins anew to remember."""
 
 Row = TypeVar("Row", bound=Table)
 
@@ -34,6 +34,7 @@ class Tx:
         self._db = database
         self._connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]
         self._seen: dict[type[Table], dict[tuple[Any, ...], tuple[Any, ...] | None]] = {}
+        self._asked = 0
         self._known: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
         self._known_of: dict[type[Table], set[tuple[Any, ...]]] = {}
         """The questions that were answered out of each table since it was written last."""
@@ -95,9 +96,9 @@ class Tx:
         question = (sql, *values)
         found = self._known.get(question)
         if found is None:
-            if any(len(self._known_of.get(model, ())) >= _KNOWN for model in of):
-                self._known.clear()
-                self._known_of.clear()
+            if self._asked >= _KNOWN:
+                self._forget_all()
+            self._asked += 1
             found = self._known[question] = self._run(sql, values).fetchall()
             for model in of:
                 self._known_of.setdefault(model, set()).add(question)
@@ -155,9 +156,7 @@ class Tx:
         The rows wait in this very file meanwhile: a temporary table may be a file elsewhere.
         """
         name, kept = _name(table), _name(f"kept_{table}")
-        self._seen.clear()
-        self._known.clear()
-        self._known_of.clear()
+        self._forget_all()
         for sql in (
             f"CREATE TABLE {kept} AS SELECT * FROM {name} ORDER BY rowid",  # noqa: S608 - our names
             f"DELETE FROM {name}",  # noqa: S608 - our names
@@ -182,6 +181,12 @@ class Tx:
         self._seen.pop(model, None)
         for question in self._known_of.pop(model, ()):
             self._known.pop(question, None)
+
+    def _forget_all(self) -> None:
+        self._asked = 0
+        self._seen.clear()
+        self._known.clear()
+        self._known_of.clear()
 
     def begin(self) -> None:
         """Begin to read: for ``Store`` alone."""

@@ -13,6 +13,7 @@ from appliance.ledger.book.local import Printed
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.together import MOST, Together
 from appliance.ledger.errors import NestedWrite
+from appliance.ledger.lane import Lane
 
 
 @pytest.fixture
@@ -158,3 +159,27 @@ def test_more_than_share_a_transaction_come_in_the_next(store: Store, commits: l
     crowd.ask([partial(row, number=n) for n in range(MOST + 5)])
     assert kept(store) == list(range(MOST + 5))
     assert commits.count("COMMIT") == 4
+
+
+def test_who_leads_lets_those_pass_who_wait_in_the_lane(
+    store: Store, commits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = Lane(patience=30)
+    monkeypatch.setattr("appliance.ledger.book.together.THE_LANE", lane)
+    monkeypatch.setattr("appliance.ledger.book.store.THE_LANE", lane)
+    together, answers = Together(store), []
+
+    def pays(number: int) -> None:
+        with lane.inside():  # as a thread of the portal is, for its whole request
+            answers.append(together.do(partial(row, number=number)))
+
+    threads = [threading.Thread(target=pays, args=(n,), daemon=True) for n in range(6)]
+    with lane.inside():
+        for place, thread in enumerate(threads):
+            thread.start()
+            while len(lane._queue) <= place:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answers) == list(range(6))
+    assert commits.count("COMMIT") == 1
