@@ -19,6 +19,7 @@ from appliance.ledger import (
     cli_files,
     cli_paper,
     cli_restore,
+    cli_status,
     cli_verify,
     cli_yearly,
 )
@@ -96,6 +97,7 @@ for _command in (
     *cli_backup.COMMANDS,
     *cli_paper.COMMANDS,
     *cli_explain.COMMANDS,
+    *cli_status.COMMANDS,
     *cli_verify.COMMANDS,
     *cli_yearly.COMMANDS,
     *cli_restore.COMMANDS,

@@ -130,19 +130,23 @@ def sweep(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def make_room(folder: Path, copies: Sequence[Copy], needed: int) -> None:
-    """Return when ``needed`` bytes and some to spare are free there.
+class NoRoom(BackupFailed):
+    """The disk is too full for it, even without the older ones that may go."""
+
+
+def make_room(folder: Path, copies: Sequence[Copy], needed: int, spare: int = SPARE) -> None:
+    """Return when ``needed`` bytes and ``spare`` more are free there.
 
     When they are not, the oldest backups go, but never one of the last two.
 
     Raises:
-        BackupFailed: there is no room even so.
+        NoRoom: there is no room even so.
     """
     left = list(copies)
-    while (free := shutil.disk_usage(folder).free) < needed + SPARE:
+    while (free := shutil.disk_usage(folder).free) < needed + spare:
         if len(left) <= LAST:
-            raise BackupFailed(
-                f"no room in {folder}: {needed // 1024**2 + 1} MB and {SPARE // 1024**2} MB to spare are "
+            raise NoRoom(
+                f"no room in {folder}: {needed // 1024**2 + 1} MB and {spare // 1024**2} MB to spare are "
                 f"needed, {free // 1024**2} MB are free"
             )
         left.pop().path.unlink(missing_ok=True)

@@ -40,6 +40,9 @@ RETRY_MS: Final = 60 * 60 * 1000
 STICK_FRESH_MS: Final = 60 * 60 * 1000
 """A stick that is plugged in gets a backup of its own when the last one is older than that."""
 
+_BESIDE_PLAIN: Final = 1024 * 1024
+"""What stays free beside the plain copy of a backup that is made on another disk."""
+
 COPYING_TO_STICK: Final = "stick"
 _LOCK: Final = "backup.lock"
 _NOTE: Final = "backup"
@@ -152,6 +155,8 @@ class Backups:
         Args:
             target: a new file, or a directory in which it gets a name.
 
+        When the card is too full for one in the folder, it is made on each stick that is plugged in.
+
         Raises:
             Busy: one is being made.
             BackupFailed: it could not be made; that is noted. Older ones are as they were.
@@ -162,7 +167,11 @@ class Backups:
                 copy = self._make(target, tell)
             except BackupFailed as error:
                 self._note(replace(self.state(), failed=self._failed(error)))
-                raise
+                full = target is None and isinstance(error, backup_shelf.NoRoom)
+                straight = self._straight_to_sticks(tell) if full else None
+                if straight is None:
+                    raise
+                return straight
             finally:
                 self.working = None
             now, up = self._hub.clock.now(), self._hub.clock.uptime()
@@ -244,7 +253,11 @@ class Backups:
             backup_shelf.sweep(hub.data)
             copies = self.copies()
             size = _size(hub.data)
-            backup_shelf.make_room(hub.data, copies, size + (size if target is None else 0))
+            if _elsewhere(hub.data, folder):
+                # Here only the plain copy lies, for minutes: that is what the reserve is for (``book.room``).
+                backup_shelf.make_room(hub.data, copies, size, _BESIDE_PLAIN)
+            else:
+                backup_shelf.make_room(hub.data, copies, size + (size if target is None else 0))
             serial = 1 + max((copy.header.serial for copy in copies), default=0)
             named = backup_shelf.name_of if folder.is_dir() else None
             now = hub.clock.now()
@@ -255,6 +268,30 @@ class Backups:
             return Copy(path, header, path.stat().st_size)
         except OSError as error:
             raise BackupFailed(f"{folder}: {error.strerror or error}") from error
+
+    def _straight_to_sticks(self, tell: Progress) -> Copy | None:
+        """A backup made on each stick, past the full card; the last one, or None when there is none."""
+        last = None
+        for stick in self.sticks():
+            folder, now, up = (
+                stick / backup_shelf.STICK_FOLDER,
+                self._hub.clock.now(),
+                self._hub.clock.uptime(),
+            )
+            try:
+                folder.mkdir(exist_ok=True)
+                last = self._make(folder, tell)
+            except (BackupFailed, OSError) as error:
+                _log.error("backup=stick reason=%s", error)
+                failed = replace(self._failed(BackupFailed(str(error))), stick=str(stick))
+                self._note(replace(self.state(), stick_failed=failed))
+                continue
+            backup_shelf.thin_out(backup_shelf.listed(folder, self._hub.book.place))
+            state = self.state()
+            others = tuple(done for done in state.sticks if done.path != str(stick))
+            done = replace(_done(last, now, up), path=str(stick))
+            self._note(replace(state, sticks=(*others, done), stick_failed=None))
+        return last
 
     def _to_sticks(self, copy: Copy, tell: Progress) -> None:
         state = self.state()
@@ -338,3 +375,12 @@ def _state(kept: dict[str, Any]) -> State:
         tuple(Done(**done) for done in kept["sticks"]),
         one(Failed, kept["stick_failed"]),
     )
+
+
+def _elsewhere(data: Path, folder: Path) -> bool:
+    """Whether a backup's file, or the folder it gets a name in, is on another disk than the hub's data."""
+    place = folder if folder.exists() else folder.parent
+    try:
+        return place.stat().st_dev != data.stat().st_dev
+    except OSError:
+        return False

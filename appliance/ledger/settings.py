@@ -16,6 +16,7 @@ FILE: Final = "hub.toml"
 NO_RADIO: Final = "none"
 OWN_CLOCK: Final = "own"
 MACHINE_CLOCK: Final = "machine"
+_MOST_MB: Final = 1_000_000
 
 COMMENTED: Final = """\
 # This box's hardware. The community's rules are not here: they are in the book, at the keeper's desk.
@@ -37,6 +38,9 @@ radio = "none"
 # Where the time comes from. By itself a hub knows the internet's, a clock with a battery, and what keepers
 # set at the desk. On a computer whose own clock others keep right:
 # clock = "machine"
+
+# Keepers are told at the desk when fewer megabytes than this are free on the card.
+# low_mb = 500
 
 # Backups are made by themselves, to a folder here and to every stick that is plugged in.
 # [backup]
@@ -86,6 +90,7 @@ class Settings:
         channel: the index of the node's channel that the hubs share.
         hop_limit: how many nodes may pass a packet on; None: as the node itself is set.
         clock: ``own`` (``ledger.timekeeper``), or ``machine``: this machine's wall clock is kept right.
+        low_mb: with fewer megabytes free on the card, keepers are told.
         backup: where copies of the book go.
     """
 
@@ -93,6 +98,7 @@ class Settings:
     channel: int = 0
     hop_limit: int | None = None
     clock: str = OWN_CLOCK
+    low_mb: int = 500
     backup: BackupSettings = BackupSettings()
 
     @property
@@ -159,6 +165,10 @@ def _settings(values: dict[str, Any]) -> Settings:
         if values["clock"] not in (OWN_CLOCK, MACHINE_CLOCK):
             raise SettingsWrong(f'clock must be "{OWN_CLOCK}" or "{MACHINE_CLOCK}"')
         found["clock"] = values["clock"]
+    if "low_mb" in values:
+        if type(values["low_mb"]) is not int or not 0 <= values["low_mb"] <= _MOST_MB:
+            raise SettingsWrong(f"low_mb must be a whole number of megabytes, 0 to {_MOST_MB}")
+        found["low_mb"] = values["low_mb"]
     if "backup" in values:
         found["backup"] = _backup(values["backup"])
     return Settings(**found)
@@ -170,6 +180,14 @@ def trusts_machine(data: Path) -> bool:
         return read(data).clock == MACHINE_CLOCK
     except HubError:
         return False
+
+
+def low_mb(data: Path) -> int:
+    """Below how many free megabytes keepers are told; the usual number where the file cannot be read."""
+    try:
+        return read(data).low_mb
+    except HubError:
+        return Settings().low_mb
 
 
 def _backup(values: object) -> BackupSettings:

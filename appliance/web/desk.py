@@ -11,7 +11,8 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from appliance.ledger import papers
+from appliance.ledger import papers, settings
+from appliance.ledger.book import room
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_credit import Terms
 from appliance.ledger.clock import Instant, Millis, Quality
@@ -74,6 +75,7 @@ def overview() -> Any:
         o=counts,
         after=after,
         backups=backups,
+        card=room.look(the_hub().data, settings.low_mb(the_hub().data)),
         unchecked=unchecked,
         words_asked=words_asked,
     )

@@ -1,5 +1,6 @@
 """``GET /health``: whether the ledger can be read and where its book ends, how the radio is. For machines."""
 
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -7,7 +8,8 @@ from flask.wrappers import Response
 from peewee import PeeweeException
 
 import appliance
-from appliance.ledger.book import chain, local
+from appliance.ledger import settings
+from appliance.ledger.book import chain, local, room
 from appliance.ledger.errors import HubError
 from appliance.ledger.reads.radio import NeighbourView, neighbours
 from appliance.web import radio
@@ -39,9 +41,15 @@ def health() -> tuple[Response, int]:
         status="book damaged" if hub.store.closed else "radio down" if now.failed else "ok",
         ledger=ledger,
         radio=radio.as_json(now),
+        card=_card(hub.data),
         neighbours=[_neighbour(one) for one in others],
         version=appliance.__version__,
     ), 503 if now.failed or hub.store.closed else 200
+
+
+def _card(data: Path) -> dict[str, Any]:
+    card = room.look(data, settings.low_mb(data))
+    return {"level": card.level.value, "free_mb": card.free_mb, "total_mb": card.total // room.MB}
 
 
 def _neighbour(one: NeighbourView) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from appliance.ledger import start
-from appliance.ledger.book import startup
+from appliance.ledger.book import room, startup
 from appliance.ledger.errors import BookDamaged, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
@@ -88,7 +88,9 @@ class _Server(BaseApplication):
             app = create_app(self._data, ADDRESS=self._address)
         except BookDamaged as damage:
             return _unreadable(self._data, damage)
-        start.begin(app.extensions["hub"], "portal")
+        hub = app.extensions["hub"]
+        start.begin(hub, "portal")
+        _reserve(hub)
         if self._more is not None:
             self._more(app)
         return app
@@ -139,9 +141,17 @@ def _leave_in_doubt(hub: Hub, ended: threading.Event, first: float) -> None:
             return
 
 
+def _reserve(hub: Hub) -> None:
+    try:
+        room.tend(hub.data, hub.store.path)
+    except HubError as error:
+        _log.error("reserve=failed reason=%s", error)
+
+
 def _tend(hub: Hub, ended: threading.Event) -> None:
     """Do what is due, every minute, until ``ended``. What cannot be written now is due again then."""
     while not ended.wait(TEND_SECONDS):
+        _reserve(hub)
         try:
             hub.clock.look()
             tend(hub)

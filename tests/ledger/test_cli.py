@@ -384,3 +384,26 @@ class TestKeeperAndOthers:
                 return [n for n in (KIRA, ALICE, BOB) if (who := person(tx, n)) is not None and who.keeper]
         finally:
             opened.close()
+
+
+def test_status_says_how_the_hub_is_and_ends_with_1_for_a_damaged_book(river: Path) -> None:
+    well = hub("status", "--data", river, "--json")
+    assert well.exit_code == 0, well.output
+    told = json.loads(well.output)
+    assert (told["book"], told["card"], told["in_doubt"]) == ("well", "well", False)
+    assert told["head"] == hub("head", "--data", river).output.strip()
+    with sqlite3.connect(river / LEDGER_FILE) as db:
+        db.execute("UPDATE entry SET body = zeroblob(40) WHERE number = (SELECT max(number) FROM entry)")
+    db.close()
+    damaged = hub("status", "--data", river)
+    assert damaged.exit_code == 1
+    assert "damaged" in damaged.output
+    assert "hub restore" in damaged.output
+    assert hub("verify", "--data", river).exit_code == 1
+    for file in river.glob("ledger.db-*"):
+        file.unlink()
+    (river / LEDGER_FILE).write_bytes(b"no database" * 1000)
+    for command in ("status", "verify"):
+        said = hub(command, "--data", river)
+        assert said.exit_code == 1, said.output
+        assert "Traceback" not in said.output

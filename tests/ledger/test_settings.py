@@ -86,3 +86,12 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / settings.FILE).mkdir()
     with pytest.raises(DataDirectoryError, match=r"hub\.toml"):
         settings.read(tmp_path)
+
+
+def test_when_keepers_are_told_of_a_full_card(tmp_path: Path) -> None:
+    assert settings.low_mb(tmp_path) == 500
+    assert read(tmp_path, "low_mb = 2000").low_mb == 2000
+    for wrong in ("-1", "true", '"many"', "1.5", "1000001"):
+        with pytest.raises(SettingsWrong, match="low_mb"):
+            read(tmp_path, f"low_mb = {wrong}")
+    assert settings.low_mb(tmp_path) == 500, "a hub with a mistyped file is not a hub without room"

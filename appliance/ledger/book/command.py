@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from appliance.ledger import codec, keys
-from appliance.ledger.book import chain, fold, rules
+from appliance.ledger.book import chain, fold, recheck, room, rules
 from appliance.ledger.book.chain import Act, Entry, Place
 from appliance.ledger.book.clock_changes import last_change
 from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
@@ -237,7 +237,7 @@ class Book:
             return result
 
         try:
-            result = self._together.do(work)
+            result = self._written(work)
         except WriteBusy:
             return Refusal(Code.BUSY, {}, (Action.TRY_AGAIN,))
         except CannotWrite as error:
@@ -245,6 +245,16 @@ class Book:
         if isinstance(result, Receipt):
             self.store.acknowledge(result.entry, result.hash)
         return result
+
+    def _written(self, work: Callable[[Tx], Receipt | Refusal]) -> Receipt | Refusal:
+        """``work``, durably; on a card that has just become full once more, on the reserve (``room``)."""
+        try:
+            return self._together.do(work)
+        except CannotWrite as error:
+            if not recheck.is_full(error) or not room.give_up(self.store.path.parent):
+                raise
+            _log.warning("reserve=given_up")
+            return self._together.do(work)
 
     def submit_all(
         self,
@@ -298,6 +308,8 @@ class Book:
         act = prepared.act
         if found := chain.by_key(tx, act.authority, act.key):
             return _repeated(tx, command, *found)
+        if room.full(self.store.path.parent):
+            return Refusal(Code.CANNOT_WRITE, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER))
         digest = act.digest()
         actor = check_authority(tx, prepared, HANDLERS[act.kind])
         if isinstance(actor, Refusal):

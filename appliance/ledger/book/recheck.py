@@ -6,6 +6,8 @@ finds it there. So nobody knows yet whether it will have been (``NotSure``). A s
 settles it: it is written in the place of the other one, which then is gone for good.
 """
 
+import errno
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -13,9 +15,13 @@ from typing import Any, Final
 
 import peewee as pw
 
+from appliance.ledger.book import room
 from appliance.ledger.errors import BookDamaged, CannotWrite, NotSure
 
-_REFUSED: Final = ("disk i/o error", "disk is full", "readonly database", "unable to open database file")
+_log = logging.getLogger(__name__)
+
+_FULL: Final = "disk is full"
+_REFUSED: Final = ("disk i/o error", _FULL, "readonly database", "unable to open database file")
 """What SQLite says when the disk refuses (https://www.sqlite.org/rescode.html)."""
 
 _NOT_WRITTEN: Final = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_READONLY", "SQLITE_CANTOPEN")
@@ -31,6 +37,11 @@ def refused(error: Exception) -> bool:
     return any(words in str(error).lower() for words in _REFUSED)
 
 
+def is_full(error: Exception) -> bool:
+    """Whether it is about a card without room, and nothing worse."""
+    return _FULL in str(error).lower()
+
+
 def of_commit(database: Path, error: pw.OperationalError) -> Exception:
     """What a COMMIT that failed is to whoever asked: when its last page could not be written, nothing was; else nobody knows."""
     cause = getattr(error.__context__, "sqlite_errorname", "")
@@ -42,21 +53,36 @@ def of_commit(database: Path, error: pw.OperationalError) -> Exception:
 def probe(folder: Path) -> None:
     """Write a little, durably, and remove it again: whether the disk takes anything at all now.
 
+    On a full card the reserve is given up for it (``room``).
+
     Raises:
         CannotWrite: it takes nothing.
     """
-    path = folder / PROBE
     try:
-        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(held, bytes(_PROBE_BYTES))
-            os.fsync(held)
-        finally:
-            os.close(held)
-            path.unlink(missing_ok=True)
+        _try(folder / PROBE)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or not room.give_up(folder):
+            raise CannotWrite(f"{folder}: {error.strerror}") from error
+        _log.warning("reserve=given_up")
+        _probe_again(folder)
+    sync_names(folder)
+
+
+def _probe_again(folder: Path) -> None:
+    try:
+        _try(folder / PROBE)
     except OSError as error:
         raise CannotWrite(f"{folder}: {error.strerror}") from error
-    sync_names(folder)
+
+
+def _try(path: Path) -> None:
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(held, bytes(_PROBE_BYTES))
+        os.fsync(held)
+    finally:
+        os.close(held)
+        path.unlink(missing_ok=True)
 
 
 def sync_names(folder: Path) -> None:

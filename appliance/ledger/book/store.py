@@ -23,7 +23,7 @@ import peewee as pw
 from playhouse.migrations import Runner
 from playhouse.pool import PooledSqliteDatabase
 
-from appliance.ledger.book import checkpoints, presence, recheck
+from appliance.ledger.book import checkpoints, presence, recheck, room
 from appliance.ledger.book.archive import FOLDER, Archive
 from appliance.ledger.book.presence import Presence
 from appliance.ledger.book.tx import Tx
@@ -127,7 +127,13 @@ class Store:
         if not path.exists():
             raise DataDirectoryError(f"no hub at {path.parent}: there is no {path.name} (see: hub init)")
         store = cls(path)
-        store.migrate()
+        try:
+            store.migrate()
+        except CannotWrite:
+            # A full card: what SQLite needs to begin is what the reserve is for.
+            if not room.give_up(path.parent):
+                raise
+            store.migrate()
         return store
 
     def migrate(self) -> None:
