@@ -45,7 +45,7 @@ def main() -> None:
     """TechnoCommune Hub: a box a village can run by itself.
 
     Exit codes: 0 done; 1 a verification found a difference, or the person stopped; 2 it could
-    not be done, and one line says why.
+    not be done, and one line says why; 3 (hub radio run) the book is damaged: not to be started again.
     """
 
 

@@ -80,6 +80,14 @@ class CannotWrite(DataDirectoryError):
     """The disk is full, failing or read-only, or the book is closed for writing. Nothing was written."""
 
 
+class BookClosed(CannotWrite):
+    """The book is damaged: it can only be read, until the hub is restored."""
+
+
+class BookLookedAt(BookClosed):
+    """The book is being looked at after a bad stop: it can only be read, for a minute or two."""
+
+
 class NotSure(CannotWrite):
     """The disk refused the last step: whether it was written is not known before the disk works again.
 
@@ -130,6 +138,8 @@ class Code(StrEnum):
     BUSY = "busy"
     CANNOT_WRITE = "cannot_write"
     NOT_SURE = "not_sure"
+    BOOK_DAMAGED = "book_damaged"
+    LOOKED_AT = "looked_at"
     KEY_REUSED = "key_reused"
     # accounts and amounts
     UNKNOWN_ACCOUNT = "unknown_account"

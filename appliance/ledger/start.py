@@ -9,6 +9,7 @@ import logging
 import shutil
 import sqlite3
 import subprocess
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +18,16 @@ import peewee as pw
 from appliance.ledger.book import chain, feed, startup
 from appliance.ledger.book.startup import Stop
 from appliance.ledger.book.store import LEDGER_FILE, Tx
-from appliance.ledger.errors import BookDamaged, DataDirectoryError, HubError
+from appliance.ledger.errors import BookClosed, BookDamaged, BookLookedAt, DataDirectoryError, HubError
 from appliance.ledger.hub import Hub
 
 _log = logging.getLogger(__name__)
 
 TAIL: Final = 500
 """Entries at the end of the chain that every start reads: a power cut hurts what was written last."""
+
+AT_ONCE: Final = 32 * 1024 * 1024
+"""Bytes of a book whose pages are all looked at before anybody is answered: a second or two on a slow card."""
 
 ASIDE: Final = "damaged"
 COPIES: Final = 3
@@ -35,10 +39,14 @@ _SPARE_BYTES: Final = 64 * 1024 * 1024
 NEXT_STEP: Final = "restore the hub from its backup: hub restore"
 
 
-def begin(hub: Hub, process: str) -> Stop:
+def begin(hub: Hub, process: str, serving: bool = False) -> Stop:
     """Let a daemon begin its work on ``hub``: note that it runs, and look at the book.
 
     When something is wrong the book can only be read afterwards, and ``hub.store.closed`` says why.
+
+    Args:
+        serving: it answers people. Then it does not wait until every page of a large book was looked at: a
+            thread does that, and the book can only be read meanwhile.
     """
     uptime = hub.clock.uptime()
     try:
@@ -46,11 +54,31 @@ def begin(hub: Hub, process: str) -> Stop:
     except (HubError, pw.PeeweeException) as error:
         _log.error("start=not_noted reason=%s", error)
         stop = Stop.UNCLEAN
+    thorough = stop is not Stop.CLEAN
+    later = thorough and serving and hub.store.path.stat().st_size > AT_ONCE
     try:
-        examine(hub, thorough=stop is not Stop.CLEAN)
+        examine(hub, thorough=thorough and not later)
     except BookDamaged as damage:
         close(hub, damage)
+        return stop
+    if later:
+        hub.store.only_read(BookLookedAt("the book is being looked at after a power cut"))
+        threading.Thread(target=_look, args=(hub,), name="look", daemon=True).start()
     return stop
+
+
+def _look(hub: Hub) -> None:
+    _log.info("start=looking bytes=%s", hub.store.path.stat().st_size)
+    try:
+        with hub.reading() as tx:
+            _pages(tx)
+    except BookDamaged as damage:
+        close(hub, damage)
+    except (HubError, pw.DatabaseError, sqlite3.DatabaseError) as error:
+        close(hub, BookDamaged(f"the file cannot be read: {error}"))
+    else:
+        hub.store.only_read(None)
+        _log.info("start=looked")
 
 
 def examine(hub: Hub, thorough: bool) -> None:
@@ -75,7 +103,7 @@ def close(hub: Hub, damage: BookDamaged) -> None:
     """Keep the file aside and let it only be read from now on."""
     copy = keep_aside(hub.data)
     _log.error("start=damaged reason=%s kept=%s next=%s", damage, copy or "no", NEXT_STEP)
-    hub.store.only_read(f"the book is damaged ({damage}); {NEXT_STEP}")
+    hub.store.only_read(BookClosed(f"the book is damaged ({damage}); {NEXT_STEP}"))
 
 
 def keep_aside(data: Path) -> Path | None:

@@ -58,6 +58,12 @@ def run(data: Path, setting: str | None, verbose: bool) -> None:
     _run(data, chosen, told)
 
 
+class Damaged(Stop):
+    """The book is damaged. Whatever starts the radio again must not do it after this code: it would end the same way."""
+
+    exit_code = 3
+
+
 _AGAIN_MS = 600_000
 """How long the radio runs that was started while the book was in doubt (``book.presence``)."""
 
@@ -68,6 +74,7 @@ def _run(data: Path, chosen: str, told: Any) -> None:
 
     from appliance.ledger import start
     from appliance.ledger.book import startup
+    from appliance.ledger.errors import BookDamaged
     from appliance.ledger.hub import Hub
     from appliance.radio.links.open import open_link
     from appliance.radio.service import Service, only_one
@@ -75,12 +82,15 @@ def _run(data: Path, chosen: str, told: Any) -> None:
     told_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: told_to_stop.append(received))
-    hub = Hub.open(data)
+    try:
+        hub = Hub.open(data)
+    except BookDamaged as damage:
+        raise Damaged(f"the radio says nothing: {damage}; {start.NEXT_STEP}") from damage
     try:
         with only_one(data, lambda: hub.clock.uptime().ms):
             start.begin(hub, "radio")
             if hub.store.closed:
-                raise Stop(f"the radio says nothing: {hub.store.closed}")
+                raise Damaged(f"the radio says nothing: {hub.store.closed}")
             link = open_link(chosen, hub.clock, channel=told.channel, hops=told.hop_limit)
             # Waiting times only, nothing secret; but two hubs must not draw the same ones.
             service = Service(hub, link, chosen, Random(secrets.randbits(64)))  # noqa: S311 - waits, no secrets

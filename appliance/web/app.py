@@ -13,7 +13,15 @@ from peewee import PeeweeException
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 import appliance
-from appliance.ledger.errors import Action, BookDamaged, CannotWrite, DataDirectoryError, NotSure
+from appliance.ledger.errors import (
+    Action,
+    BookClosed,
+    BookDamaged,
+    BookLookedAt,
+    CannotWrite,
+    DataDirectoryError,
+    NotSure,
+)
 from appliance.ledger.hub import Hub
 from appliance.web import (
     acting,
@@ -167,6 +175,7 @@ def _words_for_templates(app: Flask) -> None:
         url_for=_path,
         version=appliance.__version__,
         book_closed=lambda: the_hub().store.closed,
+        book_looked_at=lambda: the_hub().store.looked_at,
         for_this_box_only=qr.for_this_box_only,
         rules=the_rules,
         visitor=secure.visitor,
@@ -273,8 +282,12 @@ def _down(page: Any) -> Any:
 
 def _down_kind(error: BaseException) -> str:
     """A disk that refuses to be written leaves everything to be read."""
-    if isinstance(error, NotSure):
-        return "not_sure"
-    if isinstance(error, CannotWrite):
-        return "only_read" if the_hub().store.closed else "cannot_write"
-    return "ledger_down"
+    if not isinstance(error, CannotWrite):
+        return "ledger_down"
+    if isinstance(error, BookLookedAt):
+        return "looked_at"
+    if request.endpoint == "join.sign_in_now":
+        return "no_sign_in"
+    if isinstance(error, BookClosed):
+        return "only_read"
+    return "not_sure" if isinstance(error, NotSure) else "cannot_write"

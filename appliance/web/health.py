@@ -11,6 +11,7 @@ import appliance
 from appliance.ledger import settings
 from appliance.ledger.book import chain, local, room
 from appliance.ledger.errors import HubError
+from appliance.ledger.hub import Hub
 from appliance.ledger.reads.radio import NeighbourView, neighbours
 from appliance.web import radio
 from appliance.web.here import the_hub
@@ -38,13 +39,19 @@ def health() -> tuple[Response, int]:
         "verified": None if verified is None else {"head": str(verified.head), "at_ms": verified.at},
     }
     return jsonify(
-        status="book damaged" if hub.store.closed else "radio down" if now.failed else "ok",
+        status=_status(hub, now.failed),
         ledger=ledger,
         radio=radio.as_json(now),
         card=_card(hub.data),
         neighbours=[_neighbour(one) for one in others],
         version=appliance.__version__,
-    ), 503 if now.failed or hub.store.closed else 200
+    ), 503 if now.failed or (hub.store.closed and not hub.store.looked_at) else 200
+
+
+def _status(hub: Hub, radio_failed: bool) -> str:
+    if hub.store.looked_at:
+        return "looking"
+    return "book damaged" if hub.store.closed else "radio down" if radio_failed else "ok"
 
 
 def _card(data: Path) -> dict[str, Any]:

@@ -298,6 +298,12 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.CANNOT_WRITE: lambda _n: _(
         "The hub cannot write now: its card is full or failing. Nothing was moved. Please tell a keeper."
     ),
+    Code.BOOK_DAMAGED: lambda _n: _(
+        "The book is damaged, so nobody can pay now. Nothing was moved. Write the payment on a paper slip, and tell a keeper."
+    ),
+    Code.LOOKED_AT: lambda _n: _(
+        "The hub looks at its book after a power cut. Nothing was moved. Wait a minute or two and press the same button again."
+    ),
     Code.NOT_SURE: lambda _n: _(
         "It is not known yet whether this was done: the hub's card failed at the last step. Press the same button again:"
         " it is done once, never twice. If that does not help, look at your first page later, and tell a keeper."

@@ -23,7 +23,7 @@ from gunicorn.app.base import BaseApplication
 
 from appliance.ledger import start
 from appliance.ledger.book import room, startup
-from appliance.ledger.errors import BookDamaged, HubError
+from appliance.ledger.errors import BookDamaged, CannotWrite, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
 from appliance.web import closed_book, desk_backups
@@ -52,7 +52,8 @@ class BadAddress(HubError, ValueError):
 
 class _Server(BaseApplication):
     def __init__(self, data: Path, host: str, port: int, address: str | None, more: More | None) -> None:
-        self._data, self._host, self._port, self._address = data, host, port, address
+        self.data = data
+        self._host, self._port, self._address = host, port, address
         self._more = more
         super().__init__()
 
@@ -85,11 +86,13 @@ class _Server(BaseApplication):
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
         try:
-            app = create_app(self._data, ADDRESS=self._address)
+            app = create_app(self.data, ADDRESS=self._address)
         except BookDamaged as damage:
-            return _unreadable(self._data, damage)
+            return _unreadable(self.data, damage)
+        except CannotWrite as error:
+            return _unwritable(error)
         hub = app.extensions["hub"]
-        start.begin(hub, "portal")
+        start.begin(hub, "portal", serving=True)
         _reserve(hub)
         if self._more is not None:
             self._more(app)
@@ -103,6 +106,31 @@ def _unreadable(data: Path, damage: BookDamaged) -> Flask:
     return closed_book.create_app()
 
 
+def _unwritable(error: CannotWrite) -> Flask:
+    """What is served when the card lets nobody open the book now: a page that says so. It is tried again (``_try_again``)."""
+    _log.error("start=card_refuses reason=%s", error)
+    app = closed_book.create_app(closed_book.CARD)
+    app.extensions["tries_again"] = True
+    return app
+
+
+_TRY_SECONDS: Final = 30
+
+
+def _try_again(data: Path) -> None:
+    """Until the book can be opened; then let this worker end: the next one, which gunicorn starts, serves it."""
+    waits = threading.Event()
+    while not waits.wait(_TRY_SECONDS):
+        try:
+            Hub.open(data).close()
+        except CannotWrite:
+            continue
+        except HubError as error:
+            _log.error("start=failed reason=%s", error)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+
+
 TEND_SECONDS: Final = 60
 """How often the portal looks for what falls due."""
 
@@ -114,6 +142,8 @@ def _begin(worker: Any) -> None:
     gc.collect()
     gc.freeze()
     app = worker.wsgi
+    if "tries_again" in app.extensions:
+        threading.Thread(target=_try_again, args=(worker.app.data,), name="again", daemon=True).start()
     if "hub" not in app.extensions:
         return
     ended = app.extensions["tending_ends"] = threading.Event()
@@ -199,12 +229,13 @@ def serve(data: Path, host: str, port: int, address: str | None = None, more: Mo
     Raises:
         BadAddress: ``address`` is none; nothing was started.
         PortNotFree: something else listens there; nothing was started.
-        DataDirectoryError: the hub cannot be opened. A damaged book is no such reason: pages say so then.
+        DataDirectoryError: the hub cannot be opened. A damaged book or a card that
+            refuses is no such reason: pages say so then.
     """
     found = None if address is None else base_address(address)
     try:
         Hub.open(data).close()
-    except BookDamaged:
+    except (BookDamaged, CannotWrite):
         _log.error("start=unreadable")  # the worker says so in pages: ending here would only be started again
     check_port(host, port)
     _Server(data, host, port, found, more).run()

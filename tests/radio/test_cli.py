@@ -3,13 +3,15 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,27 @@ def hub(*words: str) -> str:
 
 
 class TestRun:
+    def test_a_damaged_book_ends_it_with_a_code_of_its_own_and_no_traceback(
+        self, villages: TwoVillages, ether: EtherServer, tmp_path: Path
+    ) -> None:
+        villages.river.hub.close()
+        river = tmp_path / "river"
+        shutil.copytree(villages.river.hub.data, river)
+        with closing(sqlite3.connect(river / "ledger.db")) as db:
+            db.execute("UPDATE entry SET body = zeroblob(40) WHERE number = (SELECT max(number) FROM entry)")
+            db.commit()
+        for damage in ("torn", "no database"):
+            if damage == "no database":
+                for file in river.glob("ledger.db-*"):
+                    file.unlink()
+                (river / "ledger.db").write_bytes(b"no database" * 1000)
+            with radio(river, f"sim://127.0.0.1:{ether.port}/river") as process:
+                _, said = process.communicate(timeout=60)
+            assert process.returncode == 3, said
+            assert "the radio says nothing" in said
+            assert "hub restore" in said
+            assert "Traceback" not in said
+
     def test_two_processes_bring_a_payment_over_and_end_at_sigterm(
         self, villages: TwoVillages, ether: EtherServer
     ) -> None:

@@ -29,6 +29,8 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.errors import (
     Action,
     BadSignature,
+    BookClosed,
+    BookLookedAt,
     CannotWrite,
     Code,
     DataDirectoryError,
@@ -454,5 +456,13 @@ def _key_in_force(tx: Tx, act: Act, kind: str, name: str) -> bytes | None:
 
 def _cannot_write(error: CannotWrite) -> Refusal:
     _log.error("book=cannot_write reason=%s", error)
-    code = Code.NOT_SURE if isinstance(error, NotSure) else Code.CANNOT_WRITE
+    code = next(code for kind, code in _CODES if isinstance(error, kind))
     return Refusal(code, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER))
+
+
+_CODES: Final[tuple[tuple[type[CannotWrite], Code], ...]] = (
+    (NotSure, Code.NOT_SURE),
+    (BookLookedAt, Code.LOOKED_AT),
+    (BookClosed, Code.BOOK_DAMAGED),
+    (CannotWrite, Code.CANNOT_WRITE),
+)

@@ -44,10 +44,12 @@ def is_full(error: Exception) -> bool:
 
 def of_commit(database: Path, error: pw.OperationalError) -> Exception:
     """What a COMMIT that failed is to whoever asked: when its last page could not be written, nothing was; else nobody knows."""
-    cause = getattr(error.__context__, "sqlite_errorname", "")
-    if not refused(error) or cause.startswith(_NOT_WRITTEN):
-        return error
-    return NotSure(f"{database}: {error} {cause}")
+    return error if not refused(error) or not_written(error) else NotSure(f"{database}: {error}")
+
+
+def not_written(error: pw.OperationalError) -> bool:
+    """Whether the disk refused a write, so that nothing came to the sync; else the sync itself may have failed."""
+    return getattr(error.__context__, "sqlite_errorname", "").startswith(_NOT_WRITTEN)
 
 
 def probe(folder: Path) -> None:

@@ -27,7 +27,15 @@ from appliance.ledger.book import checkpoints, presence, recheck, room
 from appliance.ledger.book.archive import FOLDER, Archive
 from appliance.ledger.book.presence import Presence
 from appliance.ledger.book.tx import Tx
-from appliance.ledger.errors import BookDamaged, CannotWrite, DataDirectoryError, NestedWrite, NotSure
+from appliance.ledger.errors import (
+    BookClosed,
+    BookDamaged,
+    BookLookedAt,
+    CannotWrite,
+    DataDirectoryError,
+    NestedWrite,
+    NotSure,
+)
 from appliance.ledger.lane import THE_LANE
 
 _log = logging.getLogger(__name__)
@@ -95,7 +103,7 @@ class Store:
         self._presence = Presence(path)
         self._due = checkpoints.Due(path)
         self._doubted = self._unsure = False
-        self._closed = ""
+        self._closed: BookClosed | None = None
         self._acknowledged: tuple[int, bytes] | None = None
 
     @classmethod
@@ -169,12 +177,13 @@ class Store:
             NestedWrite: this thread is already inside a transaction of this store.
             WriteBusy: other writers kept the lock; nothing was written.
             CannotWrite: the disk is full or cannot be written; nothing was written.
-            NotSure: the disk refused the last step. Whether it was written is known once something can be written again.
+            NotSure: the disk refused the last step; what became of it is known once something can be written.
+            BookClosed: it can only be read.
             BookDamaged: the file is torn; nothing was written.
         """
         self.refuse_nested()
-        if self._closed:
-            raise CannotWrite(self._closed)
+        if self._closed is not None:
+            raise type(self._closed)(str(self._closed))
         self._take_turn()
         try:
             if self._doubted:
@@ -231,13 +240,21 @@ class Store:
             return False
         try:
             with _Named(self), self._db.connection_context():
-                busy, _, _ = self._db.execute_sql(f"PRAGMA wal_checkpoint({mode})").fetchone()
+                busy, _, _ = self._checkpoint(mode)
         except CannotWrite as error:
-            # Even if it is only full: what SQLite then counts as done is not worth finding out.
-            presence.put_in_doubt(self.path)
-            _log.error("book=in_doubt reason=%s", error)
+            _log.error("book=log_stays reason=%s", error)
             return False
         return not busy
+
+    def _checkpoint(self, mode: str) -> tuple[int, int, int]:
+        try:
+            found: tuple[int, int, int] = self._db.execute_sql(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        except pw.OperationalError as error:
+            if recheck.refused(error) and not recheck.not_written(error):
+                presence.put_in_doubt(self.path)
+                _log.error("book=in_doubt")
+            raise
+        return found
 
     @property
     def in_doubt(self) -> bool:
@@ -252,14 +269,19 @@ class Store:
         if self._acknowledged is None or number > self._acknowledged[0]:
             self._acknowledged = (number, link)
 
-    def only_read(self, why: str) -> None:
-        """Close the book for writing: from now on every ``write`` is refused with these words."""
+    def only_read(self, why: BookClosed | None) -> None:
+        """Close the book for writing: from now on every ``write`` is refused with this. None opens it again."""
         self._closed = why
 
     @property
     def closed(self) -> str:
         """Why the book is closed for writing; empty while it is not."""
-        return self._closed
+        return "" if self._closed is None else str(self._closed)
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether it is closed only while it is being looked at."""
+        return isinstance(self._closed, BookLookedAt)
 
     def refuse_nested(self) -> None:
         """Raises NestedWrite when this thread is already inside a transaction of this store."""
