@@ -1,6 +1,9 @@
 """A full, failing or read-only card while the portal runs: clear refusals, nothing lost, reading goes on, and writing again."""
 
+import contextlib
 import errno
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -42,6 +45,29 @@ class Running:
     log: Path
     alice: str
     bob: str
+    process: "subprocess.Popen[bytes]"
+
+
+PROGRAM = """
+from appliance.ledger.book import checkpoints
+from appliance.web import server
+checkpoints.WRITES, server._TRY_SECONDS = 4, 1
+from appliance.cli import main
+main()
+"""
+"""The portal, with more to do in a short time."""
+
+
+def _serve(data: Path, port: int, faults: Faults, log: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-c", PROGRAM, "serve", "--data", str(data), "--host", "127.0.0.1"]
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [*command, "--port", str(port)],
+            env=environment(data, control=faults.path),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
 
 
 @pytest.fixture
@@ -51,23 +77,14 @@ def running(tmp_path: Path) -> Iterator[Running]:
     alice, bob = village.account("Alice").short, village.account("Bob").short
     village.hub.close()
     faults, port, log = Faults(tmp_path / "control"), free_port(), tmp_path / "log"
-    often = "from appliance.ledger.book import checkpoints; checkpoints.WRITES = 4"
-    program = f"{often}; from appliance.cli import main; main()"
-    command = [sys.executable, "-c", program, "serve", "--data", str(data)]
-    with log.open("wb") as out:
-        portal = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port)],
-            env=environment(data, control=faults.path),
-            stdout=out,
-            stderr=out,
-        )
+    here = Running(data, port, faults, log, alice, bob, _serve(data, port, faults, log))
     try:
         _wait(port)
-        yield Running(data, port, faults, log, alice, bob)
+        yield here
     finally:
         faults.heal()
-        portal.terminate()
-        assert portal.wait(30) == 0
+        here.process.terminate()
+        assert here.process.wait(30) == 0
     assert "Traceback" not in log.read_text()
 
 
@@ -153,3 +170,31 @@ def test_a_failed_sync_of_the_file_itself_lets_the_portal_start_again_and_refuse
         verify(hub.store)
     finally:
         hub.close()
+
+
+def test_a_card_that_lets_nobody_open_the_book_is_told_on_a_page_and_tried_again(running: Running) -> None:
+    phone = Phone(running.port, running.alice)
+    phone.sign_in()
+    assert phone.send(phone.fill_in(running.bob, "1.00")).status == 302
+    phone.hang_up()
+    os.killpg(running.process.pid, signal.SIGKILL)
+    running.process.wait()
+    running.faults.fail(errno.EIO, Job.SYNCS)
+    running.process = _serve(running.data, running.port, running.faults, running.log)
+    until, page = time.monotonic() + 60, ""
+    while "The card of this hub does not work now" not in page:
+        assert time.monotonic() < until, page
+        time.sleep(0.1)
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{running.port}/", timeout=5)
+            except urllib.error.HTTPError as error:
+                page = error.read().decode()
+    time.sleep(2)
+    assert running.process.poll() is None, "it waits, and is not started again and again"
+    running.faults.heal()
+    _wait(running.port)
+    again = Phone(running.port, running.alice)
+    again.sign_in()
+    assert "Bob" in again.ask("GET", "/").text
+    again.hang_up()
