@@ -52,6 +52,7 @@ from appliance.ledger.people.members import AppointKeeper, DismissKeeper, TurnAw
 from appliance.ledger.people.seconds import LapseProposal, Object, TakeBack
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
+from tests.golden.doubts import doubted_care, sheets
 from tests.golden.helpers import helpers
 from tests.golden.lives import lives, moves
 from tests.golden.restored import restored
@@ -108,6 +109,7 @@ def live(river: Village) -> None:
         river.do(witness, Cosign(RecordId(claim.record), claim.outcome["terms"]))
     other = river.do("Dina", ClaimCare(n["Dina"], "child", 30, day, "Mia"))
     river.do("Dina", WithdrawClaim(RecordId(other.record)))
+    doubted_care(river)
     river.join("Emeka")
     river.do("Kira", TurnAway(river.numbers["Emeka"], "is a member of Hill"))
     river.hub.change_pin(n["Alice"], PIN, "9753")
@@ -117,6 +119,7 @@ def live(river: Village) -> None:
     helpers(river)
     files(river)
     erasing(river)
+    sheets(river)
     the_time(river)
 
 
