@@ -177,13 +177,16 @@ finally:
 """
 
 
-def verified(data: Path) -> dict[str, Any]:
+def verified(data: Path, *options: str) -> dict[str, Any]:
     """``hub verify`` of what the run left, in a process of its own: how long, and its largest memory.
+
+    Args:
+        options: what is typed besides, such as ``--quick``.
 
     Raises:
         Unanswered: the book does not verify.
     """
-    command = [sys.executable, "-c", _VERIFYING, "verify", "--json", "--data", str(data)]
+    command = [sys.executable, "-c", _VERIFYING, "verify", "--json", "--data", str(data), *options]
     begun = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - begun

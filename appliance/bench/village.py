@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from appliance.ledger import keys
+from appliance.ledger import keys, yearly
 from appliance.ledger.book.command import Receipt, Refused
 from appliance.ledger.book.rules import CATEGORIES, Care, Community, Credit, Rules
 from appliance.ledger.book.subject import Command
@@ -22,7 +22,7 @@ from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KdfCost, KeySigner, Signer
 from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.money.transfers import Pay
-from appliance.ledger.people.members import Approve, Join
+from appliance.ledger.people.members import AppointKeeper, Approve, Join
 from appliance.ledger.values import MAX_AMOUNT, Account, AccountNumber, Amount
 
 PIN: Final = "2580"
@@ -88,6 +88,7 @@ class Maker:
         self._lot = random.Random(seed)
         self._clock = ManualClock(_LAST_DAY_MS, Quality.NTP)
         self.transfers = 0
+        self._keeper = False
         credit = Credit(low=-MAX_AMOUNT, high=MAX_AMOUNT, pin_above=MAX_AMOUNT)
         community = Community("Valley", "River", 101, "hour", "h", 2)
         self._hub, papers = Hub.found(data, Rules(community, credit, Care()), self._clock, KdfCost())
@@ -166,6 +167,21 @@ class Maker:
             payee = self._lot.choice(self._people)[0]
         note, category = self._lot.choice(_NOTES), self._lot.choice(CATEGORIES)
         return Pay(payer, payee, Amount(self._lot.randrange(10, 900)), category, note, again=True)
+
+    def close_year(self) -> yearly.Closed:
+        """Close the book as it stands, by the first member, who is made a keeper for it.
+
+        Raises:
+            HubError: as ``yearly.close``.
+        """
+        number, signer = self._people[0]
+        if not self._keeper:
+            self._do([AppointKeeper(number)], self._root)
+            self._keeper = True
+        closed = yearly.close(self._hub, signer)
+        if isinstance(closed, Refusal):
+            raise BenchVillageFailed(f"refused: {closed}")
+        return closed
 
     def settle(self) -> None:
         """Fold the database's log in, so that the files can be copied."""

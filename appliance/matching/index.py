@@ -201,7 +201,7 @@ class Index:
                 now = self._note("cursor")
                 if now == kept:
                     for row in rows:
-                        self._take(tx, chain.parse(bytes(row.body)))
+                        self._take(tx, chain.read(tx, row.number, row.hash, row.body))
                     now = str(at)
                     self._keep_note("cursor", now)
                     followed += len(rows)

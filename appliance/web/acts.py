@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from appliance.ledger.book.schema import Crossing
+from appliance.ledger.book.schema_closing import Closing
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.reads import care, slips
@@ -303,6 +304,16 @@ def _restored(say: acts_restored.Sentence) -> Callable[[Tx, LogLine], str]:
     return lambda tx, line: say(tx, line, who_of(line))
 
 
+def _close_year(tx: Tx, line: LogLine) -> str:
+    closed = tx.get(Closing, entry=line.entry)
+    upto = closed.upto if closed else line.entry
+    return _(
+        "%(who)s closed the year: the book up to line %(line)s is in the archive.",
+        who=who_of(line),
+        line=upto,
+    )
+
+
 _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "found": _found,
     "approve": _approve,
@@ -319,6 +330,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     **{kind: _restored(say) for kind, say in acts_restored.SENTENCES.items()},
     "send_back": _send_back,
     "speak": lambda _tx, line: _("%(who)s let the hub speak to other villages again.", who=who_of(line)),
+    "close_year": _close_year,
     "end_dispute": _end_dispute,
     "dispute_for": _dispute_for,
     "recall": _recall,

@@ -11,8 +11,7 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from appliance.ledger import papers, settings
-from appliance.ledger.book import room
+from appliance.ledger import archived, papers, settings, yearly
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_credit import Terms
 from appliance.ledger.clock import Instant, Millis, Quality
@@ -69,6 +68,7 @@ def overview() -> Any:
         after = restored(tx)
         unchecked = any(one.at is None for one in papers.checked(tx))
         words_asked = len(to_be_done(tx))
+        year = yearly.due(tx, the_hub().clock.now())
     backups = current_app.extensions["backups"].state()
     return render_template(
         "desk.html",
@@ -78,6 +78,8 @@ def overview() -> Any:
         card=room.look(the_hub().data, settings.low_mb(the_hub().data)),
         unchecked=unchecked,
         words_asked=words_asked,
+        year=year,
+        missing=[path.name for path in archived.shelf(the_hub()).missing],
     )
 
 

@@ -90,7 +90,7 @@ class TestClosing:
             before = [entry for entry, _ in chain.entries(tx)]
         closed = close_year(river)
         assert (closed.upto, closed.receipt.entry) == (last.number, last.number + 1)
-        assert left_in_the_book(river) == [closed.receipt.entry]
+        assert left_in_the_book(river) == [1, closed.receipt.entry], "the founding says whose book it is"
         assert files(river) == [f"0001-entries-to-{last.number}.db", f"0001-state-at-{last.number}.db.gz"]
         with river.hub.reading() as tx:
             assert [entry for entry, _ in chain.entries(tx)][:-1] == before
@@ -204,7 +204,8 @@ class TestClosing:
     def test_an_entry_in_an_archive_that_is_gone_is_named_and_people_trade_on(self, river: Village) -> None:
         close_year(river)
         shutil.move(river.hub.data / "archive", river.hub.data / "elsewhere")
-        river.hub.store.archive.close()
+        river.hub.close()
+        river.hub = Hub.open(river.hub.data, river.clock)
         river.pay("Alice", "Bob", 5)
         for ask in (lambda: verify(river.hub.store), lambda: verify(river.hub.store, quick=True)):
             with pytest.raises(ArchiveMissing, match="bring it back from a backup"):
@@ -257,12 +258,12 @@ class TestACutInTheMiddle:
             close_year(river)
         monkeypatch.setattr(archive_make, "empty", real)
         left = left_in_the_book(river)
-        assert len(left) > 1, "some are moved, some are not"
-        assert left[0] > 1
+        assert len(left) > 2, "some are moved, some are not"
+        assert left[1] > 2
         both(river)
         assert yearly.outlook(river.hub).unfinished
         tend(river.hub)
-        assert len(left_in_the_book(river)) == 1
+        assert len(left_in_the_book(river)) == 2
         assert not yearly.outlook(river.hub).unfinished
         both(river)
 

@@ -422,6 +422,7 @@ BY_MEMBERS = ("vouch",)
 """What members do to each other, and the one concerned reads like an act of a keeper's."""
 
 SHOWN_ELSEWHERE = {
+    "close_year": "tests/web/test_closing.py",
     **dict.fromkeys(("name_risk", "open_sign_in", "claim_unresolved"), "tests/web/test_restored.py"),
     "keep_texts": "tests/ledger/people/test_erasing.py",
     "agree_import": "tests/ledger/people/test_imports.py",

@@ -23,6 +23,9 @@ from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import CannotWrite, DataDirectoryError
 
 WRITING: Final = "writing"
+FOUNDING: Final = 1
+"""The number of the first entry."""
+
 _AT_ONCE: Final = 1_000
 
 Progress = Callable[[str, int, int], None]
@@ -143,8 +146,11 @@ def _forget_bytes(second: Store, before: int, last: int) -> None:
 
 
 def empty(tx: Tx, first: int, last: int) -> None:
-    """Take the bytes of the entries from ``first`` to ``last`` out of the book: an archive holds them."""
-    for number in range(first, last + 1):
+    """Take the bytes of the entries from ``first`` to ``last`` out of the book: an archive holds them.
+
+    All but the founding's, which says whose book it is: a hub opens without its archive.
+    """
+    for number in range(max(first, FOUNDING + 1), last + 1):
         tx.update(EntryRow, {"number": number}, body=b"")
 
 

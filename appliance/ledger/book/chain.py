@@ -290,13 +290,13 @@ def checked(stored: tuple[Any, ...], expected: int, previous: bytes) -> tuple[En
 def by_key(tx: Tx, authority: str, key: bytes) -> tuple[Entry, bytes] | None:
     """The entry that ``authority`` made under this idempotency key, with its hash."""
     row = tx.get(EntryRow, authority=authority, key=key)
-    return (_read(tx, row.number, row.hash, row.body), bytes(row.hash)) if row else None
+    return (read(tx, row.number, row.hash, row.body), bytes(row.hash)) if row else None
 
 
 def by_number(tx: Tx, number: int) -> Entry | None:
     """The entry of this number."""
     row = tx.get(EntryRow, number=number)
-    return _read(tx, number, row.hash, row.body) if row else None
+    return read(tx, number, row.hash, row.body) if row else None
 
 
 def acts_of(tx: Tx, authority: str) -> Iterator[Entry]:
@@ -304,7 +304,7 @@ def acts_of(tx: Tx, authority: str) -> Iterator[Entry]:
     for row in tx.select(
         "SELECT number, hash, body FROM entry WHERE authority = ? ORDER BY number", authority
     ):
-        yield _read(tx, *row)
+        yield read(tx, *row)
 
 
 def acts_of_kinds(tx: Tx, kinds: Sequence[str], upto: int | None = None) -> Iterator[Entry]:
@@ -313,7 +313,7 @@ def acts_of_kinds(tx: Tx, kinds: Sequence[str], upto: int | None = None) -> Iter
     last = LAST_NUMBER if upto is None else upto
     sql = f"SELECT number, hash, body FROM entry WHERE kind IN ({marks}) AND number <= ? ORDER BY number"  # noqa: S608 - marks alone
     for row in tx.stream(sql, *kinds, last):
-        yield _read(tx, *row)
+        yield read(tx, *row)
 
 
 LAST_NUMBER: Final = 2**63 - 1
@@ -322,14 +322,14 @@ LAST_NUMBER: Final = 2**63 - 1
 def backwards(tx: Tx, after: int, before: int = LAST_NUMBER) -> Iterator[Entry]:
     """The entries between two numbers, the newest first."""
     for row in tx.stream(_NEWEST, after, before):
-        yield _read(tx, *row)
+        yield read(tx, *row)
 
 
 _NEWEST: Final = "SELECT number, hash, body FROM entry WHERE number > ? AND number < ? ORDER BY number DESC"
 
 
-def _read(tx: Tx, number: int, link: bytes, body: bytes) -> Entry:
-    """The entry of a stored row, its bytes out of the archive when they are there.
+def read(tx: Tx, number: int, link: bytes, body: bytes) -> Entry:
+    """The entry of a stored row (its number, hash and body), its bytes out of the archive when they are there.
 
     Raises:
         ArchiveMissing: the archive is not there.

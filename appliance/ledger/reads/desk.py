@@ -66,6 +66,7 @@ KEEPER_ACTS = (
     "set_time",
     "correct_time",
     "speak",
+    "close_year",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
@@ -274,13 +275,13 @@ def log(
     cursor = before if wanted.end is None else min(wanted.end, wanted.end if before is None else before)
     whole = concerning is None and wanted.people is None
     while len(lines) <= limit:
-        query = Entry.select(Entry.number, Entry.body).where(Entry.kind.in_(sorted(kinds)) | taken_in)
+        query = Entry.select(Entry.number, Entry.hash, Entry.body).where(Entry.kind.in_(sorted(kinds)) | taken_in)
         if wanted.first is not None:
             query = query.where(Entry.number >= wanted.first)
         if cursor is not None:
             query = query.where(Entry.number < cursor)
         rows = tx.rows(query.order_by(Entry.number.desc()).limit(limit + 1))
-        entries = [chain.parse(bytes(row.body)) for row in rows]
+        entries = [chain.read(tx, row.number, row.hash, row.body) for row in rows]
         if concerning is not None:
             entries = [e for e in entries if concerning in concerned(tx, e) or _of_everybody(tx, e)]
         if wanted.people is not None:

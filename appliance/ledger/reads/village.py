@@ -5,7 +5,7 @@ from typing import Final
 
 from appliance.ledger import codec
 from appliance.ledger.book import chain
-from appliance.ledger.book.schema import Entry, Member, Transfer
+from appliance.ledger.book.schema import Member, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.money import transfers
@@ -92,14 +92,9 @@ def not_trading(tx: Tx) -> tuple[int, ...]:
 
 def rules_before(tx: Tx, group: str, entry: int) -> codec.Body:
     """A group of rules as it was before ``entry`` changed it; empty before the founding."""
-    query = (
-        Entry.select(Entry.body)
-        .where(Entry.kind.in_(("found", "change_rules", "agree")), Entry.number < entry)
-        .order_by(Entry.number)
-    )
     values: codec.Body = {}
-    for row in tx.each(query):
-        payload = chain.parse(bytes(row.body)).act.payload
+    for changed in chain.acts_of_kinds(tx, ("found", "change_rules", "agree"), entry - 1):
+        payload = changed.act.payload
         if "proposal" in payload:  # two keepers agreed: on rules, or on something else
             found = proposals.terms(tx, payload["proposal"])
             payload = {} if found is None else found[1]
