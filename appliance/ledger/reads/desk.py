@@ -275,7 +275,9 @@ def log(
     cursor = before if wanted.end is None else min(wanted.end, wanted.end if before is None else before)
     whole = concerning is None and wanted.people is None
     while len(lines) <= limit:
-        query = Entry.select(Entry.number, Entry.hash, Entry.body).where(Entry.kind.in_(sorted(kinds)) | taken_in)
+        query = Entry.select(Entry.number, Entry.hash, Entry.body).where(
+            Entry.kind.in_(sorted(kinds)) | taken_in
+        )
         if wanted.first is not None:
             query = query.where(Entry.number >= wanted.first)
         if cursor is not None:
