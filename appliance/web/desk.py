@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from appliance.ledger import archived, papers, settings, yearly
+from appliance.ledger.book import room
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_credit import Terms
 from appliance.ledger.clock import Instant, Millis, Quality

@@ -96,6 +96,8 @@ def cut_everywhere(recorded: Recorded, sample: int | None) -> int:
     places = [i for i, op in enumerate(ops) if op.kind != MARK]
     names = {i for i in places if ops[i].kind == b"R" or (ops[i].kind == b"U" and "-state-" in ops[i].path)}
     near = {i + d for i in names for d in (-1, 0)}
+    # And what is durable soon after the files have their names: the entry, and the first entries that are moved.
+    near |= {i for i in places if ops[i].kind == b"S" and any(0 < i - name < 100 for name in names)}
     wanted = (
         set(places) if sample is None else near | set(Random(SEED).sample(places, min(sample, len(places))))
     )
