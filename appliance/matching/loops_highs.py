@@ -1,12 +1,16 @@
 """Chooses loops with HiGHS: first as many people as can be served, then among those choices the best scores.
 
+With very many loops the whole question takes too long. Then a good choice is improved neighbourhood by neighbourhood,
+each solved exactly, and the bound is that of the question without whole numbers.
+
 Importing this fails where highspy is not installed; ``loops.best_solver`` then takes our own.
 """
 
 import ctypes
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -18,8 +22,18 @@ from appliance.matching.loops_own import Own, improved
 
 SECONDS: Final = 6.0
 """For each of the two questions, at most; then the best so far is taken, and the bound says how far it may be off."""
+MOST_AT_ONCE: Final = 8_000
+"""With more loops the question is answered in neighbourhoods."""
+_ROUNDS: Final = 40
+_NEIGHBOURS: Final = 60
+"""Chosen loops that are taken back at once."""
+_NEIGHBOUR_SECONDS: Final = 0.5
+_BOUND_SECONDS: Final = 8.0
+_A_PERSON: Final = 1000.0
+"""What a person is worth beside the score of a match, within a neighbourhood."""
 _WHOLE: Final = 0.5
 _SLACK: Final = 1e-6
+_SLACK_LARGE: Final = 1e-3
 
 
 class Highs:
@@ -27,14 +41,18 @@ class Highs:
 
     name = "highs"
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float = SECONDS, most_at_once: int = MOST_AT_ONCE) -> None:
+        self._seconds, self._most_at_once = seconds, most_at_once
 
     def choose(self, loops: Sequence[Loop]) -> Chosen:
         """Choose among ``loops``; within the time, else optimal is false."""
         if not loops:
             return Own().choose(loops)
         start = improved(loops)
+        if len(loops) > self._most_at_once:
+            found = _in_neighbourhoods(loops, start)
+            bound = _bound(loops)
+            return Chosen(tuple(found), bound, optimal=False)
         people = [float(len(loop.people)) for loop in loops]
         most = self._solve(loops, people, None, start)
         served = round(sum(len(loop.people) for loop in most.loops))
@@ -98,6 +116,70 @@ def _model(loops: Sequence[Loop], worth: Sequence[float], least: int | None, sec
         model.setOptionValue(option, setting)
     model.passModel(program)
     return model
+
+
+def _in_neighbourhoods(loops: Sequence[Loop], start: Sequence[Loop]) -> list[Loop]:
+    """Improve a choice: around somebody who is left out, take loops back and choose there anew, in many places."""
+    of_person: dict[int, list[Loop]] = defaultdict(list)
+    for loop in loops:
+        for person in loop.people:
+            of_person[person].append(loop)
+    chosen = {person: loop for loop in start for person in loop.people}
+    for turn in range(_ROUNDS):
+        alone = [person for person in sorted(of_person) if person not in chosen]
+        if not alone:
+            break
+        taken = _around(alone[turn * len(alone) // _ROUNDS], of_person, chosen)
+        free = {person for loop in taken for person in loop.people}.union(alone)
+        options = [
+            loop
+            for loop in dict.fromkeys(loop for person in sorted(free) for loop in of_person[person])
+            if free.issuperset(loop.people)
+        ]
+        worth = [_A_PERSON * len(loop.people) + loop.score for loop in options]
+        with _quiet():
+            model = _model(options, worth, None, _NEIGHBOUR_SECONDS)
+            model.run()
+        values = model.getSolution().col_value
+        found = [loop for loop, value in zip(options, values, strict=False) if value > _WHOLE]
+        if _disjoint(found) and _total(found, options, worth) > _total(taken, options, worth):
+            for person in (person for loop in taken for person in loop.people):
+                del chosen[person]
+            chosen.update((person, loop) for loop in found for person in loop.people)
+    return sorted(set(chosen.values()), key=lambda one: one.people)
+
+
+def _around(person: int, of_person: Mapping[int, Sequence[Loop]], chosen: Mapping[int, Loop]) -> list[Loop]:
+    """Chosen loops near ``person``: those that stand in the way of loops through people met so far."""
+    queue, seen, taken = [person], {person}, dict[Loop, None]()
+    for one in queue:
+        if one in chosen:
+            taken[chosen[one]] = None
+        if len(taken) >= _NEIGHBOURS:
+            break
+        some = of_person[one]
+        for loop in some[:: len(some) // 12 + 1]:
+            for other in loop.people:
+                for near in chosen[other].people if other in chosen else (other,):
+                    if near not in seen:
+                        seen.add(near)
+                        queue.append(near)
+    return list(taken)
+
+
+def _bound(loops: Sequence[Loop]) -> int:
+    """No choice serves more people: the best with fractions of loops, by an interior point."""
+    with _quiet():
+        model = _model(loops, [float(len(loop.people)) for loop in loops], None, _BOUND_SECONDS)
+        program = model.getLp()
+        program.integrality_ = []
+        model.passModel(program)
+        model.setOptionValue("solver", "ipm")
+        model.run()
+    people = len(_people(loops))
+    if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return people
+    return min(people, int(model.getInfo().objective_function_value + _SLACK_LARGE))
 
 
 @contextmanager

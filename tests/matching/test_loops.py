@@ -144,6 +144,15 @@ class _Improved(Own):
         return type(super().choose([]))(tuple(improved(loops)), people, False)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_in_neighbourhoods_it_is_as_close_and_the_bound_holds(seed: int) -> None:
+    arcs = some_graph(seed)
+    found = find_loops(*village(arcs), 4, Highs(most_at_once=0))
+    check_whole(found, arcs, 4)
+    best = best_by_search(arcs, 4)[0]
+    assert 0.9 * best <= found.people_served <= best <= found.upper_bound
+
+
 @pytest.mark.parametrize("longest", [2, 3, 4])
 def test_every_loop_is_found_once(longest: int) -> None:
     for seed in range(10):
