@@ -51,4 +51,22 @@ def ledger(as_json: bool, size: int, clients: int, seconds: float, directory: Pa
     click.echo(json.dumps(found, indent=1) if as_json else text(found))
 
 
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--size",
+    type=click.IntRange(100, 100_000),
+    default=10_000,
+    show_default=True,
+    metavar="LISTINGS",
+    help="How many listings; 1,000 are measured beside it.",
+)
+def matching(as_json: bool, size: int) -> None:
+    """Measure matching, one listing more, and trade loops, on listings that are made for it."""
+    from appliance.bench import matching as bench_matching
+
+    found = bench_matching.run(size, lambda line: click.echo(line, err=True))
+    click.echo(json.dumps(found, indent=1) if as_json else bench_matching.text(found))
+
+
 COMMANDS = (bench,)
