@@ -8,6 +8,7 @@ order of ``LANGUAGES``. Sorts:
 * ``act``: work that is the heading of a listing; what it is done to comes second. ``vague`` acts say little without it.
 * ``mode``: what is done with a thing (repair, teach, lend, ...). *Bicycle* and *bicycle repair* are not one thing.
 * ``subject``: is taught, unless something else is said (English, yoga).
+* ``makes``, ``sole``: see ``MAKES`` and ``SOLE`` below.
 * ``ctx``: people, places and times that tell little by themselves.
 
 ``blends.txt`` says what act and thing are together: look after + child = babysitting.
@@ -30,6 +31,9 @@ PARTS: Final = ("food", "garden", "animals", "home", "work", "people", "culture"
 ROOT, ACT, MODE, SUBJECT, CONTEXT, VAGUE = "root", "act", "mode", "subject", "ctx", "vague"
 MAKES: Final = "makes"
 """An act whose outcome is a thing: who bakes has cakes."""
+
+SOLE: Final = "sole"
+"""An act that is not done to things: a *gardening book* is a book, though *cleaning carpets* is cleaning."""
 
 LONGEST_PHRASE: Final = 5
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from appliance.matching import text
-from appliance.matching.lexicon import ACT, CONTEXT, LATIN, MODE, lexicon
+from appliance.matching.lexicon import ACT, CONTEXT, LATIN, MODE, ROOT, SOLE, SUBJECT, lexicon
 from appliance.matching.meaning import Meaning, Segment, Topic
 from appliance.matching.spelling import Speller, languages_of
 
@@ -81,13 +81,16 @@ def _segments(written: str, hint: str | None, weight: float | None) -> Meaning:
     everywhere = (
         frozenset(mode for part in parts for mode in part.modes) if weight is not None else frozenset()
     )
-    head_last = languages[0] in HEAD_LAST and len(languages) == 1
+    head_last = languages[0] in HEAD_LAST
     foreign = len(languages) == len(LATIN)
+    sure_of_last = head_last and len(languages) == 1
     found: list[Segment] = []
     for part in parts:
         modes = part.modes or everywhere
         own = weight if weight is not None else (LISTED if part.length <= SHORT_PART else TOLD)
-        found.extend(replace(one, weight=own) for one in _segment(part, modes, head_last, foreign))
+        found.extend(
+            replace(one, weight=own) for one in _segment(part, modes, head_last, foreign, sure_of_last)
+        )
     return tuple(dict.fromkeys(found))
 
 
@@ -123,12 +126,15 @@ def _parts(pieces: Iterable[Sequence[str]], speller: Speller) -> Iterable[_Part]
             yield _Part(tuple(topics), before, frozenset(modes), length)
 
 
-def _segment(part: _Part, modes: frozenset[str], head_last: bool, foreign: bool) -> Iterable[Segment]:
+def _segment(
+    part: _Part, modes: frozenset[str], head_last: bool, foreign: bool, sure_of_last: bool
+) -> Iterable[Segment]:
     topics = list(part.topics)
     if not topics:
         yield from (Segment(Topic((mode,), mode), (), frozenset()) for mode in sorted(part.modes))
         return
-    acts = [place for place, topic in enumerate(topics) if _is(topic, ACT)]
+    topics, modes = _plants(topics, modes)
+    acts = [place for place, topic in enumerate(topics) if _is(topic, ACT) and not _describes(topic, topics)]
     blended = _blended(topics, modes)
     if blended is not None:
         topic, used = blended
@@ -139,14 +145,45 @@ def _segment(part: _Part, modes: frozenset[str], head_last: bool, foreign: bool)
         place = acts[0]
     else:
         things = [n for n, topic in enumerate(topics) if not _is(topic, CONTEXT)] or list(range(len(topics)))
+        # What only describes (gardening books) is no head, wherever it stands.
+        things = [n for n in things if not _is(topics[n], ACT)] or things
+        if not sure_of_last:
+            # What the lexicon has not is more often a word for how it is than the thing itself.
+            things = [n for n in things if topics[n].known] or things
         early = [n for n in things if n < part.before] if part.before else []
         things = early or things
         place = things[-1] if head_last else things[0]
-        if foreign and not part.before:
+        if foreign and not part.before and not any(topic.known for topic in topics):
             # In a language that nobody here knows any word may be the chief one.
             yield from (Segment(one, (), modes) for one in topics)
             return
     yield Segment(topics[place], tuple(topics[:place] + topics[place + 1 :]), modes)
+
+
+def _plants(topics: list[Topic], modes: frozenset[str]) -> tuple[list[Topic], frozenset[str]]:
+    """*Tomato plants* are seedlings of tomatoes."""
+    food = [topic for topic in topics if _under(topic, "food")]
+    if food and any(topic.keys == ("plant",) for topic in topics):
+        return [topic for topic in topics if topic.keys != ("plant",)], modes | {"@plant"}
+    return topics, modes
+
+
+def _describes(act: Topic, topics: Sequence[Topic]) -> bool:
+    """Whether an act that is not done to things only says what a thing beside it is for."""
+    if not _is(act, SOLE):
+        return False
+    return any(
+        topic.known
+        and not _is(topic, ACT, CONTEXT, SUBJECT, ROOT)
+        and not _under(topic, "food", "plant", "animals")
+        for topic in topics
+        if topic is not act
+    )
+
+
+def _under(topic: Topic, *names: str) -> bool:
+    lex = lexicon()
+    return any(key in names or not set(names).isdisjoint(lex.above(key)) for key in topic.keys)
 
 
 def topic_modes(used: Sequence[Topic], modes: frozenset[str], blended: Topic) -> frozenset[str]:
@@ -172,5 +209,5 @@ def _blended(topics: Sequence[Topic], modes: frozenset[str]) -> tuple[Topic, tup
     return None
 
 
-def _is(topic: Topic, sort: str) -> bool:
-    return any(sort in lexicon().sorts(key) for key in topic.keys)
+def _is(topic: Topic, *sorts: str) -> bool:
+    return any(not lexicon().sorts(key).isdisjoint(sorts) for key in topic.keys)

@@ -32,6 +32,9 @@ ROOT_SERVES: Final = 0.35
 ROOT_WANTED: Final = 0.72
 """*Tomatoes* for somebody who wants food."""
 
+_LONG: Final = 8
+"""From this length on two unknown words may differ by two edits."""
+_ALIKE: Final = 0.8
 LIKE: Final = 0.8
 """Two unknown words that differ by a typing slip."""
 
@@ -123,16 +126,19 @@ def _ends(key: str) -> Iterable[str]:
 
 def _segments(offered: Segment, wanted: Segment) -> Fit | None:
     close, why = _topics(offered.head, wanted.head)
-    if why is None and not _is(offered.head, MAKES) and not _is(wanted.head, MAKES):
+    if _is(wanted.head, MODE) and wanted.head.keys[0] in offered.modes:
+        return Fit(0.75, Why(KIND, offered.head.word, wanted.head.word.removeprefix("@"), None))
+    many = len(offered.more) and len(wanted.more)
+    if why is None and not many and not _is(offered.head, MAKES) and not _is(wanted.head, MAKES):
         return None
     mode = _modes(offered, wanted)
     if mode <= 0:
         return None
     score = close * _which(offered, wanted) if close else 0.0
     if score < THRESHOLD:
-        other = _made(offered, wanted)
-        if other is not None and other.score > score:
-            score, why = other.score, other.why
+        for other in (_made(offered, wanted), _together(offered, wanted)):
+            if other is not None and other.score > score:
+                score, why = other.score, other.why
     return Fit(score * mode, why) if why is not None and score > 0 else None
 
 
@@ -140,14 +146,31 @@ def _made(offered: Segment, wanted: Segment) -> Fit | None:
     """Who bakes has cakes; who wants the roof painted is served by a painter of roofs."""
     best: Fit | None = None
     for one, other, turned in ((offered, wanted, False), (wanted, offered, True)):
-        if not _is(one.head, MAKES) or _is(other.head, ACT) or other.modes:
+        if not _is(one.head, MAKES) or other.modes:
             continue
-        for topic in one.more:
-            pair = (topic, other.head) if not turned else (other.head, topic)
+        if _is(other.head, MAKES):  # both make something: is it the same?
+            made = [thing for thing in other.more if not _is(thing, CONTEXT)]
+        else:
+            made = [other.head] if not _is(other.head, ACT) else []
+        for topic, thing in ((topic, thing) for topic in one.more for thing in made):
+            pair = (topic, thing) if not turned else (thing, topic)
             close, why = _topics(*pair)
             if why is not None and close * 0.85 > (best.score if best else 0):
                 best = Fit(close * 0.85, why)
     return best
+
+
+def _together(offered: Segment, wanted: Segment) -> Fit | None:
+    """Two that speak of the same two things or more, whichever stands first: *accordion tuning*, *tune my accordion*."""
+    mine = [topic for topic in offered.topics if not _is(topic, CONTEXT)]
+    theirs = [topic for topic in wanted.topics if not _is(topic, CONTEXT)]
+    if len(mine) < 2 or len(theirs) < 2:
+        return None
+    met = [max((_topics(one, other) for one in mine), key=lambda found: found[0]) for other in theirs]
+    same = [why for close, why in met if close >= _ALIKE]
+    if len(same) < 2:
+        return None
+    return Fit(0.85 * 2 * len(same) / (len(mine) + len(theirs)), same[0]) if same[0] is not None else None
 
 
 def _topics(offered: Topic, wanted: Topic) -> tuple[float, Why | None]:
@@ -189,8 +212,8 @@ def _keys(offered: str, wanted: str) -> tuple[float, str]:
         return (ROOT_SERVES if ROOT in lex.sorts(offered) else GENERAL[min(steps, len(GENERAL) - 1)]), COVERS
     if offered.startswith(WORD) and wanted.startswith(WORD):
         one, other = offered[2:], wanted[2:]
-        slips = min(edits_allowed(one), edits_allowed(other))
-        if slips and not {one, other} & lex.everyday and OSA.distance(one, other) <= slips:
+        slips = 2 if min(len(one), len(other)) >= _LONG else min(edits_allowed(one), edits_allowed(other))
+        if slips and not {one, other} <= lex.everyday and OSA.distance(one, other) <= slips:
             return LIKE, SLIP
     if offered.startswith(RUN) and wanted.startswith(RUN):
         return _runs(offered, wanted), SAME

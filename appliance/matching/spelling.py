@@ -21,7 +21,7 @@ from appliance.matching.stems import stem
 OTHER_LANGUAGE: Final = 0.9
 MISTYPED: Final = 0.9
 _SHORTEST_MISTYPED: Final = 4
-_TWO_EDITS_FROM: Final = 8
+_TWO_EDITS_FROM: Final = 10
 _SPACELESS: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
 

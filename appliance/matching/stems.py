@@ -26,6 +26,8 @@ _SWAHILI_BEGINNINGS: Final = (
 _SPANISH_ENDINGS: Final = re.compile(r"(?<=[aei]r)(?:me|te|se|le|lo|la|nos|les|los|las)$")
 """Who it is done to, written onto the infinitive: *llevarte*."""
 _ARABIC_BEGINNINGS: Final = ("وال", "بال", "كال", "فال", "لل", "ال")
+_ARABIC_ENDINGS: Final = re.compile("(?<=...)(?:\u0627\u062a|\u0647)$")
+"""Feminine, one and many: *washing machine*, *washing machines*."""
 _ONE_LETTER: Final = str.maketrans(
     {"\u0629": "\u0647", "\u0649": "\u064a", "\u0640": None, "\u093c": None, "\u0901": "\u0902"}
 )
@@ -43,6 +45,7 @@ def stem(word: str, language: str) -> str:
     word = word.translate(_ONE_LETTER)
     if language == "ar":
         word = _without(word, _ARABIC_BEGINNINGS, 2)
+        word = _ARABIC_ENDINGS.sub("", word)
     if language == "es":
         word = _SPANISH_ENDINGS.sub("", word)
     if language == "sw":
