@@ -127,6 +127,21 @@ def _end_dispute(tx: Tx, line: LogLine) -> str:
     )
 
 
+def _end_objection(tx: Tx, line: LogLine) -> str:
+    claim = care.of_objection(tx, line.payload["objection"])
+    if claim is None:
+        return _other(tx, line)
+    told = {
+        "who": who_of(line),
+        "name": name_of(claim.carer),
+        "amount": money(claim.amount),
+        "kind": care_word(claim.category),
+    }
+    if line.payload["verdict"] == "upheld":
+        return _("%(who)s found that care of %(name)s is not right: %(kind)s, %(amount)s.", **told)
+    return _("%(who)s found that care of %(name)s is right: %(kind)s, %(amount)s.", **told)
+
+
 def _dispute_for(tx: Tx, line: LogLine) -> str:
     t = reads.transfer(tx, line.payload["transfer"], line.who.number if line.who else 0, as_keeper=True)
     if t is None:
@@ -332,6 +347,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Tx, LogLine], str]]] = {
     "speak": lambda _tx, line: _("%(who)s let the hub speak to other villages again.", who=who_of(line)),
     "close_year": _close_year,
     "end_dispute": _end_dispute,
+    "end_objection": _end_objection,
     "dispute_for": _dispute_for,
     "recall": _recall,
     "register": _register,

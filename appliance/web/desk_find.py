@@ -61,6 +61,7 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         *(
             "reverse",
             "end_dispute",
+            "end_objection",
             "dispute_for",
             "settle",
             "send_back",

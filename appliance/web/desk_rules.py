@@ -1,6 +1,6 @@
 """The desk's other half: the rules in force, in words and changeable, and the log of acts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 from babel import numbers
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from appliance.ledger.amounts import parse_amount
 from appliance.ledger.book.command import Receipt
@@ -35,6 +36,31 @@ FORMS: Final = ("credit", "groups", "joining", "levy", "times", "care")
 
 GROUP_LIMITS: Final = tuple(f"{side}_{group}" for group in GROUPS[1:] for side in ("low", "high"))
 """The limits of the kinds of accounts that are no person's."""
+
+
+CARE_YES_NO: Final[Mapping[str, Callable[[], str]]] = {
+    "need_recipient": lambda: _("Must who was cared for be one of them?"),
+    "need_keeper": lambda: _("Must a keeper be one of them?"),
+    "household": lambda: _("Does a household count once, and the carer's not at all?"),
+}
+CARE_AMOUNTS: Final[Mapping[str, Callable[[], str]]] = {
+    "carer_most": lambda: _("At most to one person in a period"),
+    "pair_most": lambda: _("At most to one person on the word of the same other, in a period"),
+    "budget": lambda: _("At most for care in thirty days, all together"),
+    "cool_above": lambda: _("A larger amount than this waits before it is paid"),
+}
+CARE_COUNTS: Final[Mapping[str, Callable[[], str]]] = {
+    "period_days": lambda: _("Days of a period"),
+    "signer_most": lambda: _("How often one person may confirm in a period"),
+    "longest_minutes": lambda: _("Minutes of care in one day, at most"),
+    "days_back": lambda: _("Days ago that care may be, at most"),
+    "expire_days": lambda: _("Days that care waits to be confirmed"),
+    "cool_days": lambda: _("Days that a large amount waits"),
+    "object_days": lambda: _("Days after the payment in which anybody can object"),
+    "ring_share": lambda: _("Circles: share of the confirmations from inside, in per cent"),
+    "ring_people": lambda: _("Circles: how many others, at most"),
+    "ring_days": lambda: _("Circles: days of care that are looked at"),
+}
 
 
 @bp.get("/tries")
@@ -125,6 +151,9 @@ def _form(
         problem=problem,
         reason=reason,
         kinds=CARE_CATEGORIES,
+        yes_no=[(name, words()) for name, words in CARE_YES_NO.items()],
+        amounts=[(name, words()) for name, words in CARE_AMOUNTS.items()],
+        counts=[(name, words()) for name, words in CARE_COUNTS.items()],
         groups=group_choices()[1:],
         longest_line=LONGEST_LINE,
     )
@@ -158,13 +187,17 @@ def _present(group: str) -> dict[str, str]:
             "pin_above": as_typed(credit.pin_above),
         }
     rates = {f"rate_{kind}": as_typed(rate) for kind, rate in care.rates.items()}
-    return {"quorum": str(care.quorum), **rates}
+    caps = {f"cap_{kind}": as_typed(care.caps.get(kind, 0)) for kind in CARE_CATEGORIES}
+    yes_no = {name: "yes" if getattr(care, name) else "no" for name in CARE_YES_NO}
+    amounts = {name: as_typed(getattr(care, name)) for name in CARE_AMOUNTS}
+    counts = {name: str(getattr(care, name)) for name in CARE_COUNTS}
+    return {"quorum": str(care.quorum), **yes_no, **amounts, **counts, **rates, **caps}
 
 
 def _read(group: str, typed: Mapping[str, str]) -> dict[str, Any]:
     """What was typed as the rules' values. Raises BadAmount."""
     changes: dict[str, Any] = {}
-    rates = dict(the_rules().care.rates)
+    rates, caps = dict(the_rules().care.rates), dict(the_rules().care.caps)
     for name, text in typed.items():
         if name == "levy_rate":
             changes[name] = _per_mille(text)
@@ -175,8 +208,15 @@ def _read(group: str, typed: Mapping[str, str]) -> dict[str, Any]:
         elif group in ("credit", "groups", "levy"):
             owed = name.startswith("low") or name == "commons_low"
             changes[name] = zero_or_more(text) * (-1 if owed else 1)
-        elif name == "quorum":
+        elif name == "quorum" or name in CARE_COUNTS:
             changes[name] = _count(text)
+        elif name in CARE_YES_NO:
+            changes[name] = text == "yes"
+        elif name in CARE_AMOUNTS:
+            changes[name] = zero_or_more(text)
+        elif name.startswith("cap_"):
+            caps[name.removeprefix("cap_")] = zero_or_more(text)
+            changes["caps"] = {kind: cap for kind, cap in caps.items() if cap}
         else:
             rates[name.removeprefix("rate_")] = zero_or_more(text)
             changes["rates"] = rates

@@ -20,6 +20,9 @@ from appliance.ledger.book import startup
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.schema_clock import ClockRow
 from appliance.ledger.book.subject import Command
+from appliance.ledger.care.claims import ClaimCare
+from appliance.ledger.care.objections import EndObjection, ObjectClaim
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.clock import ManualClock, Quality
 from appliance.ledger.errors import Code
 from appliance.ledger.hub import Hub
@@ -171,6 +174,19 @@ def _end_dispute(two: TwoVillages, who: str) -> Asked:
     record = _paid(two, who)
     two.river.do(who, Dispute(record, "it never came"))
     return Asked(EndDispute(record, WHY), f"/t/{record.hex()}/end", "/end", {"words": WHY})
+
+
+def _end_objection(two: TwoVillages, who: str) -> Asked:
+    river, changes = two.river, {"object_days": 14}
+    proposed = river.do("Kira", Propose("change_rules", {"group": "care", "changes": changes}, WHY))
+    river.do("Hugo", Agree(RecordId(proposed.record)))
+    day = river.clock.now().ms // DAY_MS
+    made = river.do(who, ClaimCare(_number(two, who), "elder", 60, day, "Old Tom"))
+    for name in ("Bob", "Emil"):
+        river.do(name, Cosign(RecordId(made.record), made.outcome["terms"]))
+    record = RecordId(river.do("Emil", ObjectClaim(RecordId(made.record), "it was Monday")).record)
+    page = f"/desk/objections/{made.outcome['code']}"
+    return Asked(EndObjection(record, "dismissed", WHY), page, page, {"reason": WHY, "verdict": "dismissed"})
 
 
 def _dispute_for(two: TwoVillages, _who: str) -> Asked:
@@ -369,6 +385,7 @@ ACTS: tuple[KeeperAct, ...] = (
     ),
     KeeperAct("reverse", _reverse, "Kira gave back", **OF_OWNER),
     KeeperAct("end_dispute", _end_dispute, "Kira wrote down how it ended"),
+    KeeperAct("end_objection", _end_objection, "Kira found that care of Alice is right"),
     KeeperAct("dispute_for", _dispute_for, "Greta", **OF_GRETA),
     KeeperAct("write_grant", _write_grant, "Kira wrote down that Greta wants Bob", **OF_GRETA),
     KeeperAct("end_grant", _end_grant, "Kira ended that Bob may act", own=None, **OF_OWNER),

@@ -128,6 +128,12 @@ def objected(tx: Tx, now: Instant) -> tuple[ClaimView, ...]:
     return tuple(view(tx, row, 0, now=now, desk=True) for row in tx.found(Claim, where))
 
 
+def of_objection(tx: Tx, objection: bytes) -> ClaimView | None:
+    """The claim that an objection is about, as anybody sees it."""
+    row = tx.get(CareObjection, id=objection)
+    return None if row is None else claim(tx, row.claim, 0)
+
+
 def _claims(tx: Tx, where: str, *values: object) -> list[Claim]:
     return tx.found(Claim, f"{where} ORDER BY opened_entry DESC LIMIT {_LONGEST_LIST}", *values)
 

@@ -8,6 +8,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import chain
 from appliance.ledger.book.local import last_verified
 from appliance.ledger.book.schema import AccountRow, Claim, Crossing, Entry, Listing, Member, Transfer
+from appliance.ledger.book.schema_care import CareObjection
 from appliance.ledger.book.schema_credit import Dispute
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import states
@@ -39,6 +40,7 @@ KEEPER_ACTS = (
     "claim_unresolved",
     "send_back",
     "end_dispute",
+    "end_objection",
     "dispute_for",
     "register",
     "freeze",
@@ -108,6 +110,7 @@ class Overview:
     adds_up: bool
     verified: Millis | None
     sheets: int
+    objected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,7 @@ def overview(tx: Tx, now: Instant) -> Overview:
         not tx.scalar(AccountRow.select(pw.fn.SUM(AccountRow.balance))),
         checked.at if (checked := last_verified(tx)) else None,
         len(sheets.to_allow(tx)),
+        int(tx.select("SELECT COUNT(*) FROM care_objection WHERE state = 'open'")[0][0]),
     )
 
 
@@ -354,6 +358,9 @@ def _about(tx: Tx, payload: codec.Body) -> int | None:
     for name in ("member", "account", "owner"):
         if name in payload:
             return int(payload[name])
+    if "objection" in payload:
+        objection = tx.get(CareObjection, id=payload["objection"])
+        payload = {} if objection is None else {"claim": bytes(objection.claim)}
     if "claim" in payload:
         claim = tx.get(Claim, id=payload["claim"])
         return claim.carer if claim else None

@@ -1,0 +1,158 @@
+"""What a claim waits for, and how care is paid here, in words."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from appliance.ledger.book.rules import Care
+from appliance.ledger.reads import care
+from appliance.ledger.reads.care import ClaimView
+from appliance.web.amounts import day as day_words
+from appliance.web.amounts import moment, money, name_of
+from appliance.web.labels import time_spent
+
+
+def _people(c: ClaimView) -> str:
+    return ngettext("%(num)s more person must confirm.", "%(num)s more people must confirm.", c.missing)
+
+
+def _recipient(c: ClaimView) -> str:
+    if c.recipient is None:
+        return _("Who was cared for must still confirm.")
+    return _("%(name)s, who was cared for, must still confirm.", name=name_of(c.recipient))
+
+
+_WAITS: Final[Mapping[str, Callable[[ClaimView], str]]] = {
+    care.PEOPLE: _people,
+    care.RECIPIENT: _recipient,
+    care.STANDS_IN: lambda _c: _("A keeper must still confirm, for who was cared for and cannot."),
+    care.KEEPER: lambda _c: _("A keeper must still confirm."),
+    care.RING: lambda _c: _(
+        "Here a few people confirm mostly for each other. So a keeper who is none of them must confirm too. Others who were there can as well."
+    ),
+    care.OBJECTED: lambda _c: _("Somebody has objected. It waits until a keeper has looked into it."),
+    care.COOLING: lambda _c: _("This is a large amount, so it waits some days before it is paid."),
+    care.BUDGET: lambda _c: _(
+        "The commons has paid what it pays for care in thirty days. It is paid in its order as soon as there is room."
+    ),
+    care.FLOOR: lambda _c: _(
+        "The commons has nothing left now. It is paid in its order as soon as there is."
+    ),
+    care.LIMIT: lambda _c: _("The account has no room for it now. It is paid as soon as there is."),
+}
+
+
+def waits(c: ClaimView) -> list[str]:
+    """What a claim waits for, a sentence each."""
+    return [_WAITS[name](c) for name in c.waits]
+
+
+def until(c: ClaimView) -> str:
+    """Until when it can be confirmed, or from when it is paid; empty when there is nothing to say."""
+    if c.until_ms is None:
+        return ""
+    day = day_words(moment(c.until_ms))
+    if c.state == "open":
+        return _("It can be confirmed until %(day)s. Then it lapses.", day=day)
+    return _("It is paid on %(day)s.", day=day) if care.COOLING in c.waits else ""
+
+
+def policy(rules: Care) -> list[str]:
+    """How care is paid here, a sentence each: every rule that is in force, and none that is off."""
+    said = [
+        ngettext(
+            "%(num)s other person must confirm it. Nobody confirms the own care.",
+            "%(num)s other people must confirm it. Nobody confirms the own care.",
+            rules.quorum,
+        )
+    ]
+    if rules.need_recipient:
+        said.append(_("Who was cared for must be one of them; for who cannot, a keeper."))
+    if rules.need_keeper:
+        said.append(_("A keeper must be one of them."))
+    if rules.household:
+        said.append(
+            _(
+                "People who share an account are one household: it counts once, and the carer's does not count."
+            )
+        )
+    said.append(
+        _(
+            "For one day at most %(time)s count, and it may be %(days)s days ago.",
+            time=time_spent(rules.longest_minutes),
+            days=rules.days_back,
+        )
+    )
+    if rules.expire_days:
+        said.append(
+            ngettext(
+                "What is not confirmed within %(num)s day lapses.",
+                "What is not confirmed within %(num)s days lapses.",
+                rules.expire_days,
+            )
+        )
+    said += _caps(rules) + _waiting(rules)
+    return said
+
+
+def _caps(rules: Care) -> list[str]:
+    said, days = [], rules.period_days
+    if rules.carer_most:
+        said.append(
+            _(
+                "One person is paid at most %(most)s within %(days)s days.",
+                most=money(rules.carer_most),
+                days=days,
+            )
+        )
+    if rules.pair_most:
+        said.append(
+            _(
+                "Of that, at most %(most)s on the word of the same other person.",
+                most=money(rules.pair_most),
+            )
+        )
+    if rules.signer_most:
+        said.append(
+            ngettext(
+                "One person confirms at most %(num)s time within %(days)s days.",
+                "One person confirms at most %(num)s times within %(days)s days.",
+                rules.signer_most,
+                days=days,
+            )
+        )
+    if rules.ring_share:
+        said.append(
+            _(
+                "When more than %(share)s %% of those who confirm for somebody are at most %(people)s people who are confirmed mostly by each other, a keeper who is none of them must confirm too.",
+                share=rules.ring_share,
+                people=rules.ring_people,
+            )
+        )
+    return said
+
+
+def _waiting(rules: Care) -> list[str]:
+    said = []
+    if rules.budget:
+        said.append(_("The commons pays at most %(most)s for care within 30 days.", most=money(rules.budget)))
+    if rules.cool_days:
+        said.append(
+            ngettext(
+                "More than %(amount)s waits %(num)s day before it is paid.",
+                "More than %(amount)s waits %(num)s days before it is paid.",
+                rules.cool_days,
+                amount=money(rules.cool_above),
+            )
+        )
+    if rules.object_days:
+        said.append(
+            ngettext(
+                "Anybody can say that something is not right, until %(num)s day after it was paid. A keeper without any part in it decides.",
+                "Anybody can say that something is not right, until %(num)s days after it was paid. A keeper without any part in it decides.",
+                rules.object_days,
+            )
+        )
+    return said
