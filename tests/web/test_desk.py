@@ -173,7 +173,7 @@ def test_a_keeper_changes_the_own_pin_as_everybody_does(village, kira) -> None:
 
 
 def test_rules_change_with_a_reason_and_are_read_in_words(village, kira) -> None:
-    assert "2 others must confirm care" in kira.get("/desk/rules").text
+    assert "2 other people must confirm it" in kira.get("/desk/rules").text
     again = kira.fill("/desk/rules/care", "/rules/care", quorum="0", reason="x")
     assert again.status_code == 422
     assert "cannot have that value" in again.text
@@ -181,14 +181,14 @@ def test_rules_change_with_a_reason_and_are_read_in_words(village, kira) -> None
         "/desk/rules/care", "", follow=True, quorum="3", rate_elder="1.5", reason="assembly of May"
     )
     assert "changed from now on" in done.text
-    assert "3 others must confirm care" in done.text
+    assert "3 other people must confirm it" in done.text
     assert village.hub.rules().care.rates["elder"] == 150
     assert village.hub.rules().care.rates["child"] == 100
     kira.fill("/desk/rules/credit", "/rules/credit", low="15", pin_above="2", reason="spring")
     assert (village.hub.rules().credit.low, village.hub.rules().credit.pin_above) == (-1500, 200)
     assert village.hub.rules().credit.high == 2400
     log = kira.get("/desk/log").text
-    assert "3 others must confirm care" in log
+    assert "3 other people must confirm it" in log
     assert "a new member may go down to −15.00" in log
     assert "the PIN is asked again above 2.00" in log
     assert "Because: assembly of May" in log
