@@ -188,7 +188,7 @@ def test_rules_change_with_a_reason_and_are_read_in_words(village, kira) -> None
     assert (village.hub.rules().credit.low, village.hub.rules().credit.pin_above) == (-1500, 200)
     assert village.hub.rules().credit.high == 2400
     log = kira.get("/desk/log").text
-    assert "3 other people must confirm it" in log
+    assert "3 others must confirm care" in log
     assert "a new member may go down to −15.00" in log
     assert "the PIN is asked again above 2.00" in log
     assert "Because: assembly of May" in log
