@@ -72,7 +72,7 @@ def test_a_failed_sync_loses_nothing_that_was_acknowledged() -> None:
 COMMON = """
 import ctypes, errno, os, signal, sys, threading
 from pathlib import Path
-from appliance.ledger.book import checkpoints, presence
+from appliance.ledger.book import checkpoints, presence, recheck
 from appliance.ledger.book.local import Note
 from appliance.ledger.book.store import LEDGER_FILE, Store
 from appliance.ledger.errors import BookDamaged
@@ -81,8 +81,9 @@ from tests.faults.layer import Faults, Job, library
 
 path, control, defect = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 faults = Faults(control, keep=True)
-if defect:
-    setattr(presence, defect, lambda _: None)
+for module in (presence, recheck):
+    if hasattr(module, defect):
+        setattr(module, defect, lambda _: None)
 
 def put(name, value):
     with store.write() as tx:
@@ -135,6 +136,19 @@ try:
     put("n001", "a")
 except NotSure:
     os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+SETTLED = """
+checkpoints.WRITES = 1_000
+put("n150", "y")
+faults.fail(errno.EIO, Job.SYNCS)
+try:
+    put("n001", "a")
+except NotSure:
+    faults.heal()
+with store.write():
+    pass  # somebody else is told no: from here on it is known
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 AFTER = """
@@ -213,3 +227,9 @@ def test_a_log_that_only_memory_has_is_not_built_upon(defect: str, room: Path) -
             first_and_last(room)
     else:
         assert first_and_last(room) == "ab", "what was not known came true, and stays"
+
+
+@pytest.mark.parametrize("defect", ["", "settle"])
+def test_once_somebody_has_been_answered_it_is_known_what_became_of_it(defect: str, room: Path) -> None:
+    assert script(room, BEGUN + SETTLED, defect) == -signal.SIGKILL
+    assert first_and_last(room) == ("ax" if defect else "xx"), "the planted mistake lets it come true later"
