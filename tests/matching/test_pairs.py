@@ -68,7 +68,7 @@ def test_it_tells_apart_far_better_than_names_of_tags_do() -> None:
     assert mine["all"].f1 >= 0.95
     assert mine["all"].f1 >= theirs["all"].f1 + 0.3
     for name, count in mine.items():
-        assert count.agreed >= 0.9, name
+        assert count.agreed >= (0.97 if name in {"trap", "negation"} else 0.9), name
 
 
 # What must hold whatever the figures are.
@@ -83,6 +83,11 @@ def test_it_tells_apart_far_better_than_names_of_tags_do() -> None:
         ("Car", "Care"),
         ("Bread", "Breed"),
         ("Bike", "Bike repair"),
+        ("Guitar", "Guitar lessons"),
+        ("Tomatoes", "Tomato seedlings"),
+        ("Bike tyre", "Bicycle"),
+        ("Sewing machine", "Sewing machine repair"),
+        ("Ladder to lend", "Ladder repair"),
         ("I do not need a plumber", "Plumber"),
     ],
 )
