@@ -29,7 +29,7 @@ from appliance.ledger.hub import Hub
 from appliance.ledger.money.trunks import trunk
 from appliance.ledger.reads.radio import radio_running
 from appliance.ledger.reads.restored import restored
-from tests.browser.conftest import DESK, chromium
+from tests.browser.conftest import DESK
 from tests.browser.conftest import Phone as Screen
 from tests.support.live_hubs import Box, LiveHubs, live_hubs
 from tests.support.phone import Phone
@@ -38,8 +38,6 @@ from tests.support.process import Process
 from tests.support.terminal import at_terminal
 from tests.support.two_villages import HILL, RIVER, TwoVillages, two_villages
 from tests.support.village import PIN
-
-__all__ = ["chromium"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
 
