@@ -24,10 +24,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from appliance.radio.control import Ask
+from appliance.radio.control import Ask, Mark, Summary
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame
-from appliance.radio.frames import DataFrame, open_data
+from appliance.radio.frames import LONGEST_DATA, DataFrame, open_data
 from appliance.radio.pace import Pace
 from appliance.radio.ports import Library, Position, Span
 from appliance.radio.spans import oldest, without
@@ -53,6 +53,7 @@ class Answering:
         self.frame_time = frame
         self._answers: dict[_Key, _Answer] = {}
         self._asked_before: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
+        self._behind: dict[int, tuple[int, int]] = {}
         self._aired: OrderedDict[bytes, float] = OrderedDict()
 
     @property
@@ -78,7 +79,7 @@ class Answering:
             if (
                 not own
                 and not before
-                and self._rng.random() * neighbours >= self._pace.answer_ready * 2**again
+                and self._rng.random() * max(1, neighbours - 1) >= self._pace.answer_ready * 2**again
             ):
                 continue
             if not before and len(self._answers) >= self._pace.answers_waiting:
@@ -116,6 +117,26 @@ class Answering:
         due = now + self._pace.answer_after(own, neighbours, self._rng, self.frame_time)
         self._answers[key] = _Answer((span,), due, self._pace.answer_frames, own, 0)
 
+    def behind(self, summary: Summary, ours: Mark, library: Library, neighbours: int, now: float) -> None:
+        """A hub shows to lack records of our own feed, which we hold up to ``ours``.
+
+        That is as good as an ask, and costs none: its first missing record is said again, if that was
+        not just now. Only the first: it may hold what follows.
+        """
+        said = summary.positions.get(self._hub)
+        if said is None or said.incarnation != ours.incarnation or said >= ours:
+            return
+        wanted = Span(self._hub, ours.incarnation, said.number + 1, said.number + 1)
+        data = library.frame_with(self._hub, wanted.incarnation, wanted.first)
+        first, times = self._behind.get(summary.hub, (0, 0))
+        times = times if first == wanted.first else 0
+        # Who may be deaf to us is told ever more rarely.
+        quiet = max(self._pace.behind_frames * self.frame_time, self._pace.behind_seconds)
+        quiet = min(quiet * self._pace.behind_growth**times, self._pace.summary_max_seconds)
+        if data is not None and now - self._aired.get(data, float("-inf")) >= quiet:
+            self._behind[summary.hub] = (wanted.first, times + 1)
+            self.plan(summary.hub, wanted, neighbours, now)
+
     def aired(self, frame: DataFrame, neighbours: int, now: float, *, ours: bool) -> int:
         """``frame`` has been on the air: strike it everywhere. How many answers that ended or put off."""
         self._aired[frame.data] = now
@@ -143,8 +164,10 @@ class Answering:
                 answer.due = max(answer.due, now + wait)
         return struck
 
-    def take(self, library: Library, directory: Directory, now: float) -> DataFrame | None:
-        """The frame to send now, if one is due. Whoever sends it calls ``aired``."""
+    def take(
+        self, library: Library, directory: Directory, now: float, room: int = LONGEST_DATA
+    ) -> DataFrame | None:
+        """The frame to send now, if one of at most ``room`` bytes is due. Whoever sends it calls ``aired``."""
         for key, answer in sorted(self._answers.items(), key=lambda item: item[1].due):
             for _ in range(self._pace.lookups):
                 if answer.due > now or not answer.spans:
@@ -154,12 +177,14 @@ class Answering:
                 if frame is None:
                     answer.spans = without(answer.spans, first)
                     continue
+                if len(frame.data) > room:
+                    break
                 aired = self._aired.get(frame.data)
                 free = now if aired is None else aired + self._pace.repeat.draw(self._rng, self.frame_time)
                 if free <= now:
                     return frame
                 answer.due = free
-            if not answer.spans or answer.due <= now:
+            if not answer.spans or (answer.due <= now and room == LONGEST_DATA):
                 # Nothing of it is here, or much that is not: whoever misses the rest will ask again.
                 del self._answers[key]
         return None

@@ -27,7 +27,7 @@ from random import Random
 from appliance.radio.control import Ask, Mark
 from appliance.radio.pace import Pace
 from appliance.radio.ports import Library, Position, Span
-from appliance.radio.spans import minus, oldest
+from appliance.radio.spans import minus, oldest, records_in
 
 
 class Asking:
@@ -45,6 +45,10 @@ class Asking:
         # When this was asked for last, by us or by another whose ask served.
         self._asked_at = float("-inf")
         # Asks on the air, ours and others', and until when they are given time.
+        # Somebody waits for what we lack: ask soon. Else gather what is missing, and let others ask for it.
+        self._soon = False
+        # By feed, the first record that is missing, and since when.
+        self._since: dict[tuple[int, int], tuple[int, float]] = {}
         self._recent: deque[tuple[tuple[Span, ...], float]] = deque(maxlen=pace.asks_remembered)
 
     @property
@@ -57,23 +61,44 @@ class Asking:
         progress = bool(minus(self.missing, missing))
         more = bool(minus(missing, self.missing))
         self.missing = tuple(missing)
+        firsts = {(span.hub, span.incarnation): span.first for span in reversed(self.missing)}
+        self._since = {
+            feed: (first, before[1] if (before := self._since.get(feed)) and before[0] == first else now)
+            for feed, first in firsts.items()
+        }
         if not self.missing:
             self._due = float("inf")
             self._tries = self._yielded = self._vain = 0
             self._recent.clear()
+            self._soon = False
         elif progress:
             self._tries = self._yielded = self._vain = 0
             self._recent.clear()
-            self._due = now + self._pace.ask_quiet.draw(self._rng, self.frame_time)
+            self._due = now + max(
+                self._pace.ask_quiet.draw(self._rng, self.frame_time), self._patience(neighbours, now)
+            )
         elif more and self._due == float("inf"):
             self.news(neighbours, now)
 
-    def news(self, neighbours: int, now: float) -> None:
-        """Somebody was heard to hold records that we did not know of."""
-        wait = self._pace.ask_after(neighbours, self._rng, self.frame_time)
-        self._due = min(self._due, now + wait)
+    def _hurries(self, now: float) -> bool:
+        """Whether somebody waits for what is missing, or we have waited for long ourselves."""
+        longest = min((since for _, since in self._since.values()), default=now)
+        return self._soon or now - longest >= self._pace.ask_hurry_seconds
 
-    def offered(self, neighbours: int, now: float) -> None:
+    def _patience(self, neighbours: int, now: float) -> float:
+        """Seconds in which more may turn out to be missing, where nobody waits and little is missing."""
+        if self._hurries(now) or records_in(self.missing) > self._pace.ask_backlog:
+            return 0.0
+        low, each, most = self._pace.ask_slow_seconds
+        return self._rng.uniform(low, max(low, min(each * neighbours, most)))
+
+    def news(self, neighbours: int, now: float, *, soon: bool = False) -> None:
+        """Somebody was heard to hold records that we did not know of; ``soon``: for which somebody waits."""
+        self._soon = self._soon or (soon and bool(self.missing))
+        wait = self._pace.ask_after(neighbours, self._rng, self.frame_time)
+        self._due = min(self._due, now + max(wait, self._patience(neighbours, now)))
+
+    def offered(self, neighbours: int, now: float, *, soon: bool = False) -> None:
         """Somebody said again that it holds what we lack."""
         hopeless = max(0, self._vain - self._pace.asks_in_vain)
         frames = min(self._pace.ask_patience + neighbours, self._pace.ask_again)
@@ -81,7 +106,7 @@ class Asking:
         if self.missing and now - self._asked_at >= min(patience, self._pace.summary_max_seconds):
             self._tries = min(self._tries, hopeless)
             self._recent.clear()
-            self.news(neighbours, now)
+            self.news(neighbours, now, soon=soon)
 
     def overheard(self, ask: Ask, neighbours: int, now: float) -> bool:
         """Another hub asked. True when that ask serves for ours."""
@@ -92,7 +117,9 @@ class Asking:
             return False
         self._yielded += 1
         self._asked_at = now
-        wait = self._pace.ask_after(neighbours, self._rng, self.frame_time)
+        wait = max(
+            self._pace.ask_after(neighbours, self._rng, self.frame_time), self._patience(neighbours, now)
+        )
         self._due = max(self._due, now + self._pace.ask_again * self.frame_time + wait)
         return True
 
@@ -104,18 +131,27 @@ class Asking:
                 spans = minus(spans, asked)
         return spans
 
-    def take(self, now: float) -> tuple[Span, ...]:
-        """What to ask for now; nothing when that is not due, or all of it has just been asked for."""
-        if self.wake > now:
+    def take(self, now: float, early: float = 0.0) -> tuple[Span, ...]:
+        """What to ask for now; nothing when that is not due, or all of it has just been asked for.
+
+        Args:
+            early: seconds before it is due in which it may be said as well.
+        """
+        if self.wake > now + early:
             return ()
         spans = self._open(now)
-        if not spans:
+        if not spans and self._due <= now:
             self._due = max(min(until for _, until in self._recent if until > now), now)
         return spans
 
     def asked(self, spans: tuple[Span, ...], now: float) -> None:
         """These have been asked for by us."""
-        wait = self._pace.ask_again * self.frame_time * self._pace.growth**self._tries
+        wait, tries = self._pace.ask_again * self.frame_time, self._tries
+        if not self._hurries(now):
+            wait = max(wait, self._pace.ask_slow_again_seconds)
+        if not self._soon:
+            tries = max(0, tries - self._pace.ask_slow_tries)
+        wait *= self._pace.growth**tries
         wait = min(wait, self._pace.summary_max_seconds) * self._rng.uniform(1.0, 1.1)
         self._tries = min(self._tries + 1, 32)
         self._vain = min(self._vain + 1, 64)

@@ -9,7 +9,7 @@ does not is old, and ignored by the engine.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Final
+from typing import Final, NamedTuple
 
 from appliance.ledger import codec
 from appliance.radio.certificates import CertificateFrame, open_certificate
@@ -35,13 +35,15 @@ from appliance.radio.varint import Reader
 USUAL_CONTROL: Final = 200
 """Bytes that ``summaries`` and ``ask_for`` fill: longer packets are lost more often."""
 
+FEW_FEEDS: Final = 8
+"""A summary of at most so many, and not of all, says that somebody waits for what it names."""
+
 _NUMBERS: Final = range(1 << 40)
 _BEATS: Final = range(1, 1 << 40)
 _INCARNATIONS: Final = range(1, 1 << 16)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(NamedTuple):
     """Up to where a hub holds a feed without gaps, as it claims. Later ones compare greater."""
 
     incarnation: int
@@ -70,6 +72,11 @@ class Ask:
     hub: int
     beat: int
     spans: tuple[Span, ...]
+
+
+def says_that_somebody_waits(summary: Summary, vector: Mapping[int, Position]) -> bool:
+    """Whether a summary is of so few feeds that it was said for the sake of these."""
+    return len(summary.positions) <= min(FEW_FEEDS, len(vector) - 1)
 
 
 def heads_of(positions: Iterable[Position], community: bytes) -> bytes:
@@ -118,8 +125,10 @@ def pack_summary(summary: Summary, directory: Directory) -> bytes:
     return _finish(SUMMARY, summary.hub, summary.beat, body, directory)
 
 
-def summaries(beat: int, vector: Mapping[int, Position], directory: Directory) -> tuple[Summary, ...]:
-    """What this hub holds, in as many summaries of about 200 bytes as it takes: one for up to 50 hubs.
+def summaries(
+    beat: int, vector: Mapping[int, Position], directory: Directory, room: int = USUAL_CONTROL
+) -> tuple[Summary, ...]:
+    """What this hub holds, in as many summaries of about ``room`` bytes as it takes: one for up to 50 hubs.
 
     They are to be sent in turn, each with a ``beat`` of its own (``dataclasses.replace``).
 
@@ -130,14 +139,14 @@ def summaries(beat: int, vector: Mapping[int, Position], directory: Directory) -
     """
     known = _indexed((hub for hub in vector if directory.index(hub) is not None), directory)
     parts: list[list[int]] = []
-    size, last = USUAL_CONTROL + 1, 0
-    # Header, beat, roster, first index, head of the array, heads and MAC at their longest.
-    fixed = 2 + 9 + 1 + ROSTER_BYTES + 2 + 2 + 1 + HEADS_BYTES + MAC_BYTES
+    size, last = room + 1, 0
+    # Header, beat, roster, first index, head of the array, heads and MAC; the middle ones at their longest.
+    fixed = 2 + len(codec.encode(beat)) + 1 + ROSTER_BYTES + 2 + 2 + 1 + HEADS_BYTES + MAC_BYTES
     for index, hub in known.items():
         more = len(codec.encode(vector[hub].number))
         if vector[hub].incarnation != 1:
             more += 1 + len(codec.encode(vector[hub].incarnation))
-        if size + more > USUAL_CONTROL or index != last + 1:
+        if size + more > room or index != last + 1:
             parts.append([])
             size = fixed
         parts[-1].append(hub)
@@ -152,6 +161,14 @@ def summaries(beat: int, vector: Mapping[int, Position], directory: Directory) -
         )
         for place, part in enumerate(parts)
     )
+
+
+def part_of(beat: int, vector: Mapping[int, Position], hubs: Iterable[int], directory: Directory) -> Summary:
+    """A summary of a few ``hubs``, and of those between them in the order of indexes; the first part of all where that is too long."""
+    indexes = [index for hub in hubs if hub in vector and (index := directory.index(hub)) is not None]
+    between = range(min(indexes, default=1), max(indexes, default=255) + 1)
+    wanted = {hub: place for hub, place in vector.items() if directory.index(hub) in between}
+    return summaries(beat, wanted, directory)[0]
 
 
 def _open_summary(hub: int, beat: int, reader: Reader, directory: Directory) -> Summary:
@@ -186,8 +203,8 @@ def _open_summary(hub: int, beat: int, reader: Reader, directory: Directory) -> 
 # --------------------------------------------------------------------------------------------------------------- asks
 
 
-def ask_for(beat: int, spans: Sequence[Span], directory: Directory) -> Ask:
-    """An ask of this hub for as many of ``spans``, from the first, as about 200 bytes hold.
+def ask_for(beat: int, spans: Sequence[Span], directory: Directory, room: int = USUAL_CONTROL) -> Ask:
+    """An ask of this hub for as many of ``spans``, from the first, as ``room`` bytes hold.
 
     Spans are put in order, and joined where they touch or overlap. What is left out is asked
     for another time. With no spans, or none of a known hub, the ask is empty and cannot be packed.
@@ -196,7 +213,7 @@ def ask_for(beat: int, spans: Sequence[Span], directory: Directory) -> Ask:
     best: tuple[Span, ...] = ()
     for count in range(1, len(known) + 1):
         joined = _joined(known[:count], directory)
-        if 2 + 9 + len(_ask_body(joined, directory)) + MAC_BYTES > USUAL_CONTROL:
+        if 2 + len(codec.encode(beat)) + len(_ask_body(joined, directory)) + MAC_BYTES > room:
             break
         best = joined
     return Ask(directory.hub, beat, best)

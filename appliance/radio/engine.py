@@ -9,9 +9,8 @@ Rules:
    reads there that it lacks something asks; whoever has it answers. Nobody sends records on the
    suspicion that somebody may lack them.
 2. *Decide at the last moment.* Nothing is queued for the radio but the one packet inside it.
-   What to say is decided by ``transmit``, when it can be said: by then it may have been said by
-   another, or be known. Engines that queued at once were seen to collapse (16 hubs at one record
-   in ten minutes each filled 88 % of LONG_FAST and lost a third).
+   ``transmit`` decides what to say when it can be said: by then it may have been said by another,
+   or be known. Engines that queued at once were seen to collapse.
 3. *Hear before you speak.* Everything that several hubs might say is said after a drawn time and
    dropped when another says it first: summaries (Trickle, RFC 6206), asks and answers (the
    suppression of NORM, RFC 5740).
@@ -26,46 +25,42 @@ Rules:
 
 Theory of operation. What wants to be said, most important first, and what for:
 
-    own records   at once when somebody waits for one; else 60 s after the first, or a full frame
-    owed summary  for records with one destination, until it shows to hold them   (``owed``)
+    own records   at once when somebody waits for one; else when they had company (``company``)
+    owed summary  of few feeds, for records with one destination, until it shows
+                  to hold them                                                    (``owed``)
     ask           for what summaries or gaps in data frames show to be missing    (``asking``)
-    answer        to an ask: frames as they first were, oldest first              (``answering``)
-    summary       when Trickle says so                                            (``trickle``)
+    answer        to an ask, or to a summary that shows our own feed to be
+                  missing: frames as they first were, oldest first                (``answering``)
+    summary       when Trickle says so                                 (``trickle``, ``telling``, ``news``)
+
+What would be said soon rides along in the same packet (``riding``).
 
 ``transmit`` takes the first of these that is due and that the *governor* allows. Own records do
 not starve repairs: the limits are such that a crowded channel carries new records and summaries,
 and a free one carries all.
-
-A summary is *consistent* with ours, in Trickle's sense, when it and those before it in this
-interval reach at least as far as we do in every feed: whoever would learn from ours has learnt it
-already. So a hub which holds something that it has heard nobody else claim is not silenced.
-Foreign feeds that grew within the last Imin do not count: their own hub is about to say so, and
-in a large community somebody always lacks the newest, so that nobody would ever be silenced. A
-new interval begins when we sent or stored a record, and when a hub is found to lack what is not
-so new, for the first time since we hold it; not each time, since one deaf neighbour would keep
-all others talking.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Final
 
 from appliance.radio.answering import Answering
 from appliance.radio.asking import Asking, lacking
+from appliance.radio.bundle import split
 from appliance.radio.certificates import CertificateFrame, open_certificate
+from appliance.radio.company import Company
 from appliance.radio.control import (
+    FEW_FEEDS,
+    USUAL_CONTROL,
     AnyFrame,
     Ask,
     Mark,
     Summary,
-    ask_for,
-    pack_ask,
-    pack_summary,
     read,
     same_heads,
-    summaries,
+    says_that_somebody_waits,
 )
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame
@@ -84,15 +79,20 @@ from appliance.radio.events import (
 from appliance.radio.frames import LONGEST_DATA, DataFrame, open_data
 from appliance.radio.governor import Governor
 from appliance.radio.neighbours import Neighbours
+from appliance.radio.news import News
 from appliance.radio.owed import Owed
-from appliance.radio.ports import Airtime, Library, Position, Waiting
+from appliance.radio.ports import Airtime, Library, Position
 from appliance.radio.recent import Recent
 from appliance.radio.renewals import Renewals
+from appliance.radio.riding import with_riders
 from appliance.radio.spans import by_hub
+from appliance.radio.telling import Telling, timer
 from appliance.radio.trickle import Trickle
 
 LONGEST_PACKET: Final = 231
 _NEVER: Final = float("inf")
+_ANY: Final = Packet(Sending.DATA, b"")
+_NO_FEED: Final = Mark(1, 0)
 _PACK_AGAIN_SECONDS: Final = 5.0
 
 
@@ -128,26 +128,24 @@ class Engine:
         self._pace = pace = self._config.pace
         self.directory, self._library, self._rng = directory, library, rng
         self._airtime, self._frame = airtime, airtime(LONGEST_PACKET)
-        self._beat: int = self._config.first_beat
         self.governor = Governor(self._config.duty_cycle, self._frame)
         self._answering = Answering(directory.hub, rng, self._frame, pace)
         self._asking = Asking(rng, self._frame, pace)
         self._owed = Owed(directory.hub, rng, self._frame, pace)
         self._renewals = Renewals(directory.hub, rng, self._frame, pace)
         self._neighbours = Neighbours(directory, pace)
-        self._trickle = self._timer(now)
-        self._said: set[int] = set()
-        self._grown: dict[int, float] = {}
-        self._vector: Mapping[int, Position] = library.vector()
-        self._waiting = Waiting()
-        self._waiting_since = _NEVER
-        self._pack_after = self._free_after = float("-inf")
+        self._news_of = News(pace, self._frame)
+        self._vector: Mapping[int, Position] = {}
+        self._marks: dict[int, Mark] = {}
+        self._see()
+        self._company = Company(pace)
+        self._free_after = float("-inf")
         wait = pace.first_summary + rng.uniform(0, len(directory.members))
-        self._first_summary: float = now + wait * self._frame
-        self._part = 0
+        trickle, first = self._timer(now), now + wait * self._frame
+        self._telling = Telling(self._config.first_beat, trickle, self._owed, pace, first=first)
         self._unsent: Packet | None = None
         self._inside: Packet | None = None
-        self._known_frames, self._own_control = Recent(pace.frames_remembered), Recent(pace.frames_remembered)
+        self._known_frames = Recent(pace.frames_remembered)
         self._counts: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._look(now)
@@ -156,16 +154,20 @@ class Engine:
             self._renewals.unknown(directory.hub, 0, now)
 
     def _timer(self, now: float) -> Trickle:
-        shortest, longest = self._pace.summary_min * self._frame, self._pace.summary_max_seconds
-        return Trickle(shortest, max(shortest, longest), self._pace.redundancy, self._rng, now=now)
+        return timer(self._pace, len(self.directory.members), self._frame, self._rng, now)
 
     # ------------------------------------------------------------------------------------------------- what comes in
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """A packet came in. Raises nothing, whatever it is."""
-        seconds = self._airtime(len(data))
-        self.governor.heard(now, seconds)
+        self.governor.heard(now, seconds := self._airtime(len(data)))
         self._seconds["heard"] += seconds
+        try:
+            return [event for frame in split(data) for event in self._heard(frame, now)]
+        except BadFrame as error:
+            return self._ignore(error.reason.value)
+
+    def _heard(self, data: bytes, now: float) -> list[Event]:
         try:
             frame = self._open(data, self.directory)
         except BadFrame as error:
@@ -175,10 +177,10 @@ class Engine:
         if isinstance(frame, CertificateFrame):
             return self._heard_certificate(frame, now)
         if frame.hub == self.directory.hub:
-            if data in self._own_control:
+            if self._telling.is_ours(data):
                 return self._ignore("echo")
             self._counts["own_voice"] += 1
-            return [OwnVoice(frame.beat, frame.beat >= self._beat)]
+            return [OwnVoice(frame.beat, frame.beat >= self._telling.beat)]
         if not self._neighbours.beat(frame.hub, frame.beat, now):
             return self._ignore("old_beat")
         if isinstance(frame, Ask):
@@ -207,6 +209,7 @@ class Engine:
         if not fresh:
             return [Arrived(frame)]
         self._counts["heard_news"] += 1
+        self._neighbours.wrote(frame.hub, now)
         if not seen:
             self._owed.arrived(fresh, now)
         if self._neighbours.exists(frame.hub, Mark(frame.incarnation, frame.last)):
@@ -242,55 +245,59 @@ class Engine:
                 self._renewals.unknown(hub, self._neighbours.count(now), now)
             equal = equal and mark == held
             if mark >= held:
-                self._said.add(hub)
-            elif not self._young(hub, now) and self._neighbours.tell(summary.hub, hub, held):
+                self._news_of.said(hub)
+            elif not self._news_of.young(hub, now) and self._neighbours.tell(summary.hub, hub, held):
                 behind = True
-        for span in self._owed.shown(summary.hub, summary.positions, now):
+        waits = says_that_somebody_waits(summary, self._vector)
+        count = self._neighbours.count(now)
+        for span in self._owed.shown(summary.hub, summary.positions, now, waits=waits):
             if Mark(span.incarnation, span.last) <= self._held(span.hub):
-                self._answering.plan(summary.hub, span, self._neighbours.count(now), now)
+                self._answering.plan(summary.hub, span, count, now)
         self._owed.alive(summary.hub, now)
+        self._answering.behind(summary, self._held(self.directory.hub), self._library, count, now)
         if behind:
             self._news(now)
-        elif all(hub in self._said or self._young(hub, now) for hub in self._vector):
-            self._trickle.consistent()
-        self._offered(summary.positions, news, now)
+        elif self._news_of.all_said(self._vector, now):
+            self._telling.trickle.consistent()
+        more = {hub for hub, mark in summary.positions.items() if mark > self._held(hub)}
+        self._offered(more, news=bool(more & news.keys()), soon=waits, now=now)
+        if equal and FEW_FEEDS < len(self._vector) == len(summary.positions):
+            self._telling.first = _NEVER  # another has said it for us
         same = same_heads(summary, self._vector, self.directory) if equal else None
         return [HeardHub(summary.hub, summary.beat, summary.positions, summary.roster, same)]
 
-    def _young(self, hub: int, now: float) -> bool:
-        """Whether a foreign feed grew here so lately that its own hub has yet to say so."""
-        grown = self._grown.get(hub)
-        return grown is not None and now - grown < self._pace.young * self._frame
-
-    def _offered(self, positions: Mapping[int, Mark], news: Mapping[int, Mark], now: float) -> None:
-        """Somebody claims these positions, some of them for the first time."""
-        more = {hub for hub, mark in positions.items() if mark > self._held(hub)}
-        if more & news.keys():
+    def _offered(self, more: set[int], *, news: bool, soon: bool, now: float) -> None:
+        """Somebody claims more of these feeds than we hold; ``news``: of one for the first time."""
+        count = self._neighbours.count(now)
+        if news:
             self._look_for_missing(now)
-            self._asking.news(self._neighbours.count(now), now)
+            self._asking.news(count, now, soon=soon)
         elif more:
-            self._asking.offered(self._neighbours.count(now), now)
+            self._asking.offered(count, now, soon=soon)
 
     def _held(self, hub: int) -> Mark:
-        position = self._vector.get(hub)
-        return Mark(position.incarnation, position.number) if position else Mark(1, 0)
+        return self._marks.get(hub, _NO_FEED)
+
+    def _see(self) -> None:
+        vector = self._library.vector()
+        if vector is not self._vector:
+            self._vector = vector
+            self._marks = {hub: Mark(place.incarnation, place.number) for hub, place in vector.items()}
 
     def stored(self, now: float) -> None:
         """The library holds more than before, or own records wait: look again."""
-        before = self._vector
-        self._vector = self._library.vector()
-        news = {
-            hub
-            for hub, position in self._vector.items()
-            if hub not in before
-            or (before[hub].incarnation, before[hub].number) != (position.incarnation, position.number)
-        }
+        before = self._marks
+        self._see()
+        news = {hub for hub, mark in self._marks.items() if before.get(hub) != mark}
         if not news and self._asking.missing:
             self._look_for_missing(now)
         if news:
-            self._said -= news
-            self._grown.update((hub, now) for hub in news if hub != self.directory.hub)
-            self._news(now)
+            self._news_of.grew(news - {self.directory.hub}, now)
+            # What we knew to be missing is news to us alone.
+            fresh = news - {span.hub for span in self._asking.missing}
+            if fresh:
+                self._news_of.unsaid(fresh)
+                self._news(now)
             self._look_for_missing(now)
         self._look(now)
 
@@ -298,8 +305,8 @@ class Engine:
         """The roster has changed. What was heard of hubs in an earlier life is forgotten."""
         self.directory = directory
         self._neighbours.change_directory(directory)
-        self._vector = self._library.vector()
-        self._said.clear()
+        self._see()
+        self._news_of.clear()
         self._news(now)
         self._look_for_missing(now)
 
@@ -307,28 +314,24 @@ class Engine:
         """The radio turned out to have another preset or region."""
         self._airtime, self._frame = airtime, airtime(LONGEST_PACKET)
         self.governor.retune(duty_cycle, self._frame)
-        for part in (self._answering, self._asking, self._owed, self._renewals):
+        for part in (self._answering, self._asking, self._owed, self._renewals, self._news_of):
             part.frame_time = self._frame
-        self._trickle = self._timer(now)
+        self._telling.trickle = self._timer(now)
 
     def radio_measured(self, figures: Airtime, now: float) -> None:
         """The radio told its own figures."""
         self.governor.figures(now, figures)
 
     def _tick(self, now: float) -> None:
-        if self._trickle.advance(now):
-            self._said.clear()
+        if self._telling.tick(len(self.directory.members), self._neighbours, now):
+            self._news_of.clear()
 
     def _news(self, now: float) -> None:
-        if self._trickle.inconsistent(now):
-            self._said.clear()
+        if self._telling.trickle.inconsistent(now):
+            self._news_of.clear()
 
     def _look(self, now: float) -> None:
-        self._waiting = self._library.waiting()
-        if not self._waiting.records:
-            self._waiting_since = _NEVER
-        elif self._waiting_since == _NEVER:
-            self._waiting_since = now
+        self._company.look(self._library.waiting(), self.governor.channel_use(now), now)
 
     def _look_for_missing(self, now: float) -> None:
         """What others hold, or a gap shows, and we do not. A piece of each feed at a time."""
@@ -345,20 +348,32 @@ class Engine:
             if self._from(due, sending, now) <= now:
                 packet = make(now)
                 if packet:
-                    self._inside = packet
-                    return packet
+                    makers = {
+                        Sending.REPAIR: self._answer,
+                        Sending.ASK: self._ask,
+                        Sending.SUMMARY: self._ride,
+                    }
+                    riders = [
+                        (why, partial(maker, now))
+                        for why, maker in makers.items()
+                        if self.governor.when(why, now) <= now
+                    ]
+                    index = self.directory.index(self.directory.hub) or 0
+                    self._inside = with_riders(packet, riders, index, self._pace.bundle_bytes)
+                    return self._inside
         return None
 
     def _turns(self) -> tuple[tuple[float, Sending, Callable[[float], Packet | None]], ...]:
         """What may be said, most important first: since when, as what, and by what it is made."""
         return (
-            (self._again_due(), self._unsent.sending if self._unsent else Sending.DATA, self._again),
+            (-_NEVER if self._unsent else _NEVER, (self._unsent or _ANY).sending, self._again),
             (self._renewals.wake, Sending.CERTIFICATE, self._certify),
-            (self._own_due(), Sending.DATA, self._own),
-            (self._owed_due(), Sending.SUMMARY, self._summary),
+            (self._company.due, Sending.DATA, self._own),
+            (self._telling.due, Sending.SUMMARY, self._summary),
+            (self._owed.wake, Sending.SUMMARY, self._receipt),
             (self._asking.wake, Sending.ASK, self._ask),
             (self._answering.wake, Sending.REPAIR, self._answer),
-            (self._trickle.wake, Sending.SUMMARY, self._regular),
+            (self._telling.trickle.wake, Sending.SUMMARY, self._regular),
         )
 
     def next_wake(self, now: float) -> float:
@@ -377,8 +392,9 @@ class Engine:
         self.governor.sent(now, seconds)
         self._seconds["sent"] += seconds
         if self._inside:
-            self._counts[f"sent_{self._inside.sending}"] += 1
-            self._seconds[f"sent_{self._inside.sending}"] += seconds
+            for sending, share in self._inside.shares:
+                self._counts[f"sent_{sending}"] += 1
+                self._seconds[f"sent_{sending}"] += seconds * share
         self._inside = None
         self._free_after = now + self._pace.breath.draw(self._rng, self._frame)
 
@@ -396,43 +412,34 @@ class Engine:
         if inside.sending in (Sending.DATA, Sending.REPAIR, Sending.CERTIFICATE):
             self._unsent = inside
         elif inside.sending is Sending.SUMMARY:
-            self._first_summary = now + self._pace.breath.draw(self._rng, self._frame)
+            self._telling.first = now + self._pace.breath.draw(self._rng, self._frame)
         else:
             self._asking.news(self._neighbours.count(now), now)
         self._free_after = now + self._pace.breath.draw(self._rng, self._frame)
 
-    def _again_due(self) -> float:
-        return float("-inf") if self._unsent else _NEVER
-
     def _again(self, _now: float) -> Packet | None:
-        packet, self._unsent = self._unsent, None
-        return packet
-
-    def _own_due(self) -> float:
-        if not self._waiting.records:
-            return _NEVER
-        at_once = self._waiting.urgent or self._waiting.records >= self._pace.full_records
-        return max(self._pack_after, self._waiting_since + (0 if at_once else self._pace.batch_seconds))
+        self._unsent, again = None, self._unsent
+        return again
 
     def _own(self, now: float) -> Packet | None:
         held = self._held(self.directory.hub)
         data = self._library.pack(LONGEST_DATA)
         if data is None:
-            # It has its reasons (a stale hub sends nothing more in this incarnation).
-            self._pack_after = now + _PACK_AGAIN_SECONDS
+            self._company.put_off(now + _PACK_AGAIN_SECONDS)
             return None
         frame = open_data(data, self.directory)
         self._known_frames.add(data[-64:])
         self._answering.aired(frame, self._neighbours.count(now), now, ours=True)
-        self._owed.on_air((r for r in frame.records if Mark(r.incarnation, r.number) > held), now)
-        self._vector = self._library.vector()
-        self._said.discard(self.directory.hub)
+        fresh = (r for r in frame.records if Mark(r.incarnation, r.number) > held)
+        self._owed.on_air(fresh, now, urgent=self._company.waiting.urgent)
+        self._see()
+        self._news_of.unsaid({self.directory.hub})
         self._news(now)
         self._look(now)
         return Packet(Sending.DATA, data)
 
-    def _answer(self, now: float) -> Packet | None:
-        frame = self._answering.take(self._library, self.directory, now)
+    def _answer(self, now: float, room: int = LONGEST_DATA) -> Packet | None:
+        frame = self._answering.take(self._library, self.directory, now, room)
         if frame is None:
             return None
         self._answering.aired(frame, self._neighbours.count(now), now, ours=True)
@@ -445,43 +452,36 @@ class Engine:
         self._renewals.aired(open_certificate(data, self.directory).hub, now)
         return Packet(Sending.CERTIFICATE, data)
 
-    def _ask(self, now: float) -> Packet | None:
-        self._look_for_missing(now)
-        spans = self._asking.take(now)
-        ask = ask_for(self._beat, spans, self.directory)
-        if not ask.spans:
+    def _ask(self, now: float, room: int = USUAL_CONTROL) -> Packet | None:
+        early = 0.0 if room == USUAL_CONTROL else self._pace.ask_early_seconds
+        if self._asking.wake > now + early:
             return None
-        self._asking.asked(ask.spans, now)
-        self._beat += 1
-        data = pack_ask(ask, self.directory)
-        self._own_control.add(data)
+        self._look_for_missing(now)
+        told = self._telling.ask(self._asking.take(now, early), self.directory, room)
+        if told is None:
+            return None
+        data, spans = told
+        self._asking.asked(spans, now)
         return Packet(Sending.ASK, data)
 
-    def _owed_due(self) -> float:
-        if self._part:  # the rest of a summary that took several packets
-            return float("-inf")
-        return min(self._first_summary, self._owed.wake)
-
     def _regular(self, now: float) -> Packet | None:
-        if self._trickle.due(now):
+        if self._telling.trickle.due(now):
             return self._summary(now)
         self._counts["yielded_summary"] += 1
         return None
 
     def _summary(self, now: float) -> Packet | None:
-        """The next of the summaries that together say all we hold; one in all but large communities."""
-        self._vector = self._library.vector()
-        parts = summaries(self._beat, self._vector, self.directory)
-        part = parts[self._part] if self._part < len(parts) else parts[0]
-        self._part = (self._part + 1) % len(parts)
-        if self._part == 0:
-            self._first_summary = _NEVER
-            self._owed.said(now)
-            self._trickle.spoke()
-        data = pack_summary(replace(part, beat=self._beat), self.directory)
-        self._own_control.add(data)
-        self._beat += 1
-        return Packet(Sending.SUMMARY, data)
+        self._see()
+        return Packet(Sending.SUMMARY, self._telling.whole(self._vector, self.directory, now))
+
+    def _receipt(self, now: float) -> Packet:
+        self._see()
+        feeds = self._owed.due(now)
+        return Packet(Sending.SUMMARY, self._telling.some(self._vector, feeds, self.directory, now))
+
+    def _ride(self, now: float, room: int) -> Packet | None:
+        data = self._telling.riding(self._vector, self.directory, now, room)
+        return None if data is None else Packet(Sending.SUMMARY, data)
 
     # ------------------------------------------------------------------------------------------------- for keepers
 
@@ -492,7 +492,7 @@ class Engine:
             seconds=dict(self._seconds),
             channel=self.governor.channel_use(now),
             own=self.governor.own_use(now),
-            summary_interval=self._trickle.interval,
+            summary_interval=self._telling.trickle.interval,
             neighbours=self._neighbours.heard(now),
             missing=by_hub(self._asking.missing),
             owed=self._owed.owing(),

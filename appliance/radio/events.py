@@ -22,10 +22,21 @@ class Sending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What to hand to the radio now."""
+    """What to hand to the radio now.
+
+    ``sending``: why; of a bundle, of the frame that could not wait. ``parts``: why each of its
+    frames is in it, and its bytes.
+    """
 
     sending: Sending
     data: bytes
+    parts: tuple[tuple[Sending, int], ...] = ()
+
+    @property
+    def shares(self) -> tuple[tuple[Sending, float], ...]:
+        """Why each of its frames is in it, and what share of its bytes is due to that one."""
+        total = sum(size for _, size in self.parts)
+        return tuple((why, size / total) for why, size in self.parts) or ((self.sending, 1.0),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.varint import Reader, read_varint, varint
 
 VERSION: Final = 1
-DATA, SUMMARY, ASK, CERTIFICATE = 0, 1, 2, 3
+DATA, SUMMARY, ASK, CERTIFICATE, BUNDLE = 0, 1, 2, 3, 4
+SUITE_NONE: Final = 0
 SUITE_ED25519: Final = keys.SUITE_ED25519
 SUITE_BLAKE2B: Final = 2
 SUITES: Final = {
@@ -27,6 +28,7 @@ SUITES: Final = {
     SUMMARY: SUITE_BLAKE2B,
     ASK: SUITE_BLAKE2B,
     CERTIFICATE: SUITE_ED25519,
+    BUNDLE: SUITE_NONE,
 }
 
 LONGEST_DATA: Final = 200

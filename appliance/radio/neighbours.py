@@ -24,6 +24,8 @@ class Neighbours:
         self._claims: dict[int, dict[int, Mark]] = {}
         self._told: dict[tuple[int, int], Mark] = {}
         self._furthest: dict[int, Mark] | None = {}
+        self._counted = (-1.0, 0)
+        self._written: dict[int, float] = {}
 
     def beat(self, hub: int, beat: int, now: float) -> bool:
         """A control frame of ``hub``. False when it is no newer than one heard before.
@@ -34,6 +36,7 @@ class Neighbours:
         if beat <= last and now - when < self._pace.beat_memory_seconds:
             return False
         self._beats[hub] = (beat, now)
+        self._counted = (-1.0, 0)
         return True
 
     def heard(self, now: float) -> tuple[int, ...]:
@@ -41,20 +44,38 @@ class Neighbours:
         since = now - self._pace.neighbour_seconds
         return tuple(sorted(hub for hub, (_, when) in self._beats.items() if when >= since))
 
+    def wrote(self, hub: int, now: float) -> None:
+        """New records of ``hub`` came in: most likely it is there."""
+        self._written[hub] = now
+
+    def silent(self, now: float) -> bool:
+        """Whether no control frame of anybody came in for as long as beats are remembered."""
+        since = now - self._pace.beat_memory_seconds
+        return all(when < since for _, when in self._beats.values())
+
     def count(self, now: float) -> int:
         """How many may be listening: at least one, or there would be no need to speak."""
-        since = now - self._pace.neighbour_seconds
-        return max(1, sum(when >= since for _, when in self._beats.values()))
+        if self._counted[0] != now:
+            since = now - self._pace.neighbour_seconds
+            lately = {hub for hub, (_, when) in self._beats.items() if when >= since}
+            lately.update(hub for hub, when in self._written.items() if when >= since)
+            self._counted = now, max(1, len(lately))
+        return self._counted[1]
 
     def claims(self, hub: int, positions: Mapping[int, Mark]) -> dict[int, Mark]:
         """``hub`` claims to hold feeds up to ``positions``. Those that it did not claim before."""
         before = self._claims.setdefault(hub, {})
-        news = {about: mark for about, mark in positions.items() if mark > before.get(about, NOTHING)}
-        if any(mark < before.get(about, NOTHING) for about, mark in positions.items()):
-            self._furthest = None
-        before.update(positions)
-        for about, mark in news.items():
-            self._further(about, mark)
+        news: dict[int, Mark] = {}
+        for about, mark in positions.items():
+            last = before.get(about, NOTHING)
+            if mark == last:
+                continue
+            if mark > last:
+                news[about] = mark
+                self._further(about, mark)
+            else:
+                self._furthest = None
+            before[about] = mark
         return news
 
     def exists(self, hub: int, mark: Mark) -> bool:

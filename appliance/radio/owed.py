@@ -18,7 +18,7 @@ One entry for each feed and destination, at most 64. Nothing here is durable and
 be: Trickle finds whatever this forgets.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -75,12 +75,18 @@ class Owed:
 
     # ----------------------------------------------------------------------------------------- what was sent or arrived
 
-    def on_air(self, records: Iterable[Record], now: float) -> None:
-        """Records that we sent, or overheard, for the first time."""
+    def due(self, now: float) -> frozenset[int]:
+        """The feeds that a summary for the sake of these must name now."""
+        feeds = {feed for (feed, _, _), entry in self._owed.items() if entry.due <= now}
+        return frozenset(feeds | {hub for hub, receipt in self._receipts.items() if receipt.due <= now})
+
+    def on_air(self, records: Iterable[Record], now: float, *, urgent: bool = True) -> None:
+        """Records that we sent, or overheard, for the first time; ``urgent``: somebody waits for them."""
         for record in records:
             if record.to in (EVERYONE, self._hub):
                 continue
-            self._owe(record, now)
+            if urgent:
+                self._owe(record, now)
             if record.hub == self._hub:
                 # What we send a hub also shows that we heard it.
                 self._receipts.pop(record.to, None)
@@ -88,12 +94,12 @@ class Owed:
     def _owe(self, record: Record, now: float) -> None:
         key = (record.hub, record.incarnation, record.to)
         before = self._owed.pop(key, None)
-        wait = self._pace.owed if record.hub == self._hub else self._pace.relayed
-        delay = wait.draw(self._rng, self.frame_time)
+        delay = self._pace.owed.draw(self._rng, self.frame_time)
         numbers = (*(before.numbers if before else ()), record.number)[-self._pace.owed_numbers :]
         unanswered = before.unanswered if before else 0
         unanswered = -1 if record.kind not in ANSWERED or unanswered < 0 else unanswered + 1
-        self._owed[key] = _Owed(numbers, max(numbers), now + delay, delay, 0, unanswered)
+        due = now + delay if record.hub == self._hub else float("inf")
+        self._owed[key] = _Owed(numbers, max(numbers), due, delay, 0, unanswered)
         while len(self._owed) > self._pace.owed_entries:
             del self._owed[next(iter(self._owed))]
 
@@ -103,9 +109,14 @@ class Owed:
         for record in fresh:
             if record.kind in ANSWERS and record.to != EVERYONE:
                 self._answered(record)
-        if any(record.to == self._hub for record in fresh):
+        ours = [record for record in fresh if record.to == self._hub]
+        if any(record.kind in ANSWERS for record in ours):
             due = now + self._pace.receipt.draw(self._rng, self.frame_time)
             self._receipts[fresh[0].hub] = _Receipt(due, 0, float("inf"))
+        elif ours:
+            # A payment will be answered. Whoever still waits for a sign says so, and gets one then.
+            until = now + self._pace.receipt_memory * self.frame_time
+            self._receipts[fresh[0].hub] = _Receipt(float("inf"), 0, until)
         self.on_air((record for record in fresh if record.hub != self._hub), now)
 
     def _answered(self, answer: Record) -> None:
@@ -119,8 +130,12 @@ class Owed:
 
     # ----------------------------------------------------------------------------------------------- summaries
 
-    def shown(self, hub: int, positions: Mapping[int, Mark], now: float) -> list[Span]:
-        """``hub`` said a summary. The records of ours, or that we overheard, which it waits for."""
+    def shown(self, hub: int, positions: Mapping[int, Mark], now: float, *, waits: bool) -> list[Span]:
+        """``hub`` said a summary. The records of ours, or that we overheard, which it waits for.
+
+        Args:
+            waits: whether it says by this summary that somebody waits.
+        """
         lacking: list[Span] = []
         for key, entry in list(self._owed.items()):
             feed, incarnation, to = key
@@ -133,11 +148,16 @@ class Owed:
                 else:
                     numbers = [n for n in entry.numbers if Mark(incarnation, n) > mark]
                     lacking.append(Span(feed, incarnation, min(numbers), max(numbers)))
+            elif feed == hub and waits:
+                # It says that it waits for a sign of the other: the two may not hear each other.
+                wait = self._pace.relayed.draw(self._rng, self.frame_time)
+                entry.due = min(entry.due, now + wait)
             elif feed not in (self._hub, hub) and mark >= Mark(incarnation, entry.last):
                 # Another bridge has said it; one is enough for now.
                 self._again(key, entry, now)
         receipt = self._receipts.get(hub)
-        if receipt and receipt.said and now < receipt.until:
+        asked = waits and hub in positions and receipt is not None and receipt.due == float("inf")
+        if receipt and now < receipt.until and (receipt.said or asked):
             receipt.due = now + self._pace.receipt_again.draw(self._rng, self.frame_time)
         return lacking
 
@@ -148,11 +168,14 @@ class Owed:
                 entry.delay = self._pace.owed.draw(self._rng, self.frame_time)
                 entry.due = min(entry.due, now + entry.delay)
 
-    def said(self, now: float) -> None:
-        """We said a summary of all we hold: it serves for everything that is owed."""
+    def said(self, feeds: Container[int], now: float) -> None:
+        """We said a summary of these feeds: it serves for what is owed of them."""
         for key, entry in list(self._owed.items()):
-            self._again(key, entry, now)
+            if key[0] in feeds:
+                self._again(key, entry, now)
         for hub, receipt in list(self._receipts.items()):
+            if hub not in feeds:
+                continue
             if receipt.due != float("inf"):
                 receipt.said += 1
                 receipt.due = float("inf")
@@ -162,8 +185,10 @@ class Owed:
 
     def _again(self, key: _Key, entry: _Owed, now: float) -> None:
         entry.tries += 1
-        if key[0] != self._hub and entry.tries >= self._pace.relayed_tries:
-            del self._owed[key]
+        if key[0] != self._hub:
+            entry.due = float("inf")
+            if entry.tries >= self._pace.relayed_tries:
+                del self._owed[key]
             return
         # A summary said for another reason, before this one was due, costs it no patience.
         if entry.due <= now and entry.tries > self._pace.owed_patience:

@@ -27,13 +27,21 @@ class Pace:
     """Waiting times in frame times unless the name says seconds; bounds as counts."""
 
     # Own records. Nine fit a frame (docs/design.md 9); one more that waits fills no second frame.
-    batch_seconds: float = 60.0
+    batch_seconds: float = 150.0
+    batch_use: float = 0.05
+    batch_most_seconds: float = 300.0
     full_records: int = 9
 
     # Summaries: Trickle's Imin, Imax and k (RFC 6206). The first one after a start tells the
     # neighbours who is back and what it lacks; its jitter grows with the number of hubs.
-    summary_min: float = 40.0
+    summary_min: float = 20.0
+    summary_least_each: float = 15.0
+    summary_least: float = 120.0
     summary_max_seconds: float = 600.0
+    summary_most_each: float = 75.0
+    summary_most_least: float = 420.0
+    summary_most_few: float = 100.0
+    few_hubs: int = 3
     redundancy: int = 1
     young: float = 40.0
     first_summary: float = 1.0
@@ -46,6 +54,11 @@ class Pace:
     ask_again: float = 12.0
     ask_patience: float = 3.0
     ask_quiet: Between = Between(2.0, 4.0)
+    ask_slow_seconds: tuple[float, float, float] = (5.0, 10.0, 45.0)
+    ask_slow_again_seconds: float = 30.0
+    ask_slow_tries: int = 6
+    ask_hurry_seconds: float = 180.0
+    ask_backlog: int = 24
     growth: float = 1.5
     ask_records: int = 64
     asks_remembered: int = 16
@@ -61,12 +74,15 @@ class Pace:
     answer_frames: int = 6
     answers_waiting: int = 32
     answer_spans: int = 8
+    behind_frames: float = 6.0
+    behind_seconds: float = 15.0
+    behind_growth: float = 1.5
     lookups: int = 16
 
     # What somebody waits for: our own records first, another hub's when we may be the only bridge.
     owed: Between = Between(8.0, 10.0)
     owed_patience: int = 2
-    relayed: Between = Between(20.0, 30.0)
+    relayed: Between = Between(6.0, 14.0)
     relayed_tries: int = 6
     owed_numbers: int = 8
     owed_entries: int = 64
@@ -74,6 +90,10 @@ class Pace:
     receipt_again: Between = Between(0.5, 2.0)
     receipt_memory: float = 40.0
     receipts: int = 3
+
+    # What goes along in one packet, and how much earlier than it would be said alone.
+    bundle_bytes: int = 200
+    ask_early_seconds: float = 60.0
 
     # A breath after each packet, so that whoever waited for the channel gets it.
     breath: Between = Between(0.05, 0.15)

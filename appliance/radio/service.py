@@ -34,8 +34,10 @@ from appliance.ledger.hub import Hub
 from appliance.ledger.reads.radio import LOCK
 from appliance.radio.airtime import PRESETS, frame_airtime
 from appliance.radio.bulletin import Bulletin
+from appliance.radio.bundle import split
 from appliance.radio.chores import QUIET, Chores
 from appliance.radio.engine import Engine
+from appliance.radio.errors import BadFrame
 from appliance.radio.events import Arrived, Certified, Config, Event, HeardHub, OwnVoice, Packet
 from appliance.radio.links.supervisor import signs
 from appliance.radio.ports import Airtime, Changed, Heard, Link, LinkEvent, LinkState, Radio, Refused, Sent
@@ -353,13 +355,16 @@ class Service:
     def _tell(self, direction: str, data: bytes, more: dict[str, Any]) -> None:
         if self._trace is None or not self._watched:
             return
-        line = {
-            "at_ms": self._hub.clock.now().ms,
-            "direction": direction,
-            "seconds": round(self._airtime(len(data)), 3),
-        }
-        line |= {name: value for name, value in more.items() if value is not None}
-        self._trace.tell(line | describe(data, self._shelf.directory))
+        about = {"at_ms": self._hub.clock.now().ms, "direction": direction}
+        about |= {name: value for name, value in more.items() if value is not None}
+        try:
+            frames = split(data)
+        except BadFrame:
+            frames = (data,)
+        seconds = self._airtime(len(data)) / sum(map(len, frames))
+        for frame in frames:
+            line = about | {"seconds": round(seconds * len(frame), 3)}
+            self._trace.tell(line | describe(frame, self._shelf.directory))
 
     def status(self) -> dict[str, Any]:
         """The process at this moment: the radio's state, the engine's counters, what was lost."""

@@ -34,13 +34,13 @@ class Trickle:
     def __init__(self, shortest: float, longest: float, redundancy: int, rng: Random, *, now: float) -> None:
         if not 0 < shortest <= longest or redundancy < 1:
             raise ValueError("not a Trickle timer")
-        self._shortest, self._longest, self._redundancy, self._rng = shortest, longest, redundancy, rng
+        self.shortest, self.longest, self._redundancy, self._rng = shortest, longest, redundancy, rng
         self._begin(now, shortest)
 
     def _begin(self, now: float, interval: float) -> None:
         self.interval = interval
         self._moment = now + interval * (0.5 + 0.5 * self._rng.random())
-        self._end = now + interval
+        self._begun, self._end = now, now + interval
         self._heard = 0
         self._spoke = False
 
@@ -55,10 +55,10 @@ class Trickle:
 
     def inconsistent(self, now: float) -> bool:
         """There is news. True when that began a new interval."""
-        if self.interval <= self._shortest and not self._spoke:
+        if self.interval <= self.shortest and not self._spoke:
             self._heard = 0
             return False
-        self._begin(now, self._shortest)
+        self._begin(now, self.shortest)
         return True
 
     def due(self, now: float) -> bool:
@@ -71,13 +71,21 @@ class Trickle:
             return False
         return True
 
+    def rides(self, now: float) -> bool:
+        """Whether to speak already now, where it costs little: not in the first half, which is for listening,
+        but when that began with own news; not when another has said it.
+        """
+        self.advance(now)
+        listening = self._begun < now < self._end - self.interval / 2
+        return not self._spoke and self._heard < self._redundancy and not listening
+
     def advance(self, now: float) -> bool:
         """Let intervals end that are over. True when a new one has begun."""
         begun = False
         while now >= self._end:
             # After a long sleep of the process the intervals that were slept through are skipped.
-            start = self._end if now - self._end < self._longest else now
-            self._begin(start, min(2 * self.interval, self._longest))
+            start = self._end if now - self._end < self.longest else now
+            self._begin(start, min(2 * self.interval, self.longest))
             begun = True
         return begun
 

@@ -16,6 +16,7 @@ from appliance.ledger.keys import Certificate, KeySigner, public_of
 from appliance.ledger.people.restoring import NameRisk
 from appliance.ledger.post import Post
 from appliance.radio import control
+from appliance.radio.bundle import split
 from appliance.radio.certificates import CertificateFrame, open_certificate, pack_certificate
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame, CannotPack, Reason
@@ -184,7 +185,8 @@ class TestOnTheAir:
         radios.begin("river")
         villages.send("Alice", "Chandra", 100)
         radios.live(60)
-        late = [data for data in radios.links["river"].sent if data[0] == 0x41][-1]
+        said = [data for sent in radios.links["river"].sent for data in split(sent)]
+        late = [data for data in said if data[0] == 0x41][-1]
         radios.end("river")
         villages.river.hub.close()
         shutil.rmtree(villages.river.hub.data)

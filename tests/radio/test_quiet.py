@@ -15,6 +15,7 @@ from appliance.ledger.clock import ManualClock
 from appliance.ledger.hub import Hub
 from appliance.ledger.people.speaking import Speak
 from appliance.ledger.reads.radio import radio_state
+from appliance.radio.bundle import split
 from appliance.radio.control import Mark
 from appliance.radio.recent import Recent
 from appliance.radio.shelf import Shelf
@@ -48,7 +49,7 @@ def reason(radios: TwoRadios) -> str:
 
 def said(radios: TwoRadios) -> list[bytes]:
     """River's own records, as they went out."""
-    return [data for data in radios.links["river"].sent if data[0] == DATA]
+    return [data for sent in radios.links["river"].sent for data in split(sent) if data[0] == DATA]
 
 
 def test_it_waits_until_a_neighbour_is_heard_and_then_says_what_waits(radios: TwoRadios) -> None:
@@ -160,8 +161,8 @@ def test_the_card_that_goes_on_hears_that_it_has_a_twin(radios: TwoRadios) -> No
     engine = radios.services["river"]._engine
     ahead = engine._summary(radios.services["river"]._now())
     assert ahead is not None
-    engine._own_control = Recent(8)
-    engine._beat -= 1
+    engine._telling._said = Recent(8)
+    engine._telling.beat -= 1
     while not radios.links["hill"].ready():
         radios.live(1)
     radios.links["hill"].send(ahead.data)

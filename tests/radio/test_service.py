@@ -316,8 +316,8 @@ class TestBoard:
 
     def test_a_quiet_time_costs_few_frames(self, radios: TwoRadios) -> None:
         radios.live(1200)
-        # Trickle's intervals grow from half a minute to ten, and each hears the other in most of them.
-        assert sum(len(link.sent) for link in radios.links.values()) < 12
+        # Trickle's intervals grow from half a minute to 100 s between two, and each hears the other in most of them.
+        assert sum(len(link.sent) for link in radios.links.values()) < 16
 
 
 class TestAlone:

@@ -10,6 +10,7 @@ from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.people.roster import Admission
 from appliance.ledger.values import MAX_AMOUNT
 from appliance.radio import control, frames
+from appliance.radio.bundle import bundle, split
 from appliance.radio.certificates import LONGEST as LONGEST_CERTIFICATE
 from appliance.radio.control import Ask, Summary
 from appliance.radio.errors import Reason
@@ -150,6 +151,13 @@ class TestRules:
         assert CDDL.fits("ask", decode_sequence(example("ask")[2:-8]))
 
 
+class TestBundle:
+    def test_it_is_the_payment_and_the_summary(self) -> None:
+        frames_inside = (example("one payment"), example("summary"))
+        assert bundle(frames_inside, 1) == example("bundle")
+        assert split(example("bundle")) == frames_inside
+
+
 class TestTables:
     def test_kinds(self) -> None:
         assert [(row[0], row[1]) for row in table("Kinds")] == [(str(k.value), k.name.lower()) for k in Kind]
@@ -161,6 +169,7 @@ class TestTables:
         assert {row[1] for row in table("Types")} == {
             "data",
             "certificate",
+            "bundle",
             *(c.__name__.lower() for c in (Summary, Ask)),
         }
 

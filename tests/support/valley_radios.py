@@ -11,6 +11,7 @@ from random import Random
 
 from appliance.ledger.hub import Hub
 from appliance.radio.airtime import frame_airtime
+from appliance.radio.bundle import split
 from appliance.radio.frames import read_header
 from appliance.radio.service import Service
 from tests.support.two_radios import PRESET, MemoryLink
@@ -66,6 +67,11 @@ class ValleyRadios:
         """How many packets of a kind each radio has sent, and their seconds on the air."""
         out = {}
         for name, link in self.links.items():
-            times = [frame_airtime(len(data), PRESET) for data in link.sent if read_header(data).type == kind]
+            times = [
+                frame_airtime(len(data), PRESET)
+                for sent in link.sent
+                for data in split(sent)
+                if read_header(data).type == kind
+            ]
             out[name] = (len(times), sum(times))
         return out

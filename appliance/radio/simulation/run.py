@@ -285,9 +285,11 @@ class Simulation:
         hub = self.hubs[number]
         if hub.engine is None or hub.inside is None:
             return
-        kind = hub.inside.sending.value
-        self._frames[kind] += 1
-        self._airtime[kind] = self._airtime.get(kind, 0.0) + self.channel.airtime(len(data))
+        seconds = self.channel.airtime(len(data))
+        self._frames["packets"] += 1
+        for kind, share in hub.inside.shares:
+            self._frames[kind.value] += 1
+            self._airtime[kind.value] = self._airtime.get(kind.value, 0.0) + seconds * share
         hub.inside = None
         hub.engine.sent(self.channel.now, len(data))
         self._plan(hub)
