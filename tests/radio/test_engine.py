@@ -302,7 +302,7 @@ class TestAsking:
     def test_a_neighbour_that_is_there_is_asked_again_soon(self, river: Hub, hill: Hub) -> None:
         hill.write()
         hill.send_all()
-        river.hear(hill.summary(1))
+        river.hear(hill.urgent(1, HILL))
         river.until(NOW + 3600)  # all asks in vain
         river.hear(hill.urgent(2, HILL))
         assert river.next(Sending.ASK)[0] <= 12 * FRAME
