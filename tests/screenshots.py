@@ -133,6 +133,8 @@ def shots(data: Path) -> list[Shot]:
         # care
         Shot("care", DINA, at("/care")),
         Shot("care_new", DINA, at("/care/new")),
+        Shot("care_for_me", DINA, at("/care/new?for=me")),
+        Shot("care_rules", DINA, at("/care/rules")),
         Shot("care_code", ALICE, at("/care/code")),
         Shot("claim_qr", DINA, at(f"/C/{dinas.code}")),
         Shot("claim_confirm", ALICE, at(f"/C/{dinas.code}")),
@@ -160,6 +162,9 @@ def shots(data: Path) -> list[Shot]:
         Shot("desk_rules", KIRA, at("/desk/rules")),
         Shot("desk_rules_credit", KIRA, at("/desk/rules/credit")),
         Shot("desk_rules_care", KIRA, at("/desk/rules/care")),
+        Shot("desk_care_begin", KIRA, at("/desk/rules/care/begin")),
+        Shot("desk_care_watch", KIRA, at("/desk/care")),
+        Shot("desk_objections", KIRA, at("/desk/objections")),
         *slips.shots(hub.number),
         # for others, and together; after those who are taken in above: accounts and people share numbers
         *grants.shots(hub.number),

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from appliance.ledger.book.rules import GROUPS
 from appliance.web.amounts import money, percent
+from appliance.web.care_words import CARE_AMOUNTS, CARE_COUNTS, CARE_YES_NO
 from appliance.web.labels import care_word, group_word
 
 
@@ -23,8 +24,26 @@ def _rule(name: str, value: Any, before: Any) -> list[str]:
             for kind, rate in value.items()
             if rate != rates.get(kind)
         ]
-    sentence = _RULES.get(name)
+    if name == "caps":
+        caps = before if isinstance(before, dict) else {}
+        return [
+            _("%(kind)s is paid at most %(amount)s a day", kind=care_word(kind), amount=money(value[kind]))
+            if kind in value
+            else _("%(kind)s has no limit of a day", kind=care_word(kind))
+            for kind in sorted({*value, *caps})
+            if value.get(kind) != caps.get(kind)
+        ]
+    sentence = _RULES.get(name) or _care_rule(name)
     return [sentence(value) if sentence else f"{name} = {value}"]
+
+
+def _care_rule(name: str) -> Callable[[Any], str] | None:
+    """As the form asks for it, with what was answered."""
+    if name in CARE_YES_NO:
+        return lambda value: f"{CARE_YES_NO[name]()} {_('Yes') if value else _('No')}"
+    if name in CARE_AMOUNTS:
+        return lambda value: f"{CARE_AMOUNTS[name]()}: {money(value)}"
+    return (lambda value: f"{CARE_COUNTS[name]()}: {value}") if name in CARE_COUNTS else None
 
 
 def _group_limit(group: str, side: str, amount: int) -> str:

@@ -24,6 +24,31 @@ def _recipient(c: ClaimView) -> str:
     return _("%(name)s, who was cared for, must still confirm.", name=name_of(c.recipient))
 
 
+CARE_YES_NO: Final[Mapping[str, Callable[[], str]]] = {
+    "need_recipient": lambda: _("Must who was cared for be one of them?"),
+    "need_keeper": lambda: _("Must a keeper be one of them?"),
+    "household": lambda: _("Does a household count once, and the carer's not at all?"),
+}
+CARE_AMOUNTS: Final[Mapping[str, Callable[[], str]]] = {
+    "carer_most": lambda: _("At most to one person in a period"),
+    "pair_most": lambda: _("At most to one person on the word of the same other, in a period"),
+    "budget": lambda: _("At most for care in thirty days, all together"),
+    "cool_above": lambda: _("A larger amount than this waits before it is paid"),
+}
+CARE_COUNTS: Final[Mapping[str, Callable[[], str]]] = {
+    "period_days": lambda: _("Days of a period"),
+    "signer_most": lambda: _("How often one person may confirm in a period"),
+    "longest_minutes": lambda: _("Minutes of care in one day, at most"),
+    "days_back": lambda: _("Days ago that care may be, at most"),
+    "expire_days": lambda: _("Days that care waits to be confirmed"),
+    "cool_days": lambda: _("Days that a large amount waits"),
+    "object_days": lambda: _("Days after the payment in which anybody can object"),
+    "ring_share": lambda: _("Circles: share of the confirmations from inside, in per cent"),
+    "ring_people": lambda: _("Circles: how many others, at most"),
+    "ring_days": lambda: _("Circles: days of care that are looked at"),
+}
+"""The rules of care that a form asks for, by what they are: yes or no, an amount, a number."""
+
 _WAITS: Final[Mapping[str, Callable[[ClaimView], str]]] = {
     care.PEOPLE: _people,
     care.RECIPIENT: _recipient,

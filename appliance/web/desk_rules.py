@@ -1,6 +1,6 @@
 """The desk's other half: the rules in force, in words and changeable, and the log of acts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -8,7 +8,6 @@ from typing import Any, Final
 from babel import numbers
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from appliance.ledger.amounts import parse_amount
 from appliance.ledger.book.command import Receipt
@@ -23,6 +22,7 @@ from appliance.ledger.reads.people import person
 from appliance.ledger.values import Unit, western_digits
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
 from appliance.web.amounts import typed as as_typed
+from appliance.web.care_words import CARE_AMOUNTS, CARE_COUNTS, CARE_YES_NO
 from appliance.web.desk import zero_or_more
 from appliance.web.here import the_hub, the_rules
 from appliance.web.labels import group_choices
@@ -36,31 +36,6 @@ FORMS: Final = ("credit", "groups", "joining", "levy", "times", "care")
 
 GROUP_LIMITS: Final = tuple(f"{side}_{group}" for group in GROUPS[1:] for side in ("low", "high"))
 """The limits of the kinds of accounts that are no person's."""
-
-
-CARE_YES_NO: Final[Mapping[str, Callable[[], str]]] = {
-    "need_recipient": lambda: _("Must who was cared for be one of them?"),
-    "need_keeper": lambda: _("Must a keeper be one of them?"),
-    "household": lambda: _("Does a household count once, and the carer's not at all?"),
-}
-CARE_AMOUNTS: Final[Mapping[str, Callable[[], str]]] = {
-    "carer_most": lambda: _("At most to one person in a period"),
-    "pair_most": lambda: _("At most to one person on the word of the same other, in a period"),
-    "budget": lambda: _("At most for care in thirty days, all together"),
-    "cool_above": lambda: _("A larger amount than this waits before it is paid"),
-}
-CARE_COUNTS: Final[Mapping[str, Callable[[], str]]] = {
-    "period_days": lambda: _("Days of a period"),
-    "signer_most": lambda: _("How often one person may confirm in a period"),
-    "longest_minutes": lambda: _("Minutes of care in one day, at most"),
-    "days_back": lambda: _("Days ago that care may be, at most"),
-    "expire_days": lambda: _("Days that care waits to be confirmed"),
-    "cool_days": lambda: _("Days that a large amount waits"),
-    "object_days": lambda: _("Days after the payment in which anybody can object"),
-    "ring_share": lambda: _("Circles: share of the confirmations from inside, in per cent"),
-    "ring_people": lambda: _("Circles: how many others, at most"),
-    "ring_days": lambda: _("Circles: days of care that are looked at"),
-}
 
 
 @bp.get("/tries")

@@ -253,6 +253,9 @@ def test_single_rules_of_care_are_changed_on_the_form(village: Village, signed_i
         {"elder": 800},
         14,
     )
+    log = kira.get("/desk/log").text
+    for words in ("is paid at most 8.00", "to one person in a period: 120.00", "the carer's not at all? Yes"):
+        assert words in log.replace("&#39;", "'"), words
     wrong = kira.fill("/desk/rules/care", "/rules/care", reason="why not", ring_share="100")
     assert wrong.status_code == 422
 
