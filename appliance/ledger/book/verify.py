@@ -35,7 +35,7 @@ from appliance.ledger.book import chain, closings, fold, postcheck, state_digest
 from appliance.ledger.book.authority import Keyring
 from appliance.ledger.book.chain import Entry, Head
 from appliance.ledger.book.command import CHECKS, FOLDS
-from appliance.ledger.book.private import PrivateSalt, PrivateText, private_digest
+from appliance.ledger.book.private import private_digest
 from appliance.ledger.book.replay_room import Room, room
 from appliance.ledger.book.schema import (
     TRUTH_TABLES,
@@ -43,7 +43,6 @@ from appliance.ledger.book.schema import (
     primary_key,
 )
 from appliance.ledger.book.schema import Entry as EntryRow
-from appliance.ledger.book.schema_erased import Erased
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import BookDamaged
 
@@ -289,10 +288,9 @@ class _Replay:
 
     def _check_words(self, number: int, kept: bytes | None) -> None:
         """The personal text of entry ``number``, of which the book holds the digest ``kept``."""
-        rows = self._tx.rows(PrivateText.select().where(PrivateText.entry == number))
-        words = {row.field: row.text for row in rows}
-        salt = self._tx.get(PrivateSalt, entry=number)
-        erased = self._tx.get(Erased, entry=number) is not None
+        words = dict(self._tx.select("SELECT field, text FROM private_text WHERE entry = ?", number))
+        salt = self._tx.first("SELECT salt FROM private_salt WHERE entry = ?", number)
+        erased = self._tx.first("SELECT 1 FROM erased WHERE entry = ?", number) is not None
         if erased and (words or salt):
             raise BookDamaged("its personal text was erased, and is there again", number)
         if kept is None:
@@ -302,7 +300,7 @@ class _Replay:
             self.erased += 1
         elif salt is None and not words:
             raise BookDamaged("its personal text is missing, and no entry erased it", number)
-        elif salt is None or private_digest(bytes(salt.salt), words) != kept:
+        elif salt is None or private_digest(bytes(salt[0]), words) != kept:
             raise BookDamaged("its personal text is not what was written", number)
 
 

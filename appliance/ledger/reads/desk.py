@@ -190,7 +190,12 @@ def overview(tx: Tx, now: Instant) -> Overview:
     return Overview(
         count(Member.select(number).where(Member.status == powers.APPLIED)),
         count(Member.select(number).where(Member.status.in_(powers.STANDING))),
-        count(Transfer.select(number).where(Transfer.state == transfers.PENDING)),
+        # By account, so that the index of payees answers it: not a walk through all that ever was.
+        count(
+            Transfer.select(number).where(
+                Transfer.payee.in_(AccountRow.select(AccountRow.number)), Transfer.state == transfers.PENDING
+            )
+        ),
         count(Claim.select(number).where(Claim.state == states.OPEN)),
         count(Claim.select(number).where(Claim.state == states.CONFIRMED)),
         commons.balance if commons else 0,
