@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from appliance.matching import text
-from appliance.matching.lexicon import ACT, CONTEXT, LATIN, MODE, ROOT, SOLE, SUBJECT, lexicon
+from appliance.matching.lexicon import ACT, CONTEXT, LATIN, MODE, ROOT, SOLE, SUBJECT, VAGUE, lexicon
 from appliance.matching.meaning import Meaning, Segment, Topic
 from appliance.matching.spelling import Speller, languages_of
 
@@ -91,7 +91,19 @@ def _segments(written: str, hint: str | None, weight: float | None) -> Meaning:
         found.extend(
             replace(one, weight=own) for one in _segment(part, modes, head_last, foreign, sure_of_last)
         )
+    if weight is not None:
+        found += [replace(one, weight=weight) for one in _across(found)]
     return tuple(dict.fromkeys(found))
+
+
+def _across(found: Sequence[Segment]) -> Iterable[Segment]:
+    """What a bare act in one part and a thing in another are together: *Children: looking after*."""
+    for act in found:
+        if act.more or not _is(act.head, VAGUE):
+            continue
+        for thing in found:
+            if thing is not act and (blended := _blended((act.head, thing.head), frozenset())) is not None:
+                yield Segment(blended[0], (), frozenset())
 
 
 def _parts(pieces: Iterable[Sequence[str]], speller: Speller) -> Iterable[_Part]:

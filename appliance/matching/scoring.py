@@ -100,19 +100,26 @@ def keys_of(meaning: Meaning) -> frozenset[str]:
                 found.add(key)
                 found.update(_ends(key))
         found.update(segment.modes)
+        found.update(_BARE + key for key in segment.head.keys if MODE in lexicon().sorts(key))
     return frozenset(found)
 
 
 def wanted_keys(meaning: Meaning) -> frozenset[str]:
     """Under which keys of ``keys_of`` those are found that may fit ``meaning``: its own, what is above and below."""
     lex = lexicon()
-    found = set(keys_of(meaning))
+    found = {key for key in keys_of(meaning) if MODE not in lex.sorts(key)}
     for key in tuple(found):
         found.update(lex.above(key))
         found.update(lex.below(key))
-    return frozenset(found - {key for key in found if MODE in lex.sorts(key)}) | frozenset(
-        key for segment in meaning for key in segment.head.keys
-    )
+    for segment in meaning:
+        # Who wants just seeds is served by all kinds of seeds, and the other way round.
+        found.update(segment.head.keys)
+        found.update(_BARE + mode for mode in segment.modes)
+    return frozenset(found)
+
+
+_BARE: Final = "bare:"
+"""Begins the key of a segment that names a mode and nothing else."""
 
 
 def _ends(key: str) -> Iterable[str]:

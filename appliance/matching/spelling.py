@@ -21,6 +21,8 @@ from appliance.matching.stems import stem
 OTHER_LANGUAGE: Final = 0.9
 MISTYPED: Final = 0.9
 _SHORTEST_MISTYPED: Final = 4
+_GENDERED: Final = frozenset(("es", "fr", "pt"))
+_SHORT_STEM: Final = 3
 _TWO_EDITS_FROM: Final = 10
 _SPACELESS: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
@@ -114,6 +116,8 @@ class Speller:
         if names:
             return tuple(names)
         for language in languages:
+            if language in _GENDERED and len(part) == 1 and _says_little(part[0], language):
+                continue
             key = tuple(stem(word, language) for word in part)
             names.update(dict.fromkeys(self._lex.stemmed[language].get(key, ())))
         return tuple(names)
@@ -194,6 +198,11 @@ def edits_allowed(word: str) -> int:
     if not word.isascii() and len(word) <= _SHORTEST_MISTYPED:
         return 0
     return 1 if len(word) < _TWO_EDITS_FROM else 2
+
+
+def _says_little(word: str, language: str) -> bool:
+    """Whether a stem is so short that it joins what has nothing in common: *pino* and *piña*."""
+    return len(stem(word, language)) <= _SHORT_STEM and not word.endswith(("s", "x"))
 
 
 def _spaceless(word: str) -> bool:
