@@ -140,6 +140,7 @@ def test_every_command_names_who_may_ask(river: Village) -> None:
         "lapse_proposal": ("hub",),
         "close_moved": ("hub",),
         "settle": ("hub",),
+        "expire_claim": ("hub",),
         "admit_hub": ("hub",),
         "find_fork": ("hub",),
         "rule_fork": ("hub",),
