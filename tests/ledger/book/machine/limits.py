@@ -93,7 +93,8 @@ class Limits(Base):
     def set_limits_for_a_while(self, pick: int, other: int, oddly: bool, low: int, days: int) -> None:
         account = self._anybody(pick, oddly)
         until = self.clock.now().ms + (-days if oddly and other % 2 else days) * DAY_MS
-        command = SetLimits(AccountNumber(account), low, None, "a new roof", until)
+        high = None if oddly else 2400  # what no kind of account has takes two keepers
+        command = SetLimits(AccountNumber(account), low, high, "a new roof", until)
         self._ask(command, self._keeper(other, oddly, account))
 
     @precondition(lambda self: any(until is not None for until in self.until.values()))

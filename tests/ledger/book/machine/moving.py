@@ -120,3 +120,14 @@ class Moving(Life):
         if not oddly and member in self.signers:
             self._even(member)
         self._by_rule(CloseMoved(AccountNumber(member)), "moved", 0)
+
+    @rule(pick=PICK, told=st.booleans())
+    def move_away(self, pick: int, told: bool) -> None:
+        """Somebody goes, is even, and is closed, without anything coming between."""
+        member = self._mover(pick)
+        if member is None or not self._ask(
+            Move(AccountNumber(member), HILL, THERE, told, ""), self.signers[member]
+        ):
+            return
+        self._even(member)
+        self._by_rule(CloseMoved(AccountNumber(member)), "moved", 0)
