@@ -4,10 +4,14 @@ River and Hill are alive: portals, radio processes, nodes, an ether. Their membe
 the real forms while `hub backup` runs at River, and go on after it. Then River's box is gone: killed, its
 directory removed. `hub restore` is typed at a terminal out of the backup and the paper, into a new
 directory; portal and radio start there, and Hill gives back what it knows.
+
+It takes three minutes, so it is part of ``make test-long`` (HUB_LIVE=1); the same without processes of their own is
+in ``tests/radio/test_recovery.py``.
 """
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -146,6 +150,9 @@ def looked_at(page: Page, name: str, folder: Path) -> str:
     return " ".join(page.locator("body").inner_text().split())
 
 
+@pytest.mark.skipif(
+    "HUB_LIVE" not in os.environ, reason="three minutes of two living villages: make test-long"
+)
 def test_a_hub_comes_back_while_the_villages_trade(
     tmp_path: Path, villages: TwoVillages, chromium: Browser
 ) -> None:

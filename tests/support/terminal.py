@@ -53,8 +53,13 @@ class Terminal:
         os.write(self._ours, f"{line}\n".encode())
 
     def stops(self) -> None:
-        """Ctrl-C."""
-        os.write(self._ours, b"\x03")
+        """Ctrl-C, and again when it goes on: as people do."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
+            os.write(self._ours, b"\x03")
+            again = time.monotonic() + 3
+            while self.process.poll() is None and time.monotonic() < again:
+                self._more(min(again, time.monotonic() + 0.2))
 
     def ends(self) -> int:
         """Read to the end; the exit code."""
