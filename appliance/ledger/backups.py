@@ -164,22 +164,27 @@ class Backups:
         with self._alone():
             tell = self._telling(progress)
             try:
-                copy = self._make(target, tell)
-            except BackupFailed as error:
-                self._note(replace(self.state(), failed=self._failed(error)))
-                full = target is None and isinstance(error, backup_shelf.NoRoom)
-                straight = self._straight_to_sticks(tell) if full else None
-                if straight is None:
-                    raise
-                return straight
+                return self._made(target, tell)
             finally:
+                # Not before it is noted: a page in between would say that there is no backup.
                 self.working = None
-            now, up = self._hub.clock.now(), self._hub.clock.uptime()
-            if target is None:
-                done = _done(copy, now, up)
-                self._note(replace(self.state(), good=done, failed=None))
-            self._to_sticks(copy, tell)
-            return copy
+
+    def _made(self, target: Path | None, tell: Progress) -> Copy:
+        try:
+            copy = self._make(target, tell)
+        except BackupFailed as error:
+            self._note(replace(self.state(), failed=self._failed(error)))
+            full = target is None and isinstance(error, backup_shelf.NoRoom)
+            straight = self._straight_to_sticks(tell) if full else None
+            if straight is None:
+                raise
+            return straight
+        now, up = self._hub.clock.now(), self._hub.clock.uptime()
+        if target is None:
+            done = _done(copy, now, up)
+            self._note(replace(self.state(), good=done, failed=None))
+        self._to_sticks(copy, tell)
+        return copy
 
     def tend(self) -> bool:
         """Do what is due; whether something was. Never raises for a backup that fails: that is noted."""

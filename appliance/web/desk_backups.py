@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, current_app, redirect, render_template, url_for
 
 from appliance.ledger import papers
-from appliance.ledger.backups import Backups
+from appliance.ledger.backups import Backups, Working
 from appliance.ledger.errors import HubError
 from appliance.web.here import the_hub
 from appliance.web.secure import keeper_at_own_screen
@@ -62,11 +62,16 @@ def page() -> Any:
 def now() -> Any:
     """Begin one; the page says how far it is."""
     keeper_at_own_screen()
-    threading.Thread(target=_run, args=(the_backups(),), name="backup", daemon=True).start()
+    backups, begins = the_backups(), Working("", 0, 0)
+    if backups.working is None:
+        backups.working = begins  # the page that comes now may be drawn before the thread does anything
+    threading.Thread(target=_run, args=(backups, begins), name="backup", daemon=True).start()
     return redirect(url_for(".page"))
 
 
-def _run(backups: Backups) -> None:
+def _run(backups: Backups, begins: Working) -> None:
     # What fails is noted by itself, and stands on the page.
     with contextlib.suppress(HubError):
         backups.run()
+    if backups.working is begins:  # another process makes one
+        backups.working = None

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from appliance.ledger import papers
-from appliance.ledger.backups import Backups, Working
+from appliance.ledger.backups import Backups, State, Working
 from appliance.ledger.errors import BackupFailed
 from tests.web.conftest import OWN_SCREEN
 
@@ -78,3 +78,26 @@ def test_the_portal_makes_what_is_due_by_itself(village, app, monkeypatch) -> No
     ended.set()
     thread.join(20)
     assert len(backups_of(app).copies()) == 1
+
+
+def test_the_page_right_after_the_button_says_that_one_is_made(app, kira, monkeypatch) -> None:
+    """Though the thread that makes it has not begun: without script, a page that does not ask again never changes."""
+    monkeypatch.setattr(threading.Thread, "start", lambda _self: None)
+    page = kira.fill("/desk/backups", "/desk/backups/now", follow=True)
+    assert "A backup is being made." in page.text
+    assert 'http-equiv="refresh"' in page.text
+
+
+def test_until_it_is_noted_the_page_goes_on_saying_so(app, kira, monkeypatch) -> None:
+    seen: list[bool] = []
+    note = Backups._note
+
+    def noted(self: Backups, state: State) -> None:
+        seen.append(self.working is not None)
+        note(self, state)
+
+    monkeypatch.setattr(Backups, "_note", noted)
+    backups_of(app).run()
+    assert seen
+    assert all(seen)
+    assert backups_of(app).working is None
