@@ -32,7 +32,7 @@ class Tx:
         self.archive = archive or Archive(Path())
         """Where the bytes of entries are that a closing has moved."""
         self._db = database
-        self._connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]
+        self._connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]  # peewee has no types
         self._seen: dict[type[Table], dict[tuple[Any, ...], tuple[Any, ...] | None]] = {}
         self._asked = 0
         self._known: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}

@@ -101,11 +101,8 @@ class AskReentry(Wordless):
 
 
 @dataclass(frozen=True, slots=True)
-class AllowReentry(Wordless):
-    """A keeper has the person in front of them: it need not wait for a day."""
-
-    KIND: ClassVar[str] = "allow_reentry"
-    VERSION: ClassVar[int] = 1
+class _About(Wordless):
+    """What answers somebody's wish names it and the member, so that the log can say whose it is."""
 
     reentry: RecordId
     member: AccountNumber
@@ -115,17 +112,19 @@ class AllowReentry(Wordless):
 
 
 @dataclass(frozen=True, slots=True)
-class StopReentry(Wordless):
+class AllowReentry(_About):
+    """A keeper has the person in front of them: it need not wait for a day."""
+
+    KIND: ClassVar[str] = "allow_reentry"
+    VERSION: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StopReentry(_About):
     """It was not the member: whoever has the PIN, or a keeper, stops it. The sheet is worthless from then on."""
 
     KIND: ClassVar[str] = "stop_reentry"
     VERSION: ClassVar[int] = 1
-
-    reentry: RecordId
-    member: AccountNumber
-
-    def payload(self) -> codec.Body:
-        return {"reentry": self.reentry, "member": self.member}
 
 
 @dataclass(frozen=True, slots=True)
