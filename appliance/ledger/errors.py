@@ -224,6 +224,7 @@ class Code(StrEnum):
     CARE_BUDGET = "care_budget"
     CARE_COOLING = "care_cooling"
     CARE_OBJECTED = "care_objected"
+    SHEET_CLOSED = "sheet_closed"
     NOT_OBJECTABLE = "not_objectable"
     ALREADY_OBJECTED = "already_objected"
     NOT_OBJECTED = "not_objected"

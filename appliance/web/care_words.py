@@ -28,6 +28,10 @@ CARE_YES_NO: Final[Mapping[str, Callable[[], str]]] = {
     "need_recipient": lambda: _("Must who was cared for be one of them?"),
     "need_keeper": lambda: _("Must a keeper be one of them?"),
     "household": lambda: _("Does a household count once, and the carer's not at all?"),
+    "helper_stands_in": lambda: _(
+        "May somebody's helper confirm in their place, when they were cared for and cannot?"
+    ),
+    "beyond_limit": lambda: _("Is care paid also to who has reached the upper limit?"),
 }
 CARE_AMOUNTS: Final[Mapping[str, Callable[[], str]]] = {
     "carer_most": lambda: _("At most to one person in a period"),
@@ -40,6 +44,7 @@ CARE_COUNTS: Final[Mapping[str, Callable[[], str]]] = {
     "signer_most": lambda: _("How often one person may confirm in a period"),
     "longest_minutes": lambda: _("Minutes of care in one day, at most"),
     "days_back": lambda: _("Days ago that care may be, at most"),
+    "household_days": lambda: _("Days after which those who stopped sharing an account are two households"),
     "expire_days": lambda: _("Days that care waits to be confirmed"),
     "cool_days": lambda: _("Days that a large amount waits"),
     "object_days": lambda: _("Days after the payment in which anybody can object"),
@@ -56,6 +61,9 @@ _WAITS: Final[Mapping[str, Callable[[ClaimView], str]]] = {
     care.KEEPER: lambda _c: _("A keeper must still confirm."),
     care.RING: lambda _c: _(
         "Here a few people confirm mostly for each other. So a keeper who is none of them must confirm too. Others who were there can as well."
+    ),
+    care.TANGLED: lambda _c: _(
+        "So many here confirm for so many others that it cannot be seen whether a few confirm mostly for each other. So a keeper must confirm too."
     ),
     care.OBJECTED: lambda _c: _("Somebody has objected. It waits until a keeper has looked into it."),
     care.COOLING: lambda _c: _("This is a large amount, so it waits some days before it is paid."),
@@ -94,13 +102,25 @@ def policy(rules: Care) -> list[str]:
         )
     ]
     if rules.need_recipient:
-        said.append(_("Who was cared for must be one of them; for who cannot, a keeper."))
+        said.append(
+            _("Who was cared for must be one of them; for who cannot, a helper of theirs or a keeper.")
+            if rules.helper_stands_in
+            else _("Who was cared for must be one of them; for who cannot, a keeper.")
+        )
     if rules.need_keeper:
         said.append(_("A keeper must be one of them."))
     if rules.household:
         said.append(
             _(
                 "People who share an account are one household: it counts once, and the carer's does not count."
+            )
+        )
+    if rules.household and rules.household_days:
+        said.append(
+            ngettext(
+                "Who stops sharing an account counts as one household for %(num)s day more.",
+                "Who stops sharing an account counts as one household for %(num)s days more.",
+                rules.household_days,
             )
         )
     said.append(
@@ -171,6 +191,10 @@ def _waiting(rules: Care) -> list[str]:
                 rules.cool_days,
                 amount=money(rules.cool_above),
             )
+        )
+    if rules.beyond_limit:
+        said.append(
+            _("Care is paid also to who has reached the upper limit. It can be given to others at any time.")
         )
     if rules.object_days:
         said.append(

@@ -83,6 +83,7 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
         days=n.get("days", 30),
     ),
     Code.CARE_COOLING: lambda _n: _("This is a large amount, so it waits some days before it is paid."),
+    Code.SHEET_CLOSED: lambda _n: _("This sheet is written down already. What is missing goes on a new one."),
     Code.CARE_OBJECTED: lambda _n: _("Somebody has objected. It waits until a keeper has looked into it."),
     Code.NOT_OBJECTABLE: _not_objectable,
     Code.ALREADY_OBJECTED: lambda _n: _("Somebody has objected already, or you have before."),

@@ -148,6 +148,22 @@ class HubHeard(Table):
         table_name = "hub_heard"
 
 
+class CareDraft(Table):
+    """Care that somebody has begun to write down, one claim or a sheet; nobody else sees it."""
+
+    TABLE_CLASS = LOCAL
+
+    id = pw.BlobField(primary_key=True)
+    member = pw.IntegerField(index=True)
+    kind = pw.TextField()
+    body = pw.TextField()
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+
+    class Meta:
+        table_name = "care_draft"
+
+
 class SlipDraft(Table):
     """A pile of paper slips that a keeper has begun to type in. ``body`` is what was typed, as JSON.
 
@@ -192,6 +208,7 @@ LOCAL_TABLES: tuple[type[Table], ...] = (
     HubHeard,
     Suspect,
     SlipDraft,
+    CareDraft,
     SlipSeen,
     ClockRow,
 )

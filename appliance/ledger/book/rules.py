@@ -210,6 +210,9 @@ class Care(_Group):
         need_recipient: who was cared for must be among the co-signers; a keeper stands in for who cannot.
         need_keeper: a keeper must be among the co-signers.
         household: co-signers of the carer's household do not count, two of one household count once.
+        household_days: how long people are still one household after they stopped sharing an account.
+            A book that names it has a keeper look where the search for a ring does not end.
+        helper_stands_in: a helper or joint holder of who was cared for may sign in their place.
         expire_days: how long a claim waits for its co-signers.
         period_days: the length of the periods of the next three, which are counted over the care day.
         carer_most: what is paid to one carer in a period, minor units.
@@ -219,6 +222,7 @@ class Care(_Group):
         cool_above, cool_days: a confirmed claim above that amount waits so long before it is paid.
         object_days: how long after its payment a claim can be objected to.
         ring_share, ring_people, ring_days: the ring rule (``care.rings``): percent, people, care days.
+        beyond_limit: care is paid also where the carer's account is at its upper limit.
     """
 
     quorum: int = 2
@@ -241,6 +245,9 @@ class Care(_Group):
     ring_share: int = 0
     ring_people: int = 5
     ring_days: int = 90
+    household_days: int = 0
+    helper_stands_in: bool = False
+    beyond_limit: bool = False
 
     def __post_init__(self) -> None:
         _within("quorum", self.quorum, 1, 12)
@@ -252,12 +259,12 @@ class Care(_Group):
             raise ValueError("caps must name kinds of care: " + ", ".join(CARE_CATEGORIES))
         for name, rate in (*self.rates.items(), *self.caps.items()):
             _within(f"rate or cap of {name}", rate, 0, 10**9)
-        for name in ("need_recipient", "need_keeper", "household"):
+        for name in ("need_recipient", "need_keeper", "household", "helper_stands_in", "beyond_limit"):
             if type(getattr(self, name)) is not bool:
                 raise ValueError(f"{name} must be true or false")
         for name in ("carer_most", "pair_most", "budget", "cool_above"):
             _within(name, getattr(self, name), 0, MAX_AMOUNT)
-        for name in ("expire_days", "cool_days", "object_days"):
+        for name in ("expire_days", "cool_days", "object_days", "household_days"):
             _within(name, getattr(self, name), 0, 366)
         for name in ("period_days", "ring_days"):
             _within(name, getattr(self, name), 1, 366)

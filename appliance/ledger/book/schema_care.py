@@ -77,4 +77,46 @@ class CareObjection(Table):
         table_name = "care_objection"
 
 
-CARE_TABLES: tuple[type[Table], ...] = (CareTerms, CareRing, CareCooling, CareObjection)
+class CareSheet(Table):
+    """A claim that is a row of a weekly sheet: written down, and co-signed, together with the others.
+
+    ``sheet``: 16 bytes that its writer chose; ``code``: what people type, and what is in its QR.
+    """
+
+    TABLE_CLASS = TRUTH
+
+    claim = pw.BlobField(primary_key=True)
+    sheet = pw.BlobField(index=True)
+    code = pw.TextField(index=True)
+
+    class Meta:
+        table_name = "care_sheet"
+
+
+class Parting(Table):
+    """``owner`` and ``member`` held ``account`` together until ``entry``, which bears the time ``ended_ms``.
+
+    Kept since the rules of care ask for how long they are one household still (``household_days``).
+    """
+
+    TABLE_CLASS = TRUTH
+
+    account = pw.IntegerField()
+    member = pw.IntegerField(index=True)
+    entry = pw.IntegerField()
+    owner = pw.IntegerField(index=True)
+    ended_ms = pw.IntegerField()
+
+    class Meta:
+        table_name = "parting"
+        primary_key = pw.CompositeKey("account", "member", "entry")
+
+
+CARE_TABLES: tuple[type[Table], ...] = (
+    CareTerms,
+    CareRing,
+    CareCooling,
+    CareObjection,
+    CareSheet,
+    Parting,
+)

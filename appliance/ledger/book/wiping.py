@@ -18,7 +18,17 @@ import logging
 import re
 from typing import Any, Final
 
-from appliance.ledger.book.local import Attempt, Device, Note, Printed, Session, SlipDraft, SlipSeen, Tried
+from appliance.ledger.book.local import (
+    Attempt,
+    CareDraft,
+    Device,
+    Note,
+    Printed,
+    Session,
+    SlipDraft,
+    SlipSeen,
+    Tried,
+)
 from appliance.ledger.book.private import PrivateSalt, PrivateText, SealedKeyRow, SealedSheet
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import DataDirectoryError
@@ -34,6 +44,7 @@ _HELD_WORDS: Final = (
     "sealed_key",
     "session",
     "slip_draft",
+    "care_draft",
     "far_person",
     "far_listing",
 )
@@ -77,6 +88,7 @@ def _forget(tx: Tx, member: int) -> int:
         + tx.delete(Tried, Tried.member == member)
         + tx.delete(SlipSeen, SlipSeen.member == member)
         + tx.delete(SlipDraft, SlipDraft.keeper == member)
+        + tx.delete(CareDraft, CareDraft.member == member)
         + tx.delete(Printed, Printed.account.in_([member, *accounts]))
         + (0 if in_force else tx.delete(SealedKeyRow, SealedKeyRow.member == member))
         + (0 if in_force else tx.delete(SealedSheet, SealedSheet.member == member))
@@ -89,7 +101,7 @@ SELECT text FROM private_text WHERE field = 'name' AND entry IN (SELECT entry FR
 
 
 def _forget_in_drafts(tx: Tx, names: list[str]) -> int:
-    """Take the names out of piles of slips that are being typed in; what a field held is typed anew. How many."""
+    """Take the names out of slips and care that are being typed in; what a field held is typed anew. How many."""
     words = {word for name in names for word in name.casefold().split() if len(word) >= _WORD}
     changed = 0
     for pile, body in tx.select("SELECT pile, body FROM slip_draft") if words else ():
@@ -97,6 +109,12 @@ def _forget_in_drafts(tx: Tx, names: list[str]) -> int:
         without = _without(typed, words)
         if without != typed:
             tx.update(SlipDraft, {"pile": bytes(pile)}, body=json.dumps(without, ensure_ascii=False))
+            changed += 1
+    for ident, body in tx.select("SELECT id, body FROM care_draft") if words else ():
+        typed = json.loads(body)
+        without = _without(typed, words)
+        if without != typed:
+            tx.update(CareDraft, {"id": bytes(ident)}, body=json.dumps(without, ensure_ascii=False))
             changed += 1
     return changed
 

@@ -12,6 +12,10 @@ The carer writes it down, or who was cared for, or a keeper from paper who has n
 co-signer signs is the digest of the claim's *terms*: the act with carer, recipient, kind of care, time,
 day and the words beside the book, and what the rules in force made of it (amount, quorum, roles). So a
 signature cannot be moved to another claim, and an edit leaves no signature behind. Silence never approves.
+
+Care that recurs is a *sheet*: claims that are written down as one batch (``Book.submit_all``) and carry the
+sheet's id. Each is a claim like any other, with its own rules, signatures and payment; a co-signer reads and
+signs them together. Nothing is added to a sheet afterwards.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +29,7 @@ from appliance.ledger.book.schema import Claim, Member, Witness
 from appliance.ledger.book.schema_care import CareObjection, CareTerms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.care import policy
+from appliance.ledger.care import policy, sheets
 from appliance.ledger.care.households import household
 from appliance.ledger.care.states import ASKED, CONFIRMED, DAY_MS, MOOT, OBJECTED, OPEN, WITHDRAWN
 from appliance.ledger.errors import Action, Code, Refusal
@@ -52,10 +56,11 @@ class ClaimCare:
         recipient: the member who was cared for; None when it was nobody of this hub.
         start: the minute of the day at which it began; None when that was not said.
         place: where, in words; may be empty.
+        sheet: 16 bytes that name the weekly sheet of which it is a row; None for a claim by itself.
     """
 
     KIND: ClassVar[str] = "claim_care"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     carer: AccountNumber
     category: str
@@ -67,9 +72,10 @@ class ClaimCare:
     recipient: AccountNumber | None = None
     start: int | None = None
     place: str = ""
+    sheet: bytes | None = None
 
     def payload(self) -> codec.Body:
-        return {"carer": self.carer, **_said(self)}
+        return {"carer": self.carer, **_said(self), "sheet": self.sheet}
 
     def private(self) -> dict[str, str]:
         return _words(self)
@@ -135,13 +141,17 @@ class WithdrawClaim(Wordless):
 def _decide_claim(tx: Tx, command: ClaimCare, asking: Asking) -> codec.Body | Refusal:
     if refusal := powers.refuse_unless_active(tx, asking.actor):
         return refusal
-    if refusal := _refuse_writer(tx, command.carer, command.recipient, asking.actor):
+    if refusal := _refuse_writer(tx, command.carer, command.recipient, asking.actor, command.day):
         return refusal
+    if command.sheet is not None and not sheets.fits(
+        tx, command.sheet, command.carer, asking.actor, asking.at
+    ):
+        return Refusal(Code.SHEET_CLOSED, {}, (Action.SHOW, Action.HOME))
     worth = _worth(tx, command, command.carer, b"", asking)
     return worth if isinstance(worth, Refusal) else {"code": code_of(asking.record), **worth}
 
 
-def _refuse_writer(tx: Tx, carer: int, recipient: int | None, actor: int | None) -> Refusal | None:
+def _refuse_writer(tx: Tx, carer: int, recipient: int | None, actor: int | None, day: int) -> Refusal | None:
     """Who may write down what: the own care, care that one was given, and as a keeper what is on paper."""
     member = tx.get(Member, number=carer)
     if member is None and actor != carer and powers.refuse_unless_keeper(tx, actor) is not None:
@@ -156,7 +166,7 @@ def _refuse_writer(tx: Tx, carer: int, recipient: int | None, actor: int | None)
         return None
     if powers.refuse_unless_keeper(tx, actor):
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    near = household(tx, actor or 0)
+    near = household(tx, actor or 0, day)
     if carer in near or recipient in near:
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     return None
@@ -224,6 +234,9 @@ def _apply_claim(tx: Tx, entry: Entry) -> None:
     )
     _keep_terms(tx, entry, entry.record, entry.actor or 0)
     _ask(tx, entry, entry.record)
+    sheet = entry.act.payload.get("sheet")  # version 2 knew none
+    if sheet is not None:
+        sheets.keep(tx, sheet, entry.record)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -264,7 +277,7 @@ def _decide_edit(tx: Tx, command: EditClaim, asking: Asking) -> codec.Body | Ref
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     if policy.signers(tx, command.claim):
         return Refusal(Code.CLAIM_SIGNED, {}, (Action.SHOW, Action.WITHDRAW))
-    if refusal := _refuse_writer(tx, claim.carer, command.recipient, asking.actor):
+    if refusal := _refuse_writer(tx, claim.carer, command.recipient, asking.actor, command.day):
         return refusal
     return _worth(tx, command, claim.carer, bytes(claim.id), asking)
 
@@ -301,10 +314,14 @@ def _outcome_fits(tx: Tx, entry: Entry, carer: int, own: bytes) -> bool:
 
 def _may_claim(tx: Tx, entry: Entry) -> bool:
     p = entry.act.payload
-    fine = powers.active(tx, entry.actor) and not _refuse_writer(tx, p["carer"], p["recipient"], entry.actor)
-    return (
-        fine and entry.outcome["code"] == code_of(entry.record) and _outcome_fits(tx, entry, p["carer"], b"")
-    )
+    if not powers.active(tx, entry.actor):
+        return False
+    if _refuse_writer(tx, p["carer"], p["recipient"], entry.actor, p["day"]):
+        return False
+    sheet = p.get("sheet")
+    if sheet is not None and not sheets.fits(tx, sheet, p["carer"], entry.actor, entry.act.at):
+        return False
+    return entry.outcome["code"] == code_of(entry.record) and _outcome_fits(tx, entry, p["carer"], b"")
 
 
 def _may_edit(tx: Tx, entry: Entry) -> bool:
@@ -314,7 +331,7 @@ def _may_edit(tx: Tx, entry: Entry) -> bool:
         return False
     if policy.signers(tx, p["claim"]) or not powers.active(tx, entry.actor):
         return False
-    fine = _refuse_writer(tx, claim.carer, p["recipient"], entry.actor) is None
+    fine = _refuse_writer(tx, claim.carer, p["recipient"], entry.actor, p["day"]) is None
     return fine and _outcome_fits(tx, entry, claim.carer, p["claim"])
 
 
@@ -401,14 +418,16 @@ _CARE: Final = _CARE_1 | {
     "start": shape.or_none(shape.whole(0, LATEST_START)),
 }
 _EDIT: Final = _CLAIM | {name: check for name, check in _CARE.items() if name != "carer"}
+_CARE_3: Final = _CARE | {"sheet": shape.or_none(shape.blob(sheets.ID_BYTES))}
 
 HANDLERS = (
-    Handler(ClaimCare, _decide_claim, _apply_claim, _may_claim, _CARE),
+    Handler(ClaimCare, _decide_claim, _apply_claim, _may_claim, _CARE_3),
     Handler(EditClaim, _decide_edit, _apply_edit, _may_edit, _EDIT),
     Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw, _may_withdraw, _CLAIM),
 )
 
 OLD: Final = {
+    ("claim_care", 2): Handler(ClaimCare, _decide_claim, _apply_claim, _may_claim, _CARE),
     ("claim_care", 1): Handler(ClaimCare, _decide_claim, _apply_claim_1, _may_claim_1, _CARE_1),
     ("withdraw_claim", 1): Handler(WithdrawClaim, _decide_withdraw, _apply_withdraw, _may_withdraw_1, _CLAIM),
 }

@@ -117,7 +117,7 @@ def refuse_ending(tx: Tx, record: bytes, verdict: str, keeper: int | None) -> Re
     claim = None if objection is None else tx.get(Claim, id=objection.claim)
     if objection is None or claim is None or objection.state != OBJECTED:
         return Refusal(Code.NOT_OBJECTED, {}, (Action.SHOW, Action.HOME))
-    if policy.part_in(tx, claim, keeper or 0) or objection.member in household(tx, keeper or 0):
+    if policy.part_in(tx, claim, keeper or 0) or objection.member in household(tx, keeper or 0, claim.day):
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     paid = _to_reverse(tx, claim) if verdict == UPHELD else None
     if paid is not None and reversals.of_somebody_gone(tx, paid):

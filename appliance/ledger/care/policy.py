@@ -113,6 +113,23 @@ def signers(tx: Tx, claim: bytes) -> list[int]:
     return [int(member) for (member,) in found]
 
 
+def stand_ins(tx: Tx, care: Care, claim: Claim, terms: CareTerms | None) -> frozenset[int]:
+    """Who may sign in the place of who was cared for, beside a keeper: helpers and joint holders, by policy.
+
+    Never the carer, whose own claim it is, nor who wrote it down.
+    """
+    if not care.helper_stands_in or terms is None or terms.recipient is None:
+        return frozenset()
+    found = {int(member) for (member,) in tx.select(_STAND_INS, terms.recipient)}
+    return frozenset(found - {claim.carer, terms.writer})
+
+
+_STAND_INS: Final = """
+SELECT "grant".member FROM "grant" JOIN account ON account.number = "grant".account
+WHERE "grant".state = 'agreed' AND account.owner = ?
+"""
+
+
 def recipient_signs(tx: Tx, terms: CareTerms | None) -> bool:
     """Whether who was cared for is a member who can sign; for anybody else a keeper stands in."""
     if terms is None or terms.recipient is None or not powers.active(tx, terms.recipient):
@@ -166,7 +183,7 @@ def _refuse_household(
         return None
     if terms is not None and terms.need_recipient and terms.recipient == actor:
         return None
-    own = household(tx, actor)
+    own = household(tx, actor, claim.day)
     if claim.carer in own:
         return Refusal(Code.SAME_HOUSEHOLD, {}, (Action.HOME,))
     if own & set(signers(tx, claim.id)):
@@ -184,7 +201,7 @@ class Progress:
         recipient, keeper: whether these roles are still missing.
         stands_in: a keeper is missing in the place of who was cared for.
         ring: the ring around the carer, when all else is there; empty when there is none.
-        outside: whether a keeper outside that ring is missing.
+        outside: whether a keeper outside that ring is missing; of no ring: the search for one did not end.
     """
 
     counted: int
@@ -207,24 +224,26 @@ def progress(tx: Tx, care: Care, claim: Claim, also: int | None = None) -> Progr
     terms, signed = terms_of(tx, claim.id), set(signers(tx, claim.id))
     if also is not None:
         signed.add(also)
-    carers = household(tx, claim.carer) if care.household else frozenset((claim.carer,))
-    counted = apart(tx, signed, carers) if care.household else len(signed)
+    carers = household(tx, claim.carer, claim.day) if care.household else frozenset((claim.carer,))
+    counted = apart(tx, signed, carers, claim.day) if care.household else len(signed)
     keepers = {member for member in signed & set(powers.keepers(tx)) if member not in carers}
     needs = terms is not None and terms.need_recipient
     able = recipient_signs(tx, terms)
+    in_place = bool(stand_ins(tx, care, claim, terms) & signed - carers)
     seen = Progress(
         counted,
         claim.quorum,
-        recipient=needs and able and terms is not None and terms.recipient not in signed,
-        stands_in=needs and not able and not keepers,
+        recipient=needs and able and not in_place and terms is not None and terms.recipient not in signed,
+        stands_in=needs and not able and not in_place and not keepers,
         keeper=terms is not None and terms.need_keeper and not keepers - {terms.recipient},
     )
     if not seen.confirmed:
         return seen
-    ring = _ring(tx, care, claim, also)
+    found = _ring(tx, care, claim, also)
     here = hub_number(tx)
-    outside = bool(ring) and not any(Node(here, keeper) not in ring for keeper in keepers)
-    return Progress(counted, claim.quorum, ring=ring, outside=outside)
+    held = bool(found.ring) or (not found.finished and names_households(tx))
+    outside = held and not any(Node(here, keeper) not in found.ring for keeper in keepers)
+    return Progress(counted, claim.quorum, ring=found.ring, outside=outside)
 
 
 def hub_number(tx: Tx) -> int:
@@ -232,9 +251,9 @@ def hub_number(tx: Tx) -> int:
     return int(rules.kept(tx, "community")["hub"])
 
 
-def _ring(tx: Tx, care: Care, claim: Claim, also: int | None) -> frozenset[Node]:
+def _ring(tx: Tx, care: Care, claim: Claim, also: int | None) -> rings.Found:
     if not care.ring_share:
-        return frozenset()
+        return rings.NONE
     here, since, until = hub_number(tx), claim.day - care.ring_days, claim.day + care.ring_days
 
     def received(node: Node) -> Mapping[Node, int]:
@@ -245,7 +264,7 @@ def _ring(tx: Tx, care: Care, claim: Claim, also: int | None) -> frozenset[Node]
             found[Node(here, also)] = found.get(Node(here, also), 0) + 1
         return found
 
-    return rings.find(Node(here, claim.carer), received, care.ring_share, care.ring_people)
+    return rings.look(Node(here, claim.carer), received, care.ring_share, care.ring_people)
 
 
 _RECEIVED: Final = """
@@ -335,10 +354,15 @@ def names_policy(tx: Tx) -> bool:
     return "expire_days" in rules.kept(tx, "care")
 
 
+def names_households(tx: Tx) -> bool:
+    """Whether the book's rules are of a release that holds what the search for rings could not finish."""
+    return "household_days" in rules.kept(tx, "care")
+
+
 def part_in(tx: Tx, claim: Claim, member: int) -> bool:
     """Whether ``member`` is the carer, was cared for, wrote it down or co-signed; or is of their households."""
     terms = terms_of(tx, claim.id)
     concerned = {claim.carer, *signers(tx, claim.id)}
     if terms is not None:
         concerned |= {terms.writer} | ({terms.recipient} if terms.recipient is not None else set())
-    return bool(household(tx, member) & concerned) or accounts.has_part(tx, claim.carer, member)
+    return bool(household(tx, member, claim.day) & concerned) or accounts.has_part(tx, claim.carer, member)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 LOOKS: Final = 20_000
-"""How many sets are looked at; who needs more is not found (``decisions/0034`` says why that is enough)."""
+"""How many sets are looked at. Where that is not enough, the answer says so (``Found.finished``)."""
 
 
 class Node(NamedTuple):
@@ -23,12 +23,27 @@ class Node(NamedTuple):
     member: int
 
 
+class Found(NamedTuple):
+    """What a search found.
+
+    Attributes:
+        ring: a closed set, the carer in it; empty when none was found.
+        finished: whether every set that could be closed was looked at. If not, an empty ``ring`` means
+            *nobody knows*, and one that was found is closed, but there may be a smaller one.
+    """
+
+    ring: frozenset["Node"]
+    finished: bool
+
+
+NONE: Final = Found(frozenset(), True)
+
 Received = Callable[[Node], Mapping[Node, int]]
 """Who co-signed for a node, and how many of its claims. Asked only of nodes that the search reaches."""
 
 
-def find(carer: Node, received: Received, share: int, people: int) -> frozenset[Node]:
-    """The smallest closed set around ``carer`` with at most ``people`` others; empty when there is none.
+def look(carer: Node, received: Received, share: int, people: int) -> Found:
+    """The smallest closed set around ``carer`` with at most ``people`` others.
 
     Args:
         share: percent; each of the set got more than that from inside the set.
@@ -39,16 +54,16 @@ def find(carer: Node, received: Received, share: int, people: int) -> frozenset[
     """
     search = _Search(received, share)
     if not share or not search.could(carer, frozenset((carer,)), people):
-        return frozenset()
+        return NONE
     greedy = search.greedily(carer, people)
     largest = len(greedy) - 1 if greedy else people + 1
     for size in range(2, largest + 1):
         found = search.closed(frozenset((carer,)), size)
         if found:
-            return found
+            return Found(found, True)
         if search.tired:
-            break
-    return greedy
+            return Found(greedy, False)
+    return Found(greedy, True)
 
 
 class _Search:

@@ -79,6 +79,8 @@ def _no_room(tx: Tx, claim: Claim) -> Refusal | None:
     commons = accounts.get(tx, COMMONS)
     if commons is None or accounts.refuse_giving(commons, claim.amount):
         return Refusal(Code.COMMONS_FLOOR, {"amount": claim.amount}, (Action.WAIT,))
+    if rules.load(tx).care.beyond_limit:
+        return None
     return accounts.refuse_receiving(carer, claim.amount, own=False)
 
 
@@ -112,7 +114,8 @@ def _apply_settle(tx: Tx, entry: Entry) -> None:
 
 def next_to_pay(tx: Tx, at: Instant) -> RecordId | None:
     """The first confirmed claim that nothing of its own holds up: what the commons has is still to be asked."""
-    for record, cools in tx.select(_READY, dues.latest(tx, at)):
+    beyond = rules.load(tx).care.beyond_limit
+    for record, cools in tx.select(_READY, dues.latest(tx, at), int(beyond)):
         if not cools or not policy.still_cools(tx, record, at):
             return RecordId(bytes(record))
     return None
@@ -125,7 +128,7 @@ JOIN account ON account.number = claim.carer
 JOIN member ON member.number = account.owner AND member.status IN ('active', 'away', 'moving')
 LEFT JOIN care_cooling ON care_cooling.claim = claim.id
 WHERE claim.state = 'confirmed' AND (care_cooling.until_ms IS NULL OR care_cooling.until_ms <= ?)
-  AND (account.high IS NULL OR claim.amount <= MAX(0, account.high - account.balance - account.held))
+  AND (? OR account.high IS NULL OR claim.amount <= MAX(0, account.high - account.balance - account.held))
   AND NOT EXISTS (SELECT 1 FROM care_objection WHERE care_objection.claim = claim.id AND care_objection.state = 'open')
 ORDER BY claim.opened_entry
 """

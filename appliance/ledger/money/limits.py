@@ -18,7 +18,7 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import accounts, dues
+from appliance.ledger.money import accounts, dues, partings
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, tidy, too_long
 from appliance.ledger.values import AccountNumber
@@ -139,6 +139,7 @@ def _outcome_stands(tx: Tx, entry: Entry, group: str) -> bool:
 
 def _apply_group(tx: Tx, entry: Entry) -> None:
     p, outcome = entry.act.payload, entry.outcome
+    partings.keep(tx, entry, p["account"])  # of a household's account that is one no more
     tx.update(AccountRow, {"number": p["account"]}, low=outcome["low"], high=outcome["high"])
     accounts.keep_terms(tx, p["account"], p["group"], None, entry.number)
 

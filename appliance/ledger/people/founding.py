@@ -80,6 +80,7 @@ GUARDED: Final[Mapping[str, tuple[str, ...]]] = {
         *("quorum", "rates", "longest_minutes", "days_back", "caps", "need_recipient", "need_keeper"),
         *("household", "expire_days", "period_days", "carer_most", "pair_most", "signer_most", "budget"),
         *("cool_above", "cool_days", "object_days", "ring_share", "ring_people", "ring_days"),
+        *("household_days", "helper_stands_in", "beyond_limit"),
     ),
 }
 """Rules that one keeper does not change alone where there are others: how far credit goes (the

@@ -24,7 +24,7 @@ from appliance.ledger.book.schema_credit import Grant
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, Code, Refusal
-from appliance.ledger.money import accounts
+from appliance.ledger.money import accounts, partings
 from appliance.ledger.people import members, powers
 from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.people.words import LONGEST_LINE, too_long
@@ -255,6 +255,7 @@ def _apply_end(tx: Tx, entry: Entry) -> None:
 
 def end(tx: Tx, entry: Entry, account: int, member: int) -> None:
     """End a grant: the fold of every way in which one ends."""
+    partings.keep(tx, entry, account, member)
     tx.update(Grant, {"account": account, "member": member}, state=ENDED, ended_entry=entry.number)
 
 

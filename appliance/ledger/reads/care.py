@@ -17,7 +17,8 @@ from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import COMMONS, RecordId
 
 PEOPLE, RECIPIENT, STANDS_IN, KEEPER, RING = "people", "recipient", "stands_in", "keeper", "ring"
-"""What an open claim waits for."""
+TANGLED: Final = "tangled"
+"""What an open claim waits for. *tangled*: a keeper, as the search for a ring did not end."""
 
 OBJECTED, COOLING, BUDGET, FLOOR, LIMIT = "objected", "cooling", "budget", "floor", "limit"
 """What a confirmed claim waits for."""
@@ -236,7 +237,8 @@ def _open_for(reached: policy.Progress) -> tuple[str, ...]:
         (RECIPIENT, reached.recipient),
         (STANDS_IN, reached.stands_in),
         (KEEPER, reached.keeper),
-        (RING, reached.outside),
+        (RING, reached.outside and bool(reached.ring)),
+        (TANGLED, reached.outside and not reached.ring),
     )
     return tuple(name for name, missing in awaited if missing)
 
@@ -250,7 +252,9 @@ def _held_up(tx: Tx, row: Claim, now: Instant) -> tuple[str, ...]:
     if refused is not None:
         return (_HELD_UP[refused.code],)
     carer = accounts.usable(tx, row.carer)
-    if isinstance(carer, AccountRow) and accounts.refuse_receiving(carer, row.amount, own=False):
+    beyond = rules.load(tx).care.beyond_limit
+    full = isinstance(carer, AccountRow) and accounts.refuse_receiving(carer, row.amount, own=False)
+    if full and not beyond:
         return (LIMIT,)
     commons = accounts.get(tx, COMMONS)
     if commons is not None and accounts.refuse_giving(commons, row.amount):

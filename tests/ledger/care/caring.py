@@ -12,6 +12,8 @@ from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.people.grants import JOINT, AgreeGrant, AskGrant
 from appliance.ledger.people.members import Approve
+from appliance.ledger.people.timing import SetTime
+from appliance.ledger.people.timing import row as clock_row
 from appliance.ledger.reads import member as reads
 from appliance.ledger.values import COMMONS, AccountNumber, RecordId
 from tests.support.village import Village
@@ -100,6 +102,15 @@ def live_together(village: Village, owner: str, other: str) -> None:
     number = village.numbers[owner]
     village.do(owner, AskGrant(number, village.numbers[other], JOINT))
     village.do(other, AgreeGrant(number, JOINT))
+
+
+def set_time(village: Village, shift: int) -> None:
+    """Kira moves the hub's time by so many milliseconds; the village lives on a ``HandMachine``."""
+    with village.hub.reading() as tx:
+        now = clock_row(tx)
+    assert now is not None
+    village.do("Kira", SetTime(now.boot, now.zero_ms, shift, "the church bell says so"))
+    village.hub.clock.look(at_once=True)
 
 
 def let_in(village: Village, *names: str) -> None:

@@ -10,13 +10,17 @@ import pytest
 
 from appliance.ledger import codec
 from appliance.ledger.book.verify import verify
-from appliance.ledger.care import claims
+from appliance.ledger.care import claims, policy, rings
 from appliance.ledger.care.claims import ClaimCare
 from appliance.ledger.care.signing import Cosign
 from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Code, Refusal
+from appliance.ledger.money.limits import MoveGroup
+from appliance.ledger.people.founding import ChangeRules
 from appliance.ledger.people.further import OpenAccount
+from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant, WriteGrant
+from appliance.ledger.people.life import Register
 from appliance.ledger.values import AccountNumber, RecordId
 from tests.ledger.care.caring import (
     Found,
@@ -31,9 +35,12 @@ from tests.ledger.care.caring import (
     refused,
     ring,
     row,
+    set_time,
     state,
     today,
 )
+from tests.support.clocks import HandMachine, live_on
+from tests.support.village import MONDAY_NOON
 
 BOTH = pytest.mark.parametrize("defended", [False, True], ids=["off", "on"])
 RING: dict[str, Any] = {"ring_share": 60, "ring_people": 5}
@@ -112,6 +119,129 @@ def test_households_that_join_after_they_signed_count_once(found: Found, defende
     live_together(river, "Bob", "Alice")
     cosign(river, made, "Chandra")
     assert state(river, made) == ("open" if defended else "paid")
+
+
+@BOTH
+def test_a_shared_account_that_ends_just_before_the_signature(found: Found, defended: bool) -> None:
+    river = found(quorum=2, household=True, household_days=30 if defended else 0)
+    live_together(river, "Dina", "Alice")
+    live_together(river, "Bob", "Alice")
+    river.do("Alice", EndGrant(river.numbers["Dina"], river.numbers["Alice"]))
+    river.do("Bob", EndGrant(river.numbers["Bob"], river.numbers["Alice"]))
+    made = claim(river, "Dina")
+    if not defended:
+        cosign(river, made, "Alice", "Bob")
+        assert commons(river) == -100
+        return
+    assert refused(river, "Alice", made) is Code.SAME_HOUSEHOLD
+    assert refused(river, "Bob", made) is Code.SAME_HOUSEHOLD  # over Alice, as while it stood
+    river.clock.advance(29 * DAY_MS)
+    assert refused(river, "Alice", claim(river, "Dina")) is Code.SAME_HOUSEHOLD
+    river.clock.advance(DAY_MS)
+    cosign(river, claim(river, "Dina"), "Alice", "Bob")  # a month of living apart
+    assert refused(river, "Alice", made) is Code.SAME_HOUSEHOLD, "care of that time stays what it was"
+    assert commons(river) == -100
+    verify(river.hub.store)
+
+
+@BOTH
+def test_a_clock_set_back_for_the_moment_at_which_a_shared_account_ends(found: Found, defended: bool) -> None:
+    river = found(quorum=1, household=True, household_days=30 if defended else 0)
+    machine = HandMachine()
+    live_on(river, machine)
+    set_time(river, MONDAY_NOON + 200 * DAY_MS - river.hub.clock.now().ms)
+    live_together(river, "Dina", "Alice")
+    set_time(river, -90 * DAY_MS)
+    river.do("Dina", EndGrant(river.numbers["Dina"], river.numbers["Alice"]))
+    set_time(river, 90 * DAY_MS)
+    made = claim(river, "Dina", day=river.hub.clock.now().ms // DAY_MS)
+    if defended:
+        assert refused(river, "Alice", made) is Code.SAME_HOUSEHOLD
+        verify(river.hub.store)
+        return
+    cosign(river, made, "Alice")
+    assert commons(river) == -100
+
+
+@BOTH
+def test_a_household_whose_account_becomes_a_shop(found: Found, defended: bool) -> None:
+    river = found(quorum=1, household=True, household_days=30 if defended else 0)
+    home = river.numbers["Dina"]
+    river.do("Kira", MoveGroup(home, "household", "they said so"))
+    river.do("Dina", AskGrant(home, river.numbers["Alice"]))
+    river.do("Alice", AgreeGrant(home, HELPER))
+    assert refused(river, "Alice", claim(river, "Dina")) is Code.SAME_HOUSEHOLD
+    river.do("Kira", MoveGroup(home, "business", "they bake"))
+    made = claim(river, "Dina", 30)
+    if defended:
+        assert refused(river, "Alice", made) is Code.SAME_HOUSEHOLD
+        verify(river.hub.store)
+        return
+    cosign(river, made, "Alice")
+    assert commons(river) == -50
+
+
+@BOTH
+def test_a_helper_who_cared_signs_for_the_one_who_was_cared_for(
+    found: Found, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Emma cannot sign; her helpers may by this village's policy, but Dina not for the claim that is Dina's."""
+    river = found(quorum=1, need_recipient=True, helper_stands_in=True, household=True)
+    river.numbers["Emma"] = AccountNumber(river.do("Kira", Register("Emma", "no phone")).outcome["number"])
+    for name in ("Dina", "Bob"):
+        river.do("Kira", WriteGrant(river.numbers["Emma"], river.numbers[name], HELPER, "on paper"))
+        river.do(name, AgreeGrant(river.numbers["Emma"], HELPER))
+    if not defended:
+        monkeypatch.setattr(policy, "refuse_signer", lambda *_: None)
+        monkeypatch.setattr(policy, "household", lambda *_: frozenset())
+        monkeypatch.setattr(policy, "stand_ins", lambda *_: frozenset({river.numbers["Dina"]}))
+    made = claim(river, "Dina", whom="Emma")
+    if not defended:
+        cosign(river, made, "Dina")
+        assert commons(river) == -100
+        return
+    assert refused(river, "Dina", made) is Code.OWN_CLAIM
+    cosign(river, made, "Alice")
+    assert state(river, made) == "open"
+    cosign(river, made, "Bob")
+    assert state(river, made) == "paid"
+    verify(river.hub.store)
+
+
+@BOTH
+def test_a_tangle_in_which_the_search_for_a_ring_does_not_end(
+    found: Found, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Farid signs for all of a ring and they for him: whoever begins with him does not come to an end."""
+    if not defended:
+        monkeypatch.setattr(policy, "names_households", lambda _tx: False)
+    river = found(quorum=12, ring_share=60, ring_people=5)
+    let_in(river, "Emma", "Farid")
+    five = ("Alice", "Bob", "Chandra", "Dina", "Emma")
+    for at, carer in enumerate(five):
+        for ago in range(4):
+            cosign(river, claim(river, carer, 30, ago), five[(at + 1) % 5], five[(at + 2) % 5], "Farid")
+        cosign(river, claim(river, carer, 30, 5), "Farid")
+    cosign(river, claim(river, "Farid", 30), *five)
+    for ago in range(4):
+        cosign(river, claim(river, "Farid", 30, ago), "Kira")
+    river.do("Kira", ChangeRules("care", {"quorum": 1}, "assembly of May"))
+    patience = rings.LOOKS
+    monkeypatch.setattr(rings, "LOOKS", 10)
+    made = claim(river, "Alice", 30)
+    cosign(river, made, "Bob")
+    assert ring(river, made) == set()
+    if not defended:
+        assert state(river, made) == "paid"
+        return
+    assert state(river, made) == "open"
+    cosign(river, made, "Kira")  # a keeper has looked
+    assert state(river, made) == "paid"
+    verify(river.hub.store)
+    monkeypatch.setattr(rings, "LOOKS", patience)
+    ringed = claim(river, "Alice", 30)
+    cosign(river, ringed, "Bob")
+    assert ring(river, ringed) == {river.numbers[name] for name in five}, "there was one to be found"
 
 
 @BOTH

@@ -19,9 +19,8 @@ from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.people.life import Register
-from appliance.ledger.people.timing import SetTime
-from appliance.ledger.people.timing import row as clock_row
 from appliance.ledger.reads.people import text_of
 from appliance.ledger.tend import tend
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId
@@ -38,6 +37,7 @@ from tests.ledger.care.caring import (
     refused,
     ring,
     row,
+    set_time,
     state,
     terms,
     today,
@@ -291,12 +291,12 @@ def test_a_budget_is_not_begun_anew_by_setting_the_clock(found: Found, days: int
     river = found(quorum=1, budget=200)
     machine = HandMachine()
     live_on(river, machine)
-    _set(river, MONDAY_NOON + 60 * DAY_MS - river.hub.clock.now().ms)
+    set_time(river, MONDAY_NOON + 60 * DAY_MS - river.hub.clock.now().ms)
     cosign(river, claim(river, "Dina", 120), "Alice")
     second = claim(river, "Bob", 120)
     cosign(river, second, "Alice")
     assert state(river, second) == "confirmed"
-    _set(river, days * DAY_MS)
+    set_time(river, days * DAY_MS)
     tend(river.hub)
     river.pay("Alice", "Bob", 1)  # whatever anybody does, what waits is looked at again
     assert state(river, second) == "confirmed"
@@ -304,14 +304,6 @@ def test_a_budget_is_not_begun_anew_by_setting_the_clock(found: Found, days: int
     river.pay("Alice", "Bob", 2)
     assert state(river, second) == "paid"
     verify(river.hub.store)
-
-
-def _set(village: Village, shift: int) -> None:
-    with village.hub.reading() as tx:
-        now = clock_row(tx)
-    assert now is not None
-    village.do("Kira", SetTime(now.boot, now.zero_ms, shift, "the church bell says so"))
-    village.hub.clock.look(at_once=True)
 
 
 def test_by_a_clock_that_nobody_vouches_for_no_month_passes(found: Found) -> None:
@@ -395,3 +387,34 @@ def test_the_commons_pays_in_order_once_it_has_enough_again(found: Found) -> Non
     assert (state(river, made), commons(river)) == ("confirmed", 0)
     river.do("Kira", Pay(river.numbers["Kira"], COMMONS, Amount(100)))
     assert state(river, made) == "paid"
+
+
+def test_care_is_paid_beyond_the_upper_limit_where_the_village_says_so(found: Found) -> None:
+    river = found(quorum=1)
+    river.do("Kira", ChangeRules("credit", {"high": 150}, "to share"))
+    made = claim(river, "Dina", 120)
+    cosign(river, made, "Alice")
+    assert (state(river, made), river.balance("Dina")) == ("confirmed", 0)
+    river.do("Kira", ChangeRules("care", {"beyond_limit": True}, "care is kept"))
+    river.pay("Alice", "Bob", 1)
+    assert (state(river, made), river.balance("Dina")) == ("paid", 200)
+    paid = river.ask("Alice", Pay(river.numbers["Alice"], river.numbers["Dina"], Amount(1)))
+    assert isinstance(paid, Refusal)
+    assert paid.code is Code.PAYEE_LIMIT, "for any other payment the limit stands"
+    river.pay("Dina", "Alice", 120)  # and she gives away what she earned
+    river.do("Dina", Pay(river.numbers["Dina"], COMMONS, Amount(80)))
+    assert (river.balance("Dina"), commons(river)) == (0, -120)
+    verify(river.hub.store)
+
+
+def test_a_helper_stands_in_for_who_was_cared_for_only_where_the_village_says_so(found: Found) -> None:
+    river = found(need_recipient=True, quorum=1, helper_stands_in=True)
+    river.do("Alice", AskGrant(river.numbers["Alice"], river.numbers["Bob"]))
+    river.do("Bob", AgreeGrant(river.numbers["Alice"], HELPER))
+    made = claim(river, "Dina", whom="Alice")  # who is confused, and has a phone all the same
+    cosign(river, made, "Bob")
+    assert state(river, made) == "paid"
+    river.do("Kira", ChangeRules("care", {"helper_stands_in": False}, "assembly of May"))
+    made = claim(river, "Dina", whom="Alice")
+    cosign(river, made, "Bob")
+    assert state(river, made) == "open"

@@ -1,5 +1,6 @@
 """Rings, as a pure question of who signed for whom: which are found, and who is left in peace."""
 
+import random
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import combinations
@@ -7,7 +8,8 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.ledger.care.rings import Node, find
+from appliance.ledger.care import rings
+from appliance.ledger.care.rings import Found, Node, look
 
 
 class Edges(defaultdict[Node, dict[Node, int]]):
@@ -23,8 +25,10 @@ class Edges(defaultdict[Node, dict[Node, int]]):
         return self
 
     def ring(self, carer: int, share: int, people: int) -> set[int]:
-        found = find(river(carer), lambda node: self.get(node, {}), share, people)
-        return {node.member for node in found}
+        return {node.member for node in self.look(carer, share, people).ring}
+
+    def look(self, carer: int, share: int, people: int) -> Found:
+        return look(river(carer), lambda node: self.get(node, {}), share, people)
 
 
 def river(member: int) -> Node:
@@ -120,13 +124,29 @@ def test_the_smallest_ring_is_found_not_the_first() -> None:
 def test_somebody_of_another_hub_is_somebody_else() -> None:
     here, there = Node(101, 7), Node(102, 7)
     received = {here: {there: 4}, there: {here: 4}}
-    assert find(here, lambda node: received.get(node, {}), 60, 1) == {here, there}
-    assert find(here, lambda node: {Node(101, 8): 4} if node == here else {}, 60, 5) == frozenset()
+    assert look(here, lambda node: received.get(node, {}), 60, 1).ring == {here, there}
+    assert look(here, lambda node: {Node(101, 8): 4} if node == here else {}, 60, 5) == rings.NONE
 
 
-def test_a_crowd_made_to_tire_the_search_ends_soon_and_always_alike() -> None:
-    edges = everybody(Edges(), range(60))
-    assert edges.ring(0, 10, 6) == edges.ring(0, 10, 6)
+def crowd() -> Edges:
+    """Three hundred, each signed for by twenty of all the others: no few of them close, and all look as if they could."""
+    chance, edges = random.Random(7), Edges()
+    for one in range(300):
+        edges.sign(one, *chance.sample([other for other in range(300) if other != one], 20))
+    return edges
+
+
+def test_a_crowd_made_to_tire_the_search_ends_and_says_that_nobody_knows() -> None:
+    edges = crowd()
+    found = edges.look(3, 20, 8)
+    assert found == Found(frozenset(), False)
+    assert edges.look(3, 20, 8) == found, "always alike: books are folded with it"
+
+
+def test_what_was_looked_through_to_the_end_is_known() -> None:
+    assert crowd().look(3, 60, 8) == rings.NONE
+    pair = Edges().sign(1, 2, times=5).sign(2, 1, times=5)
+    assert pair.look(1, 60, 5) == Found(frozenset((river(1), river(2))), True)
 
 
 SIGNED = st.dictionaries(st.tuples(st.integers(0, 6), st.integers(0, 6)), st.integers(1, 4), max_size=30).map(
