@@ -1,6 +1,8 @@
 """A machine whose clocks a test moves by hand, and a village that lives on it."""
 
-from appliance.ledger.clock import Uptime
+import time
+
+from appliance.ledger.clock import Instant, ManualClock, Millis, Uptime
 from appliance.ledger.hub import Hub
 from appliance.ledger.timekeeper import HubClock
 from tests.support.village import MONDAY_NOON, Village
@@ -67,3 +69,21 @@ def live_on(village: Village, machine: HandMachine) -> HubClock:
 
 
 __all__ = ["IN_1970", "IN_2040", "MONDAY_NOON", "HandMachine", "live_on", "process"]
+
+
+class RunningClock(ManualClock):
+    """A hub's clock that runs by itself, ``speed`` times as fast as the wall: for processes in real time."""
+
+    def __init__(self, speed: float, ms: int = MONDAY_NOON) -> None:
+        super().__init__(ms)
+        self.speed = speed
+        self._begun = time.monotonic()
+
+    def _passed_ms(self) -> int:
+        return round((time.monotonic() - self._begun) * 1000 * self.speed)
+
+    def now(self) -> Instant:
+        return Instant(Millis(self.instant.ms + self._passed_ms()), self.instant.quality)
+
+    def uptime(self) -> Uptime:
+        return Uptime(self.up.boot, self.up.ms + self._passed_ms())

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from appliance.radio.emulated.ether import Conditions
-from appliance.radio.emulated.noderun import Fault, NodeServer
+from appliance.radio.emulated.faults import Fault
+from appliance.radio.emulated.noderun import NodeServer
 from appliance.radio.emulated.server import EtherServer
 from appliance.radio.emulated.settings import Setup
 

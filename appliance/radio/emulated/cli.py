@@ -25,8 +25,24 @@ if TYPE_CHECKING:
 ETHER_PORT: Final = 4600
 """The port an ether listens on when nobody says otherwise."""
 
-FAULTS: Final = ("reboot", "rebooted", "unplug", "silent", "speak", "drop", "reset")
-"""As in ``noderun.Fault``; named here so that ``--help`` need not load it."""
+FAULTS: Final = (
+    "reboot",
+    "rebooted",
+    "unplug",
+    "silent",
+    "stall",
+    "speak",
+    "drop",
+    "reset",
+    "idle",
+    "stolen",
+    "garbage",
+    "full",
+    "duty",
+    "nak",
+    "swallow",
+)
+"""As in ``faults.Fault``; named here so that ``--help`` need not load it."""
 
 SHARE = click.FloatRange(0.0, 1.0)
 PORT = click.IntRange(0, 65535)
@@ -178,6 +194,20 @@ def ether(
 @click.option("--region", default="EU_868", show_default=True, help="Whose rules of sending it keeps.")
 @click.option("--hop-limit", type=click.IntRange(0, 7), default=3, show_default=True, help="As configured.")
 @click.option("--mute", is_flag=True, help="It does not repeat what it hears.")
+@click.option("--no-tx", is_flag=True, help="Sending is switched off in its settings.")
+@click.option(
+    "--host-queue",
+    type=click.IntRange(1, 1000),
+    default=32,
+    show_default=True,
+    help="Packets it keeps for the computer: 32 on most boards, 8 on a classic ESP32.",
+)
+@click.option(
+    "--sent",
+    type=click.FloatRange(0, 3600),
+    default=0.0,
+    help="Seconds it has sent within this hour already: the duty cycle is nearer.",
+)
 @click.option("--signs", is_flag=True, help="A firmware 2.8, which signs every broadcast that still fits.")
 @click.option("--seed", type=int, help="For the node's own draws; by default from its number.")
 def node(
@@ -190,6 +220,9 @@ def node(
     region: str,
     hop_limit: int,
     mute: bool,
+    no_tx: bool,
+    host_queue: int,
+    sent: float,
     signs: bool,
     seed: int | None,
 ) -> None:
@@ -207,6 +240,9 @@ def node(
             hop_limit=hop_limit,
             relays=not mute,
             signs=signs,
+            host_queue=host_queue,
+            sent=sent,
+            tx=not no_tx,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

@@ -45,7 +45,7 @@ class EtherControl:
         return self._ask("cut", station, yes)
 
     def fault(self, station: str, kind: str, seconds: float = 0.0) -> Mapping[str, Any]:
-        """Make an emulated node fail; the kinds are ``appliance.radio.emulated.fronts.Fault``."""
+        """Make an emulated node fail; the kinds are ``appliance.radio.emulated.faults.Fault``."""
         return self._ask("fault", station, kind, seconds)
 
     def status(self) -> Mapping[str, Any]:

@@ -7,12 +7,15 @@ for: what is meant for it stays in the node's queues and overflows there.
 import asyncio
 import contextlib
 import errno
+import fcntl
 import logging
 import os
 import socket
 import tty
 from pathlib import Path
 from typing import Final, Protocol
+
+from meshtastic.protobuf import mesh_pb2
 
 from appliance.radio.emulated.node import Session
 from appliance.radio.emulated.stream import LONGEST, Deframer, frame
@@ -23,6 +26,7 @@ IDLE: Final = 15 * 60.0
 """Real seconds after which the firmware drops a TCP client that says nothing."""
 
 _WRITE_BUFFER: Final = 2048
+_RIVAL_WAITS: Final = 0.2
 _READ_SIZE: Final = 4096
 
 
@@ -52,6 +56,22 @@ class Front(Protocol):
     def pump(self) -> None: ...
 
     def rebooted(self) -> None: ...
+
+    def stall(self, yes: bool) -> None:
+        """Read no more, or again."""
+        ...
+
+    def idle(self) -> None:
+        """Treat the client as one that has said nothing for fifteen minutes."""
+        ...
+
+    def say(self, data: bytes) -> None:
+        """Put bytes on the line that are no frame."""
+        ...
+
+    async def steal(self, seconds: float) -> None:
+        """Be another program that wants the node, for so long."""
+        ...
 
 
 def _next(session: Session) -> bytes | None:
@@ -121,6 +141,20 @@ class _Client(asyncio.Protocol):
                 return
             transport.write(data)
 
+    def stall(self, yes: bool) -> None:
+        """Read no more, or again."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        if yes:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def say(self, data: bytes) -> None:
+        """Bytes that are no frame."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(data)
+
     def close(self, reset: bool = False) -> None:
         """Hang up; with ``reset`` as a machine does that knows nothing of the connection."""
         if self.transport is None:
@@ -144,6 +178,7 @@ class TcpFront:
         self.port = port
         self._server: asyncio.Server | None = None
         self._clients: list[_Client] = []
+        self._stalled = False
 
     async def open(self) -> None:
         """Listen.
@@ -174,6 +209,8 @@ class TcpFront:
         """A client has connected."""
         self.hang_up()
         self._clients.append(client)
+        if self._stalled:
+            client.stall(True)
         log.info("node_client kind=tcp port=%d", self.port)
 
     def gone(self, client: _Client) -> None:
@@ -190,6 +227,36 @@ class TcpFront:
         """Tell the client that the node has rebooted."""
         for client in self._clients:
             client.session.rebooted()
+
+    def stall(self, yes: bool) -> None:
+        self._stalled = yes
+        for client in self._clients:
+            client.stall(yes)
+
+    def idle(self) -> None:
+        self.hang_up()
+
+    def say(self, data: bytes) -> None:
+        for client in self._clients:
+            client.say(data)
+
+    async def steal(self, seconds: float) -> None:
+        """Connect, which ends whoever is connected, and again whenever that is done to us."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    with contextlib.suppress(OSError):
+                        await self._hold()
+                    await asyncio.sleep(_RIVAL_WAITS)
+
+    async def _hold(self) -> None:
+        reader, writer = await asyncio.open_connection(self._address, self.port)
+        try:
+            writer.write(frame(mesh_pb2.ToRadio(want_config_id=1).SerializeToString()))
+            while await reader.read(_READ_SIZE):
+                pass
+        finally:
+            writer.transport.abort()
 
 
 # ---------------------------------------------------------------------------------------------- pty
@@ -285,3 +352,29 @@ class PtyFront:
     def rebooted(self) -> None:
         """Tell the client that the node has rebooted."""
         self._session.rebooted()
+
+    def stall(self, yes: bool) -> None:
+        if self._master < 0:
+            return
+        loop = asyncio.get_running_loop()
+        if yes:
+            loop.remove_reader(self._master)
+        else:
+            loop.add_reader(self._master, self._readable)
+
+    def idle(self) -> None:
+        self._session.close()
+
+    def say(self, data: bytes) -> None:
+        self._unsent += data
+
+    async def steal(self, seconds: float) -> None:
+        """Pull the line out, and hold it under a lock, as other programs do, when it is back."""
+        await self.close()
+        await self.open()
+        held = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            await asyncio.sleep(seconds)
+        finally:
+            os.close(held)

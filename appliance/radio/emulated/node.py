@@ -26,6 +26,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from meshtastic.protobuf import admin_pb2, mesh_pb2, telemetry_pb2
 
+from appliance.radio.emulated.faults import Fault
 from appliance.radio.emulated.packet import BROADCAST, Packet
 from appliance.radio.emulated.settings import (
     ADMIN_PORT,
@@ -69,6 +70,8 @@ class Node:
         self.channel_use = 0.0
         self.dropped = 0
         """Packets that the computer did not fetch in time."""
+        self.failing: Fault | None = None
+        """What it does wrong with every packet of the computer, one of ``MOODS``."""
         self._rng = rng
         self._now = now
         self._ident = rng.randrange(1 << 32)
@@ -122,7 +125,7 @@ class Node:
 
     def status(self, res: int = 0, ident: int = 0) -> Any:
         """A ``QueueStatus`` of this moment."""
-        free = self._outbox.free
+        free = 0 if self.failing is Fault.FULL else self._outbox.free
         self._told_full = free == 0
         return mesh_pb2.QueueStatus(res=res, free=free, maxlen=self._outbox.SIZE, mesh_packet_id=ident)
 
@@ -169,7 +172,7 @@ class Node:
         if packet.WhichOneof("payload_variant") != "decoded":
             return
         ident = packet.id or self._next_ident()
-        if ident in self._from_host:
+        if ident in self._from_host or (self.failing is Fault.SWALLOW and packet.to != self.number):
             return
         self._from_host.append(ident)
         if packet.to == self.number:
@@ -221,7 +224,10 @@ class Node:
             return int(_ERRORS.TOO_LARGE)
         if not self.settings.may_send:
             return RES_DISABLED
-        if not self._outbox.put(made, packet.priority):
+        if self.failing is Fault.NAK:
+            self._routing(_ERRORS.NO_INTERFACE, ident)
+            return 0
+        if self.failing is Fault.FULL or not self._outbox.put(made, packet.priority):
             return RES_FULL
         if packet.want_ack:
             self._reliable.expect(made, packet.priority)
@@ -231,8 +237,9 @@ class Node:
         if packet.to not in {BROADCAST, 0}:
             return int(_ERRORS.PKI_SEND_FAIL_PUBLIC_KEY)
         allowed = self.settings.duty_cycle
-        if allowed < 1 and self._own.share(self._now) > allowed:
-            minutes = self._own.minutes_until(self._now, allowed)
+        spent = allowed < 1 and self._own.share(self._now) > allowed
+        if spent or self.failing is Fault.DUTY:
+            minutes = self._own.minutes_until(self._now, allowed) if spent else 1
             self._notices.append(
                 mesh_pb2.ClientNotification(
                     level=30,

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
 from appliance.ledger.clock import Clock, SystemClock
 from appliance.radio.airtime import PRESETS
+from appliance.radio.emulated.faults import MOODS, Fault, garbage
 from appliance.radio.emulated.fronts import Front, PtyFront, TcpFront
 from appliance.radio.emulated.node import Node, Session
 from appliance.radio.emulated.pace import Pace
@@ -23,25 +24,6 @@ AGAIN: Final = 0.5
 
 BOOT: Final = 2.0
 """Real seconds a reboot takes, when nobody says otherwise."""
-
-
-class Fault(StrEnum):
-    """How a node can fail. Those with a duration (real seconds) mend themselves after it."""
-
-    REBOOT = "reboot"
-    """Off the air, the TCP port closed and the serial line pulled; then all anew, queues empty."""
-    REBOOTED = "rebooted"
-    """A reboot behind a line that stays: the client is told so and must ask for everything anew."""
-    UNPLUG = "unplug"
-    """The line is pulled and the TCP port gone; the node itself goes on."""
-    SILENT = "silent"
-    """It reads and says nothing; without a duration until ``SPEAK``."""
-    SPEAK = "speak"
-    """The end of ``SILENT``."""
-    DROP = "drop"
-    """TCP: the client is hung up on (FIN), the port stays."""
-    RESET = "reset"
-    """TCP: the client's connection is reset (RST), the port stays."""
 
 
 class NodeServer:
@@ -66,8 +48,8 @@ class NodeServer:
         self._pty = PtyFront(self, pty) if pty is not None else None
         self._writer: asyncio.StreamWriter | None = None
         self._preset = ""
-        self._silent = False
-        self._down = False
+        self._silent = self._stalled = self._down = False
+        self._noise = random.Random(setup.number)  # noqa: S311 - nonsense for the line
         self._timer: asyncio.TimerHandle | None = None
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,7 +120,7 @@ class NodeServer:
                 self.node.reboot_at = None
                 self.fault(Fault.REBOOT, BOOT)
             self._to_air()
-            if not self._silent and not self._down:
+            if not (self._silent or self._stalled or self._down):
                 for front in self._fronts():
                     front.pump()
         finally:
@@ -247,30 +229,57 @@ class NodeServer:
         if not 0 <= seconds <= 86_400:
             raise ValueError(f"no duration: {seconds}")
         log.info("node_fault name=%s kind=%s seconds=%s", self.node.setup.name, kind, seconds)
-        if kind is Fault.DROP or kind is Fault.RESET:
-            if self._tcp is not None:
-                self._tcp.hang_up(reset=kind is Fault.RESET)
+        if kind in {Fault.DROP, Fault.RESET, Fault.IDLE, Fault.GARBAGE}:
+            self._at_once(kind)
             return
         doing = {
             Fault.REBOOT: self._reboot,
             Fault.REBOOTED: self._rebooted,
             Fault.UNPLUG: self._unplug,
             Fault.SILENT: self._hush,
+            Fault.STALL: self._stall,
             Fault.SPEAK: self._speak,
-        }[kind]
+            Fault.STOLEN: self._stolen,
+        }.get(kind) or partial(self._moody, kind)
         before, self._fault = self._fault, None
         self._fault = self._start(self._one_after_another(before, doing, seconds))
+
+    def _at_once(self, kind: Fault) -> None:
+        if kind is Fault.DROP or kind is Fault.RESET:
+            if self._tcp is not None:
+                self._tcp.hang_up(reset=kind is Fault.RESET)
+            return
+        for front in self._fronts():
+            if kind is Fault.IDLE:
+                front.idle()
+            else:
+                front.say(garbage(self._noise))
+        self.pump()
 
     async def _one_after_another(
         self, before: "asyncio.Task[None] | None", doing: Callable[[float], Any], seconds: float
     ) -> None:
-        # Silence ends with the next fault; anything else has its time first.
+        # What may last without end does so until the next fault; anything else has its time first.
         if before is not None and not before.done():
-            if self._silent:
+            if self._silent or self._stalled or self.node.failing:
                 before.cancel()
             await asyncio.wait({before})
-        self._silent = False
+        self._calm()
         await doing(seconds)
+
+    def _calm(self) -> None:
+        self._silent, self.node.failing = False, None
+        if self._stalled:
+            self._stalled = False
+            for front in self._fronts():
+                front.stall(False)
+
+    async def _lasting(self, seconds: float) -> None:
+        if seconds:
+            await asyncio.sleep(seconds)
+            await self._speak(0.0)
+        else:
+            await asyncio.Event().wait()
 
     async def _reboot(self, seconds: float) -> None:
         self._down = True
@@ -308,12 +317,23 @@ class NodeServer:
 
     async def _hush(self, seconds: float) -> None:
         self._silent = True
-        if seconds:
-            await asyncio.sleep(seconds)
-            await self._speak(0.0)
-        else:
-            await asyncio.Event().wait()
+        await self._lasting(seconds)
+
+    async def _stall(self, seconds: float) -> None:
+        self._stalled = True
+        for front in self._fronts():
+            front.stall(True)
+        await self._lasting(seconds)
+
+    async def _moody(self, kind: Fault, seconds: float) -> None:
+        assert kind in MOODS
+        self.node.failing = kind
+        await self._lasting(seconds)
 
     async def _speak(self, _seconds: float) -> None:
-        self._silent = False
+        self._calm()
+        self.pump()
+
+    async def _stolen(self, seconds: float) -> None:
+        await asyncio.gather(*(front.steal(seconds) for front in self._fronts()))
         self.pump()

@@ -60,6 +60,7 @@ class Setup:
         signs: whether it is a firmware 2.8, which signs every broadcast that still fits.
         host_queue: packets kept for the computer.
         sent: seconds it has already sent within this hour.
+        tx: whether sending is switched on.
     """
 
     name: str = "node"
@@ -71,6 +72,7 @@ class Setup:
     signs: bool = False
     host_queue: int = 32
     sent: float = 0.0
+    tx: bool = True
 
     def __post_init__(self) -> None:
         preset_named(self.preset)
@@ -111,7 +113,7 @@ class Settings:
         lora.modem_preset = kinds.ModemPreset.Value(setup.preset)
         lora.region = kinds.RegionCode.Value(setup.region)
         lora.hop_limit = setup.hop_limit
-        lora.tx_enabled = True
+        lora.tx_enabled = setup.tx
         roles = config_pb2.Config.DeviceConfig.Role
         self.config["device"].device.role = roles.CLIENT if setup.relays else roles.CLIENT_MUTE
         self.channels = [channel_pb2.Channel(index=index) for index in range(_CHANNELS)]

@@ -12,6 +12,8 @@ encoding what is sent. What it does badly is taken from it here, object by objec
 * Its heartbeat is a chain of timers that nobody stops, every 300 s. The supervisor probes instead.
 * Serial writes may come back half done without a word; here they are given time.
 * A packet that cannot be read makes it print a trace. Here it is dropped.
+* It keeps every node it is told of, for ever. Here it is told nothing once the greeting is over.
+* It draws packet ids without looking at those it drew; radios drop a repeated one in silence.
 
 Nothing outside this module knows the library.
 """
@@ -21,6 +23,8 @@ import logging
 import re
 import socket
 import termios
+import threading
+from collections import deque
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
@@ -60,6 +64,9 @@ _UNACKNOWLEDGED_MS: Final = 60_000
 
 # QueueStatus.res is the firmware's ErrorCode (MeshTypes.h): these, or else a Routing.Error.
 _ERRNO: Final = MappingProxyType({32: "QUEUE_FULL", 33: "NO_INTERFACES", 34: "TX_DISABLED"})
+_IDS_KEPT: Final = 256
+"""Packet ids that are not used again. The radio remembers our last 20, its neighbours some more."""
+
 _SHOULD_RELEASE: Final = 35
 """ERRNO_SHOULD_RELEASE: "no error, but the packet should still be released"."""
 
@@ -77,6 +84,19 @@ _WAITS: Final = MappingProxyType(
 
 _LORA: Final = config_pb2.Config.LoRaConfig
 _SLOWEST: Final = "LONG_SLOW"
+
+
+_used: Final[deque[int]] = deque(maxlen=_IDS_KEPT)
+_using: Final = threading.Lock()
+
+
+def fresh_id(draw: Callable[[], int]) -> int:
+    """An id from ``draw`` that none of the last packets of this process had, over whichever session."""
+    with _using:
+        while (drawn := draw()) == 0 or drawn in _used:
+            pass
+        _used.append(drawn)
+    return drawn
 
 
 def refusal_name(res: int) -> str:
@@ -136,13 +156,14 @@ class _Hooked(StreamInterface):  # type: ignore[misc]  # the library has no type
     hub_receive: Callable[[Any], None]
     hub_lost: Callable[[LinkLost], None]
     hub_cause: LinkLost | None = None
+    hub_greeted = False
     failure: Exception | None
 
     def _handleFromRadio(self, fromRadioBytes: bytes) -> None:  # noqa: N802, N803
         try:
             message = mesh_pb2.FromRadio.FromString(fromRadioBytes)
             kind = message.WhichOneof("payload_variant")
-            if kind in _HANDSHAKE or not self.isConnected.is_set():
+            if not self.hub_greeted and (kind in _HANDSHAKE or not self.isConnected.is_set()):
                 super()._handleFromRadio(fromRadioBytes)
             self.hub_receive(message)
         except Exception as error:  # noqa: BLE001 whatever the radio sent; the library would print a trace
@@ -153,6 +174,9 @@ class _Hooked(StreamInterface):  # type: ignore[misc]  # the library has no type
 
     def _handlePacketFromRadio(self, meshPacket: Any, hack: bool = False) -> None:  # noqa: N802, N803
         """Not published."""
+
+    def _generatePacketId(self) -> int:  # noqa: N802
+        return fresh_id(super()._generatePacketId)
 
     def _startHeartbeat(self) -> None:  # noqa: N802
         """The supervisor probes."""
@@ -352,7 +376,7 @@ class MeshtasticSession:
             self._tell(Lost(Trouble.NO_HANDSHAKE, "the radio did not say who it is"))
             return
         self._me = interface.myInfo.my_node_num
-        self._open = True
+        self._open = interface.hub_greeted = True
         self._tell(Opened(*self._about()))
         metrics = (interface.nodesByNum or {}).get(self._me, {}).get("deviceMetrics", {})
         if "channelUtilization" in metrics or "airUtilTx" in metrics:

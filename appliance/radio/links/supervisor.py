@@ -48,6 +48,11 @@ log = logging.getLogger(__name__)
 NO_ANSWER: Final = "NO_ANSWER"
 """``Refused.reason`` when the radio lives and never said what became of a packet."""
 
+_NO_ANSWERS: Final = 2
+"""So many in a row: it answers probes and forgot us, as over a serial line after a restart that nobody saw."""
+
+_EARLY_MOST: Final = 16
+
 _HEARD_MOST: Final = 1000
 """Messages that may wait to be polled. Beyond, what is heard is dropped, as a full radio would."""
 
@@ -171,6 +176,7 @@ class Supervisor:
         self._next_try = 0.0
         self._closed_by_radio = False
         self._inside: _Inside | None = None
+        self._no_answers = 0
         self._early: list[Queue] = []  # words on a packet that came before its id was known
         self._unpolled = False  # the verdict on the last packet waits to be polled
 
@@ -344,7 +350,7 @@ class Supervisor:
         self._crew.begin()
 
     def _up(self, radio: Radio, warning: Trouble | None, now: float) -> None:
-        self._radio = radio
+        self._radio, self._no_answers = radio, 0
         self._up_since = self._last_probe = now
         log.info(
             "link_up radio=%s preset=%s region=%s firmware=%s hops=%d",
@@ -405,8 +411,10 @@ class Supervisor:
         if word.packet == 0:
             self._on_look(inside, word, now)
         elif inside.packet is None:
-            self._early.append(word)
+            if len(self._early) < _EARLY_MOST:
+                self._early.append(word)
         elif word.packet == inside.packet:
+            self._no_answers = 0
             if word.refusal:
                 self._refuse(inside, word.refusal, word.wait, now)
             elif inside.taken is None:
@@ -424,7 +432,11 @@ class Supervisor:
             else:
                 self._leaves(inside, inside.waiting or inside.taken)
         elif inside.asked is not None:
-            self._refuse(inside, NO_ANSWER, 0.0, now)
+            self._no_answers += 1
+            if self._no_answers >= _NO_ANSWERS:
+                self._lose(Trouble.SILENT, "it answers probes, and says nothing on packets", now)
+            else:
+                self._refuse(inside, NO_ANSWER, 0.0, now)
 
     def _leaves(self, inside: _Inside, since: float) -> None:
         """It left the queue at ``since`` at the earliest: then it is off the air one airtime later."""

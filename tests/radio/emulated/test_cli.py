@@ -16,7 +16,7 @@ from appliance.ledger import settings
 from appliance.ledger.cli import HubGroup
 from appliance.radio.emulated.background import emulated_ether, emulated_node
 from appliance.radio.emulated.cli import COMMANDS, ETHER_PORT, FAULTS, default_name
-from appliance.radio.emulated.noderun import Fault
+from appliance.radio.emulated.faults import Fault
 from appliance.radio.emulated.settings import Setup
 
 RADIO = HubGroup("radio", commands={command.name or "": command for command in COMMANDS})

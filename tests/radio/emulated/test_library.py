@@ -23,7 +23,7 @@ from appliance.ledger.clock import SystemClock
 from appliance.radio.emulated.background import BackgroundNode, emulated_ether, emulated_node
 from appliance.radio.emulated.control import EtherControl
 from appliance.radio.emulated.ether import Conditions
-from appliance.radio.emulated.noderun import Fault
+from appliance.radio.emulated.faults import Fault
 from appliance.radio.emulated.settings import Setup
 from appliance.radio.emulated.stream import Deframer, frame
 

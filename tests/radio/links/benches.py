@@ -10,7 +10,7 @@ from pathlib import Path
 from appliance.ledger.clock import SystemClock
 from appliance.radio.emulated.background import BackgroundNode, emulated_ether, emulated_node
 from appliance.radio.emulated.ether import Conditions
-from appliance.radio.emulated.noderun import Fault
+from appliance.radio.emulated.faults import Fault
 from appliance.radio.emulated.settings import Setup
 from appliance.radio.links.open import open_link
 from appliance.radio.links.session import Patience

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from meshtastic.protobuf import mesh_pb2
 
 from appliance.radio.links.session import Patience, Trouble
 from appliance.radio.ports import Airtime, Changed, Heard, Link, LinkEvent, LinkState, Refused, Sent
@@ -134,6 +135,15 @@ class TestTheLine:
             radio = link.radio()
             assert radio is not None
             assert radio.preset == "SHORT_FAST"
+
+    def test_nodes_without_end_are_not_kept(self, peer: TcpPeer) -> None:
+        with opened(link_to(peer.setting)) as link:
+            for number in range(300):
+                peer.say(node_info=mesh_pb2.NodeInfo(num=1000 + number))
+            peer.hear(HELLO)
+            until(link, lambda e: isinstance(e, Heard))
+            kept = link._crew._session._interface.nodesByNum  # type: ignore[attr-defined]
+            assert len(kept) <= 2
 
     def test_garbage_is_nothing(self, peer: TcpPeer, capfd: pytest.CaptureFixture[str]) -> None:
         noise = random.Random(7)

@@ -257,6 +257,32 @@ class TestThePacketInside:
         stage.later(0.5)
         assert list(stage.link.poll()) == [Refused("DUTY_CYCLE_LIMIT", 60.0)]
 
+    def unanswered(self, stage: Stage, packet: int) -> list[LinkEvent]:
+        """A packet, and no word on it; a probe that is answered."""
+        stage.link.send(HELLO)
+        stage.puppet.tell(Written(packet))
+        stage.later(10)
+        assert list(stage.link.poll()) == []
+        return stage.told(Queue(0, 0))
+
+    def test_a_radio_that_answers_probes_and_no_packet_is_met_anew(self, stage: Stage) -> None:
+        # As over a serial line after a restart, or fifteen minutes of silence, that nobody saw: heartbeats are
+        # answered, and nothing that is heard comes through until the client asks for everything again.
+        stage.opened()
+        assert self.unanswered(stage, 5) == [Refused("NO_ANSWER")]
+        assert stage.link.ready()
+        assert self.unanswered(stage, 6) == [Changed(LinkState.DOWN, Trouble.SILENT)]
+        stage.later(1)
+        assert stage.events() == [Changed(LinkState.UP)]
+
+    def test_one_answer_forgives_what_went_unanswered(self, stage: Stage) -> None:
+        stage.opened()
+        for packet in range(1, 20, 2):
+            assert self.unanswered(stage, packet) == [Refused("NO_ANSWER")]
+            stage.link.send(HELLO)
+            stage.puppet.tell(Written(packet + 1))
+            assert stage.told(Queue(packet + 1, 0, "TOO_LARGE")) == [Refused("TOO_LARGE")]
+
 
 class TestThreads:
     def test_what_never_ends_is_left_behind_and_bounded(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from appliance.radio.emulated.background import BackgroundNode, emulated_ether, emulated_node
 from appliance.radio.emulated.ether import Conditions
-from appliance.radio.emulated.noderun import Fault
+from appliance.radio.emulated.faults import Fault
 from appliance.radio.emulated.settings import Setup
 from appliance.radio.links.session import Trouble
 from appliance.radio.ports import Changed, Heard, Link, LinkState, Refused, Sent
