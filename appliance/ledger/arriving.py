@@ -1,8 +1,12 @@
 """What a record that has come for this hub asks of the book. Reading it is the radio process's (``post``)."""
 
-from appliance.ledger.book import letters
+from appliance.ledger.book import letters, letters_care
 from appliance.ledger.book.records import Kind, Record
 from appliance.ledger.book.subject import Command
+from appliance.ledger.care.answers import ArriveCareKey, ArriveCareNo, ArriveCareSign
+from appliance.ledger.care.elsewhere import ArriveCareAsk, ArriveCareTold
+from appliance.ledger.care.states import OPEN
+from appliance.ledger.care.telling import ended
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent
 from appliance.ledger.money.crossings import ArriveAnswer
 from appliance.ledger.money.trunks import ArriveCheckpoint
@@ -31,6 +35,22 @@ def asked(record: Record, digest: bytes, plain: bytes) -> Command | None:
         return ArriveRecall(*place, letters.read_answer(plain))
     if record.kind == Kind.CHECKPOINT:
         return ArriveCheckpoint(*place, letters.read_checkpoint(plain))
+    return _of_care(record, place, plain)
+
+
+def _of_care(record: Record, place: tuple[int, int, int, bytes], plain: bytes) -> Command | None:
+    """As ``asked``, of what concerns co-signed care."""
+    if record.kind == Kind.CARE_ASK:
+        return ArriveCareAsk(*place, *letters_care.read_ask(plain))
+    if record.kind == Kind.CARE_KEY:
+        return ArriveCareKey(*place, *letters_care.read_key(plain))
+    if record.kind == Kind.CARE_SIGN:
+        return ArriveCareSign(*place, *letters_care.read_signed(plain))
+    if record.kind == Kind.CARE_NO:
+        return ArriveCareNo(*place, *letters_care.read_no(plain))
+    if record.kind == Kind.CARE_TOLD:
+        asked, how, member, why = letters_care.read_told(plain)
+        return ArriveCareTold(*place, asked, OPEN if why else ended(how), member, why)
     return None
 
 

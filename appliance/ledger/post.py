@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from appliance.ledger import arriving, codec, hearsay, recovering
-from appliance.ledger.book import feed, letters
+from appliance.ledger import arriving, codec, hearsay, leaving, recovering
+from appliance.ledger.book import feed
 from appliance.ledger.book.chain import KEY_BYTES
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.feed import Contradiction, FeedRow, Kept, Taken
@@ -38,7 +38,6 @@ from appliance.ledger.people.lives import RULE as CERTIFICATE
 from appliance.ledger.people.lives import SeeRenewal
 from appliance.ledger.people.rivals import FindRival, is_rival
 from appliance.ledger.people.roster import last
-from appliance.ledger.reads.people import text_of
 from appliance.ledger.recovering import Recovering
 from appliance.ledger.sealing import group_seal_key, stream
 
@@ -53,7 +52,10 @@ _READ_AT_ONCE: Final = 100
 TELL_EVERY_MS: Final = 6 * 3_600_000
 """At most this often a neighbour is told where we stand toward it, and only after something crossed."""
 
-_URGENT: Final = (Kind.SENT, Kind.ACCEPTED, Kind.RETURNED, Kind.RECALL)
+_URGENT: Final = (
+    *(Kind.SENT, Kind.ACCEPTED, Kind.RETURNED, Kind.RECALL),
+    *(Kind.CARE_ASK, Kind.CARE_KEY, Kind.CARE_SIGN, Kind.CARE_NO, Kind.CARE_TOLD),
+)
 
 Fit = Callable[[Sequence[Record]], int]
 """How many of some records, from the first, one frame holds."""
@@ -180,14 +182,7 @@ class Post:
         return feed.state(tx, place.hub, place.incarnation)
 
     def _sealed(self, tx: Tx, row: Outgoing, link: bytes) -> Record:
-        plain = bytes(row.body)
-        text = text_of(tx, row.text_entry, row.text_field or "")
-        if row.kind in (Kind.PERSON, Kind.LISTING):
-            plain = letters.with_text(plain, text)
-        elif row.kind == Kind.SENT and text:
-            plain += letters.pack_text(letters.shortened(text))
-        elif row.kind == Kind.CHECKPOINT:
-            plain = plain.replace(trunks.LINK_TO_COME, link, 1)
+        plain = leaving.plain_text(tx, row, link)
         place = self.hub.box.place
         key = self._key(tx, row.to, sending=True)
         sealed = stream(key, place.hub, place.incarnation, row.number, plain)

@@ -1,8 +1,10 @@
 """The worked examples of docs/wire.md, made by the product with the keys that the page names."""
 
 from appliance.ledger import sealing
-from appliance.ledger.book import letters
+from appliance.ledger.book import letters, letters_care
+from appliance.ledger.book.letters_care import NoSigner, NotCounted
 from appliance.ledger.book.records import EVERYONE, FEED_BEGIN, Kind, Record
+from appliance.ledger.values import MAX_AMOUNT
 from appliance.radio import control, frames
 from appliance.radio.control import Ask, Mark, Summary
 from appliance.radio.ports import Position, Span
@@ -89,4 +91,32 @@ def parts_of_the_page() -> dict[str, bytes]:
         "record digest": ONE[0].digest(COMMUNITY),
         "link 1": links()[1],
         **{f"plain: {name}": plain for name, plain in PLAIN.items()},
+    }
+
+
+def letters_of_care() -> dict[str, list[bytes]]:
+    """What hubs tell each other about co-signed care, the shortest and the longest of each, by rule."""
+    small = letters_care.Care(bytes(32), 1, "elder", 60, 20783, 100, None)
+    huge = letters_care.Care(b"\xff" * 32, 10**9, "other", 24 * 60, 10**6, MAX_AMOUNT, 10**6)
+    first, later = letters.Named(1, 1), letters.Named(65535, (1 << 40) - 1)
+    crowd = letters_care.asks(huge, range(10**9 - 11, 10**9 + 1))
+    said = letters_care.Words("Ä" * 300, "b" * 300, "ç" * 300)
+    return {
+        "care-ask": [
+            letters_care.with_words(letters_care.ask(small, [2]), letters_care.Words()),
+            *(letters_care.with_words(letters_care.ask(huge, some), said) for some in crowd),
+        ],
+        "care-key": [letters_care.key(1, 1, bytes(32)), letters_care.key(10**9, 10**6, bytes(32))],
+        "care-sign": [
+            letters_care.signed(first, 1, bytes(64)),
+            letters_care.signed(later, 10**9, bytes(64)),
+        ],
+        "care-no": [
+            letters_care.no(first, 1, NoSigner.UNKNOWN),
+            letters.with_text(letters_care.no(later, 10**9, NoSigner.DECLINED), "Ä" * 400),
+        ],
+        "care-told": [
+            letters_care.told(first, 0),
+            letters_care.not_counted(later, 10**9, NotCounted.FAR_CAP),
+        ],
     }

@@ -102,6 +102,7 @@ class TestRules:
             "recall": [letters.answer(letters.Named(1, 3)), letters.answer(letters.Named(9, 3))],
             "person": [letters.person(42, ""), letters.person(10**9, "x" * 400)],
             "checkpoint": [letters.checkpoint(checkpoint), letters.checkpoint(huge)],
+            **examples.letters_of_care(),
         }
         for rule, plains in made.items():
             for plain in plains:

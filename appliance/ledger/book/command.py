@@ -24,7 +24,7 @@ from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.book.together import Together
-from appliance.ledger.care import claims, objections, settling, signing
+from appliance.ledger.care import answers, asks, claims, elsewhere, objections, settling, signing
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import (
     Action,
@@ -114,6 +114,9 @@ _SUBJECTS: Final = (
     signing,
     settling,
     objections,
+    asks,
+    answers,
+    elsewhere,
     roster,
     rulings,
     forks,

@@ -188,25 +188,31 @@ def _category(index: int) -> str:
     return CATEGORIES[index] if index < len(CATEGORIES) else "other"
 
 
-def _sequence(*items: codec.Value) -> bytes:
+def sequence(*items: codec.Value) -> bytes:
+    """The plain text of these items, one after another."""
     return b"".join(codec.encode(item) for item in items)
 
 
 def sent(letter: Sent) -> bytes:
     """The plain text of a SENT record."""
-    head = _sequence(letter.payer, letter.payee, category_index(letter.category))
+    head = sequence(letter.payer, letter.payee, category_index(letter.category))
     return head + pack_text(letter.memo) if letter.memo else head
 
 
 def answer(named: Named, why: Why | None = None) -> bytes:
     """Of an ACCEPTED or RECALL record; with ``why``, of a RETURNED one."""
-    item: codec.Value = named.number if named.incarnation == 1 else [named.incarnation, named.number]
-    return _sequence(item) if why is None else _sequence(item, _WHYS.index(why))
+    item = name_of(named)
+    return sequence(item) if why is None else sequence(item, _WHYS.index(why))
+
+
+def name_of(record: Named) -> codec.Value:
+    """The item that names a record."""
+    return record.number if record.incarnation == 1 else [record.incarnation, record.number]
 
 
 def person(number: int, name: str) -> bytes:
     """Of a PERSON record."""
-    return with_text(_sequence(number), name)
+    return with_text(sequence(number), name)
 
 
 def listing(item: FarListing) -> bytes:
@@ -216,7 +222,7 @@ def listing(item: FarListing) -> bytes:
 
 def listing_head(item: FarListing) -> bytes:
     """Of a LISTING record, all but its title."""
-    return _sequence(item.listing, item.owner, int(item.want), category_index(item.category), item.price)
+    return sequence(item.listing, item.owner, int(item.want), category_index(item.category), item.price)
 
 
 def with_text(head: bytes, text: str) -> bytes:
@@ -226,28 +232,28 @@ def with_text(head: bytes, text: str) -> bytes:
 
 def unlisting(number: int) -> bytes:
     """Of an UNLISTING record."""
-    return _sequence(number)
+    return sequence(number)
 
 
 def fork(found: Contradiction) -> bytes:
     """Of a FORK record: which record of whom is there twice, and 8 bytes of each frame's digest."""
     f = found
-    return _sequence(f.hub, f.incarnation, f.number, f.one[:SHOWN_BYTES], f.other[:SHOWN_BYTES])
+    return sequence(f.hub, f.incarnation, f.number, f.one[:SHOWN_BYTES], f.other[:SHOWN_BYTES])
 
 
 def seen(incarnation: int, before: int, read: int) -> bytes:
     """Of a SEEN record: the life of the destination that we know now, and up to where we have read
     life ``before`` of it. Nothing more of that takes effect here beyond where it was closed.
     """
-    return _sequence(incarnation, before, read)
+    return sequence(incarnation, before, read)
 
 
 def checkpoint(c: Checkpoint) -> bytes:
     """Of a CHECKPOINT record. Amounts beyond any village leave no room for the book's head."""
     life, number = life_and_number(c.seen)
     seen: codec.Value = number if life == 1 else [life, number]
-    body = _sequence(c.link, seen, c.sent, c.refunded, c.accepted, c.returned, c.held)
-    whole_body = body + _sequence(c.entry, c.head)
+    body = sequence(c.link, seen, c.sent, c.refunded, c.accepted, c.returned, c.held)
+    whole_body = body + sequence(c.entry, c.head)
     return whole_body if len(whole_body) <= LONGEST_SEALED else body
 
 
@@ -268,7 +274,7 @@ _TOTAL: Final = whole(0, 1 << 62)
 _INDEX: Final = whole(0, 1 << 16)
 
 
-def _read(plain: bytes, *checks: Check, text: str = "", more: Sequence[Check] = ()) -> list[Any]:
+def read_items(plain: bytes, *checks: Check, text: str = "", more: Sequence[Check] = ()) -> list[Any]:
     """The items of a sequence, each as its check asks; ``text``: "must" or "may" follow."""
     stream = io.BytesIO(plain)
     items: list[Any] = []
@@ -296,42 +302,43 @@ def _read(plain: bytes, *checks: Check, text: str = "", more: Sequence[Check] = 
 
 def read_sent(plain: bytes) -> Sent:
     """Raises BadEncoding, as all of these, when it is not what its kind holds."""
-    payer, payee, category, *memo = _read(plain, ACCOUNT, ACCOUNT, _INDEX, text="may")
+    payer, payee, category, *memo = read_items(plain, ACCOUNT, ACCOUNT, _INDEX, text="may")
     return Sent(payer, payee, _category(category), memo[0] if memo else "")
 
 
-def _name(item: Any) -> bool:
+def record_name(item: Any) -> bool:
     """A record's name: a number, or another incarnation than the first with a number."""
     if type(item) is list:
         return len(item) == 2 and whole(2, (1 << 16) - 1)(item[0]) and _NUMBER(item[1])
     return _NUMBER(item)
 
 
-def _named(item: Any) -> Named:
+def named(item: Any) -> Named:
+    """The record that an item which ``record_name`` lets pass names."""
     return Named(item[0], item[1]) if isinstance(item, list) else Named(1, item)
 
 
 def read_answer(plain: bytes) -> Named:
     """The record that an ACCEPTED or RECALL record names."""
-    return _named(_read(plain, _name)[0])
+    return named(read_items(plain, record_name)[0])
 
 
 def read_returned(plain: bytes) -> tuple[Named, Why]:
     """The record that a RETURNED one names, and why; a reason of a later release is *keeper*."""
-    item, index = _read(plain, _name, _INDEX)
-    return _named(item), _WHYS[index] if index < len(_WHYS) else Why.KEEPER
+    item, index = read_items(plain, record_name, _INDEX)
+    return named(item), _WHYS[index] if index < len(_WHYS) else Why.KEEPER
 
 
 def read_person(plain: bytes) -> tuple[int, str]:
     """Account number and name of a PERSON record."""
-    number, name = _read(plain, ACCOUNT, text="must")
+    number, name = read_items(plain, ACCOUNT, text="must")
     return int(number), str(name)
 
 
 def read_listing(plain: bytes) -> FarListing:
     """The offer or want of a LISTING record."""
     price = or_none(whole(0, MAX_AMOUNT))
-    number, owner, want, category, cost, title = _read(
+    number, owner, want, category, cost, title = read_items(
         plain, _NUMBER, ACCOUNT, whole(0, 1), _INDEX, price, text="must"
     )
     return FarListing(number, owner, bool(want), _category(category), cost, title)
@@ -339,12 +346,12 @@ def read_listing(plain: bytes) -> FarListing:
 
 def read_unlisting(plain: bytes) -> int:
     """The listing that an UNLISTING record takes down."""
-    return int(_read(plain, _NUMBER)[0])
+    return int(read_items(plain, _NUMBER)[0])
 
 
 def read_seen(plain: bytes) -> tuple[int, int, int]:
     """The life that was seen, the one before, and up to where that had been read, of a SEEN record."""
-    life, before, read = _read(plain, _LIFE, _LIFE, whole(0, (1 << 40) - 1))
+    life, before, read = read_items(plain, _LIFE, _LIFE, whole(0, (1 << 40) - 1))
     if before >= life:
         raise BadEncoding("a life that follows itself")
     return int(life), int(before), int(read)
@@ -352,7 +359,7 @@ def read_seen(plain: bytes) -> tuple[int, int, int]:
 
 def read_fork(plain: bytes) -> tuple[int, int, int]:
     """Hub, incarnation and number of which a FORK record says that two contents were signed."""
-    hub, life, number, _one, _other = _read(
+    hub, life, number, _one, _other = read_items(
         plain, _HUB, _LIFE, whole(0, (1 << 40) - 1), blob(SHOWN_BYTES), blob(SHOWN_BYTES)
     )
     return int(hub), int(life), int(number)
@@ -361,7 +368,7 @@ def read_fork(plain: bytes) -> tuple[int, int, int]:
 def read_checkpoint(plain: bytes) -> Checkpoint:
     """The position of a CHECKPOINT record."""
     totals = (_TOTAL,) * 5
-    items = _read(plain, blob(32), _seen, *totals, more=(_TOTAL, blob(16)))
+    items = read_items(plain, blob(32), _seen, *totals, more=(_TOTAL, blob(16)))
     if len(items) == 7:
         items += [0, bytes(16)]
     if isinstance(items[1], list):

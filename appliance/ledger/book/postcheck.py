@@ -115,6 +115,11 @@ _KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
     "arrive_seen": (Kind.SEEN,),
     "recover_sent": (Kind.ACCEPTED, Kind.RETURNED),
     "recover_received": (Kind.SENT,),
+    "arrive_care_ask": (Kind.CARE_ASK,),
+    "arrive_care_key": (Kind.CARE_KEY,),
+    "arrive_care_sign": (Kind.CARE_SIGN,),
+    "arrive_care_no": (Kind.CARE_NO,),
+    "arrive_care_told": (Kind.CARE_TOLD,),
 }
 """Entries about what has arrived, and the records that they may be about."""
 

@@ -43,6 +43,11 @@ class Kind(IntEnum):
     CHECKPOINT = 7
     SEEN = 8
     FORK = 9
+    CARE_ASK = 10
+    CARE_KEY = 11
+    CARE_SIGN = 12
+    CARE_NO = 13
+    CARE_TOLD = 14
 
 
 def position(incarnation: int, number: int) -> int:

@@ -218,6 +218,7 @@ class Care(_Group):
         carer_most: what is paid to one carer in a period, minor units.
         pair_most: what is paid to one carer in a period on the word of one co-signer, minor units.
         signer_most: how many claims one person co-signs in a period.
+        far_most: what is paid in a period on the word of co-signers of one other hub, minor units.
         budget: what the commons pays for care in thirty days, minor units.
         cool_above, cool_days: a confirmed claim above that amount waits so long before it is paid.
         object_days: how long after its payment a claim can be objected to.
@@ -238,6 +239,7 @@ class Care(_Group):
     carer_most: int = 0
     pair_most: int = 0
     signer_most: int = 0
+    far_most: int = 0
     budget: int = 0
     cool_above: int = 0
     cool_days: int = 0
@@ -262,7 +264,7 @@ class Care(_Group):
         for name in ("need_recipient", "need_keeper", "household", "helper_stands_in", "beyond_limit"):
             if type(getattr(self, name)) is not bool:
                 raise ValueError(f"{name} must be true or false")
-        for name in ("carer_most", "pair_most", "budget", "cool_above"):
+        for name in ("carer_most", "pair_most", "far_most", "budget", "cool_above"):
             _within(name, getattr(self, name), 0, MAX_AMOUNT)
         for name in ("expire_days", "cool_days", "object_days", "household_days"):
             _within(name, getattr(self, name), 0, 366)

@@ -16,6 +16,7 @@ from appliance.ledger.book.schema_clock import CLOCK_TABLES
 from appliance.ledger.book.schema_closing import CLOSING_TABLES
 from appliance.ledger.book.schema_credit import CREDIT_TABLES
 from appliance.ledger.book.schema_erased import ERASED_TABLES
+from appliance.ledger.book.schema_far import FAR_TABLES
 from appliance.ledger.book.schema_frozen import FROZEN_TABLES
 from appliance.ledger.book.schema_hubs import HUB_TABLES
 from appliance.ledger.book.schema_recovery import RECOVERY_TABLES
@@ -418,6 +419,7 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     *CARE_TABLES,
     *CLOSING_TABLES,
     *SHEET_TABLES,
+    *FAR_TABLES,
 )
 
 

@@ -1,4 +1,6 @@
-"""Proof of Care: a claim, from being written down to being taken back. ``signing`` and ``settling`` go on.
+"""Proof of Care: a claim, from being written down to being taken back.
+
+``signing`` and ``settling`` go on; ``asks`` and ``answers`` where a co-signer is of another hub.
 
 ::
 
@@ -29,7 +31,7 @@ from appliance.ledger.book.schema import Claim, Member, Witness
 from appliance.ledger.book.schema_care import CareObjection, CareTerms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.care import policy, sheets
+from appliance.ledger.care import policy, sheets, telling
 from appliance.ledger.care.households import household
 from appliance.ledger.care.states import ASKED, CONFIRMED, DAY_MS, MOOT, OBJECTED, OPEN, WITHDRAWN
 from appliance.ledger.errors import Action, Code, Refusal
@@ -275,7 +277,7 @@ def _decide_edit(tx: Tx, command: EditClaim, asking: Asking) -> codec.Body | Ref
     terms = policy.terms_of(tx, command.claim)
     if terms is None or terms.writer != asking.actor:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
-    if policy.signers(tx, command.claim):
+    if policy.anybody_signed(tx, command.claim):
         return Refusal(Code.CLAIM_SIGNED, {}, (Action.SHOW, Action.WITHDRAW))
     if refusal := _refuse_writer(tx, claim.carer, command.recipient, asking.actor, command.day):
         return refusal
@@ -288,6 +290,7 @@ def _apply_edit(tx: Tx, entry: Entry) -> None:
     tx.delete(Witness, Witness.claim == claim, Witness.state == ASKED)
     _keep_terms(tx, entry, claim, entry.actor or 0)
     _ask(tx, entry, claim)
+    telling.ask_anew(tx, entry, claim)
 
 
 def open_claim(tx: Tx, record: bytes) -> Claim | Refusal:
@@ -329,7 +332,7 @@ def _may_edit(tx: Tx, entry: Entry) -> bool:
     terms = policy.terms_of(tx, p["claim"])
     if isinstance(claim, Refusal) or terms is None or terms.writer != entry.actor:
         return False
-    if policy.signers(tx, p["claim"]) or not powers.active(tx, entry.actor):
+    if policy.anybody_signed(tx, p["claim"]) or not powers.active(tx, entry.actor):
         return False
     fine = _refuse_writer(tx, claim.carer, p["recipient"], entry.actor, p["day"]) is None
     return fine and _outcome_fits(tx, entry, claim.carer, p["claim"])
@@ -347,7 +350,7 @@ def _refuse_withdrawal(tx: Tx, record: bytes, actor: int | None) -> Refusal | No
     if claim is None:
         return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
     terms = policy.terms_of(tx, record)
-    wrote = terms is not None and terms.writer == actor and not policy.signers(tx, record)
+    wrote = terms is not None and terms.writer == actor and not policy.anybody_signed(tx, record)
     if claim.carer != actor and not wrote:
         return Refusal(Code.NOT_YOURS, {}, (Action.HOME,))
     if claim.state not in (OPEN, CONFIRMED):
@@ -359,6 +362,7 @@ def _apply_withdraw(tx: Tx, entry: Entry) -> None:
     claim, closed = entry.act.payload["claim"], {"closed_entry": entry.number}
     tx.update(Claim, {"id": claim}, state=WITHDRAWN, **closed)
     tx.update(CareObjection, {"claim": claim, "state": OBJECTED}, state=MOOT, **closed)
+    telling.end(tx, entry, claim, WITHDRAWN)
 
 
 def _may_withdraw(tx: Tx, entry: Entry) -> bool:

@@ -20,7 +20,7 @@ from appliance.ledger.book.schema import Claim, Transfer
 from appliance.ledger.book.schema_care import CareObjection
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler
-from appliance.ledger.care import policy
+from appliance.ledger.care import policy, telling
 from appliance.ledger.care.households import household
 from appliance.ledger.care.states import CONFIRMED, DAY_MS, DISMISSED, OBJECTED, PAID, REFUSED, UPHELD
 from appliance.ledger.clock import Instant
@@ -155,6 +155,7 @@ def _apply_end(tx: Tx, entry: Entry) -> None:
         if (paid := _to_reverse(tx, claim)) is not None:
             reversals.give_back(tx, entry, bytes(paid.id))
         tx.update(Claim, {"id": claim.id}, state=REFUSED, closed_entry=entry.number)
+        telling.end(tx, entry, claim.id, REFUSED)
 
 
 HANDLERS = (

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from appliance.ledger.book import rules
+from appliance.ledger.book.letters_care import NotCounted
 from appliance.ledger.book.rules import Care
 from appliance.ledger.book.schema import Claim, MemberKey
 from appliance.ledger.book.schema_care import CareTerms
@@ -130,6 +131,21 @@ WHERE "grant".state = 'agreed' AND account.owner = ?
 """
 
 
+def far_signers(tx: Tx, claim: bytes) -> list[Node]:
+    """Who has co-signed at another hub and counts, in order."""
+    found = tx.select(
+        "SELECT hub, member FROM far_witness WHERE claim = ? AND state = ? ORDER BY hub, member",
+        claim,
+        SIGNED,
+    )
+    return [Node(int(hub), int(member)) for hub, member in found]
+
+
+def anybody_signed(tx: Tx, claim: bytes) -> bool:
+    """Whether somebody has co-signed, here or at another hub."""
+    return bool(signers(tx, claim) or far_signers(tx, claim))
+
+
 def recipient_signs(tx: Tx, terms: CareTerms | None) -> bool:
     """Whether who was cared for is a member who can sign; for anybody else a keeper stands in."""
     if terms is None or terms.recipient is None or not powers.active(tx, terms.recipient):
@@ -155,12 +171,66 @@ def refuse_signer(tx: Tx, care: Care, claim: Claim, terms: CareTerms | None, act
             numbers = {"most": care.pair_most, "left": max(0, care.pair_most - had), "days": care.period_days}
             return Refusal(Code.PAIR_CAP, numbers, (Action.SHOW, Action.HOME))
     if care.signer_most:
-        had = heaviest(_around(tx, _OF_SIGNER, care, claim.day, actor, claim.id), claim.day, care.period_days)
-        if had >= care.signer_most:
-            numbers = {"most": care.signer_most, "days": care.period_days}
-            return Refusal(Code.SIGNER_CAP, numbers, (Action.SHOW, Action.HOME))
+        return refuse_busy_signer(tx, care, actor, claim.day, claim.id)
     return None
 
+
+def refuse_busy_signer(tx: Tx, care: Care, actor: int, day: int, own: bytes) -> Refusal | None:
+    """Why a member's word is not taken on care of ``day``: given so often, here and for other hubs."""
+    if not care.signer_most:
+        return None
+    given = _around(tx, _OF_SIGNER, care, day, actor, own) + _around(tx, _GIVEN_AWAY, care, day, actor, own)
+    if heaviest(given, day, care.period_days) < care.signer_most:
+        return None
+    numbers = {"most": care.signer_most, "days": care.period_days}
+    return Refusal(Code.SIGNER_CAP, numbers, (Action.SHOW, Action.HOME))
+
+
+def why_not_far(tx: Tx, care: Care, claim: Claim, node: Node) -> NotCounted | None:
+    """Why the word of a member of another hub does not count: the caps, over what this hub knows of them."""
+    said = (node.hub, node.member, claim.id)
+    if care.pair_most:
+        had = heaviest(
+            _around(tx, _OF_FAR_PAIR, care, claim.day, claim.carer, *said), claim.day, care.period_days
+        )
+        if had + claim.amount > care.pair_most:
+            return NotCounted.PAIR_CAP
+    if care.signer_most:
+        had = heaviest(_around(tx, _OF_FAR_SIGNER, care, claim.day, *said), claim.day, care.period_days)
+        if had >= care.signer_most:
+            return NotCounted.SIGNER_CAP
+    if care.far_most:
+        had = heaviest(
+            _around(tx, _ON_THE_WORD_OF, care, claim.day, node.hub, claim.id), claim.day, care.period_days
+        )
+        if had + claim.amount > care.far_most:
+            return NotCounted.FAR_CAP
+    return None
+
+
+_GIVEN_AWAY: Final = """
+SELECT asked_here.day, 1 FROM asked_of JOIN asked_here ON asked_here.id = asked_of.ask
+WHERE asked_here.day > ? AND asked_here.day < ? AND asked_of.member = ? AND asked_of.state = 'signed'
+  AND asked_here.id <> ? AND asked_here.state IN ('open', 'confirmed')
+"""
+
+_OF_FAR_PAIR: Final = """
+SELECT claim.day, claim.amount FROM claim
+JOIN far_witness ON far_witness.claim = claim.id AND far_witness.state = 'signed'
+WHERE claim.day > ? AND claim.day < ? AND claim.carer = ? AND far_witness.hub = ? AND far_witness.member = ?
+  AND claim.id <> ? AND claim.state IN ('open', 'confirmed', 'paid')
+"""
+
+_OF_FAR_SIGNER: Final = """
+SELECT claim.day, 1 FROM far_witness JOIN claim ON claim.id = far_witness.claim
+WHERE claim.day > ? AND claim.day < ? AND far_witness.hub = ? AND far_witness.member = ?
+  AND far_witness.state = 'signed' AND claim.id <> ? AND claim.state IN ('open', 'confirmed', 'paid')
+"""
+
+_ON_THE_WORD_OF: Final = """
+SELECT day, amount FROM claim WHERE day > ? AND day < ? AND state IN ('open', 'confirmed', 'paid')
+  AND id IN (SELECT claim FROM far_witness WHERE hub = ? AND state = 'signed') AND id <> ?
+"""
 
 _OF_PAIR: Final = """
 SELECT claim.day, claim.amount FROM claim JOIN witness ON witness.claim = claim.id AND witness.state = 'signed'
@@ -219,13 +289,19 @@ class Progress:
         return self.counted >= self.quorum and not roles and not self.outside
 
 
-def progress(tx: Tx, care: Care, claim: Claim, also: int | None = None) -> Progress:
-    """How far ``claim`` has come; once ``also`` has co-signed as well, when that is asked."""
+def progress(tx: Tx, care: Care, claim: Claim, also: int | None = None, far: Node | None = None) -> Progress:
+    """How far ``claim`` has come; once ``also``, or ``far`` of another hub, has co-signed as well.
+
+    Who lives together at another hub is that hub's to know (``elsewhere``): each counts.
+    """
     terms, signed = terms_of(tx, claim.id), set(signers(tx, claim.id))
+    afar = set(far_signers(tx, claim.id))
     if also is not None:
         signed.add(also)
+    if far is not None:
+        afar.add(far)
     carers = household(tx, claim.carer, claim.day) if care.household else frozenset((claim.carer,))
-    counted = apart(tx, signed, carers, claim.day) if care.household else len(signed)
+    counted = (apart(tx, signed, carers, claim.day) if care.household else len(signed)) + len(afar)
     keepers = {member for member in signed & set(powers.keepers(tx)) if member not in carers}
     needs = terms is not None and terms.need_recipient
     able = recipient_signs(tx, terms)
@@ -239,8 +315,8 @@ def progress(tx: Tx, care: Care, claim: Claim, also: int | None = None) -> Progr
     )
     if not seen.confirmed:
         return seen
-    found = _ring(tx, care, claim, also)
     here = hub_number(tx)
+    found = _ring(tx, care, claim, far if also is None else Node(here, also))
     held = bool(found.ring) or (not found.finished and names_households(tx))
     outside = held and not any(Node(here, keeper) not in found.ring for keeper in keepers)
     return Progress(counted, claim.quorum, ring=found.ring, outside=outside)
@@ -251,17 +327,23 @@ def hub_number(tx: Tx) -> int:
     return int(rules.kept(tx, "community")["hub"])
 
 
-def _ring(tx: Tx, care: Care, claim: Claim, also: int | None) -> rings.Found:
+def _ring(tx: Tx, care: Care, claim: Claim, also: Node | None) -> rings.Found:
+    """The ring around the carer, as far as this hub can see: of somebody at another hub it knows who of here
+    has co-signed for them, and takes that for all. So it asks for a keeper rather once too often.
+    """
     if not care.ring_share:
         return rings.NONE
     here, since, until = hub_number(tx), claim.day - care.ring_days, claim.day + care.ring_days
 
     def received(node: Node) -> Mapping[Node, int]:
         if node.hub != here:
-            return {}
+            given = tx.select(_GIVEN_TO, node.hub, node.member, since, until)
+            return {Node(here, int(by)): int(n) for by, n in given}
         found = {Node(here, int(by)): int(n) for by, n in tx.select(_RECEIVED, node.member, since, until)}
+        for hub, by, n in tx.select(_RECEIVED_FROM_AFAR, node.member, since, until):
+            found[Node(int(hub), int(by))] = int(n)
         if also is not None and node.member == claim.carer:
-            found[Node(here, also)] = found.get(Node(here, also), 0) + 1
+            found[also] = found.get(also, 0) + 1
         return found
 
     return rings.look(Node(here, claim.carer), received, care.ring_share, care.ring_people)
@@ -271,6 +353,20 @@ _RECEIVED: Final = """
 SELECT witness.member, COUNT(*) FROM claim JOIN witness ON witness.claim = claim.id AND witness.state = 'signed'
 WHERE claim.carer = ? AND claim.day > ? AND claim.day < ? AND claim.state IN ('open', 'confirmed', 'paid')
 GROUP BY witness.member
+"""
+
+_RECEIVED_FROM_AFAR: Final = """
+SELECT far_witness.hub, far_witness.member, COUNT(*) FROM claim
+JOIN far_witness ON far_witness.claim = claim.id AND far_witness.state = 'signed'
+WHERE claim.carer = ? AND claim.day > ? AND claim.day < ? AND claim.state IN ('open', 'confirmed', 'paid')
+GROUP BY far_witness.hub, far_witness.member
+"""
+
+_GIVEN_TO: Final = """
+SELECT asked_of.member, COUNT(*) FROM asked_here JOIN asked_of ON asked_of.ask = asked_here.id AND asked_of.state = 'signed'
+WHERE asked_here.hub = ? AND asked_here.carer = ? AND asked_here.day > ? AND asked_here.day < ?
+  AND asked_here.state IN ('open', 'confirmed')
+GROUP BY asked_of.member
 """
 
 

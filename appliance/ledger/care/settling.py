@@ -14,9 +14,9 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Claim, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.care import policy, signing
+from appliance.ledger.care import policy, signing, telling
 from appliance.ledger.care.claims import open_claim
-from appliance.ledger.care.states import CONFIRMED, EXPIRED, OPEN, PAID
+from appliance.ledger.care.states import CONFIRMED, EXPIRED, LAPSED, OPEN, PAID
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money import accounts, dues
@@ -166,7 +166,9 @@ def _may_expire(tx: Tx, entry: Entry) -> bool:
 
 
 def _apply_expire(tx: Tx, entry: Entry) -> None:
-    tx.update(Claim, {"id": entry.act.payload["claim"]}, state=EXPIRED, closed_entry=entry.number)
+    claim = entry.act.payload["claim"]
+    tx.update(Claim, {"id": claim}, state=EXPIRED, closed_entry=entry.number)
+    telling.end(tx, entry, claim, LAPSED)
 
 
 def overdue(tx: Tx, now: Instant, most: int = 50) -> tuple[RecordId, ...]:

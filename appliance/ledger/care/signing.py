@@ -16,7 +16,7 @@ from appliance.ledger.book.schema import Claim, Witness
 from appliance.ledger.book.schema_care import CareCooling, CareRing
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.care import policy
+from appliance.ledger.care import policy, telling
 from appliance.ledger.care.claims import open_claim
 from appliance.ledger.care.states import ASKED, CONFIRMED, DAY_MS, DECLINED, OPEN, SIGNED
 from appliance.ledger.clock import Instant
@@ -95,6 +95,11 @@ def _decide_cosign(tx: Tx, command: Cosign, asking: Asking) -> codec.Body | Refu
 def _apply_cosign(tx: Tx, entry: Entry) -> None:
     claim = entry.act.payload["claim"]
     tx.put(Witness, claim=claim, member=entry.actor, state=SIGNED, entry=entry.number)
+    recount(tx, entry, claim)
+
+
+def recount(tx: Tx, entry: Entry, claim: bytes) -> None:
+    """Somebody has co-signed with ``entry``: the ring around the carer, and whether that is enough."""
     row, care = tx.get(Claim, id=claim), rules.load(tx).care
     if row is None:
         return
@@ -105,6 +110,7 @@ def _apply_cosign(tx: Tx, entry: Entry) -> None:
     if not progress.confirmed:
         return
     tx.update(Claim, {"id": claim}, state=CONFIRMED)
+    telling.end(tx, entry, claim, CONFIRMED)
     if care.cool_days and row.amount > care.cool_above:
         until = entry.act.at.ms + care.cool_days * DAY_MS
         tx.insert(CareCooling, claim=claim, until_ms=until, entry=entry.number)

@@ -18,6 +18,16 @@ SIGNED: Final = "signed"
 DECLINED: Final = "declined"
 """States of a co-signer."""
 
+UNKNOWN: Final = "unknown"
+WAITING: Final = "waiting"
+NOT_COUNTED: Final = "refused"
+"""Also of one at another hub: no such member there; signed, with a key that we do not know yet; not counted."""
+
+LAPSED: Final = "lapsed"
+CHANGED: Final = "changed"
+ENDS: Final = (CONFIRMED, WITHDRAWN, LAPSED, CHANGED, REFUSED)
+"""How an ask to another hub ends: what is told there. Stable: the wire has its place in this list."""
+
 OBJECTED: Final = "open"
 UPHELD: Final = "upheld"
 DISMISSED: Final = "dismissed"

@@ -22,6 +22,7 @@ from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import Named, Why
 from appliance.ledger.book.records import Kind, position
 from appliance.ledger.book.schema import Crossing, Member, Neighbour, Transfer
+from appliance.ledger.book.schema_far import CareAsk
 from appliance.ledger.book.schema_hubs import OutgoingPast
 from appliance.ledger.book.schema_recovery import Awaited, Recovered, Restored
 from appliance.ledger.book.shape import ACCOUNT, AMOUNT, word
@@ -327,8 +328,18 @@ def _say_again(tx: Tx, entry: Entry, row: OutgoingPast) -> None:
         if crossing is not None and crossing.state == ON_WAY:
             named = Named(crossing.incarnation, crossing.number)
             feed.emit(tx, entry, Kind.RECALL, row.to, letters.answer(named))
-    elif row.kind == Kind.SEEN:
+    elif row.kind == Kind.CARE_ASK:
+        place = {"incarnation": row.incarnation, "number": row.number}
+        ask = tx.get(CareAsk, **place)
+        if ask is not None and ask.state == "open":
+            number = feed.emit_again(tx, entry, row)
+            tx.update(CareAsk, place, incarnation=entry.act.place.incarnation, number=number)
+    elif row.kind in _SAID_AS_IT_WAS:
         feed.emit_again(tx, entry, row)
+
+
+_SAID_AS_IT_WAS: Final = (Kind.SEEN, Kind.CARE_KEY, Kind.CARE_SIGN, Kind.CARE_NO, Kind.CARE_TOLD)
+"""Who reads one of these twice, or one that is about nothing any more, does nothing."""
 
 
 _BOTH: Final = trunks.ARRIVED | {

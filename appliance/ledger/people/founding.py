@@ -79,7 +79,7 @@ GUARDED: Final[Mapping[str, tuple[str, ...]]] = {
     "care": (
         *("quorum", "rates", "longest_minutes", "days_back", "caps", "need_recipient", "need_keeper"),
         *("household", "expire_days", "period_days", "carer_most", "pair_most", "signer_most", "budget"),
-        *("cool_above", "cool_days", "object_days", "ring_share", "ring_people", "ring_days"),
+        *("cool_above", "cool_days", "object_days", "ring_share", "ring_people", "ring_days", "far_most"),
         *("household_days", "helper_stands_in", "beyond_limit"),
     ),
 }

@@ -127,7 +127,15 @@ UNION SELECT transfer.text_entry FROM transfer JOIN account ON account.number = 
 _OWN: Final = frozenset(
     {
         *("join", "pay", "send", "request", "pay_split", "ask_split", "ask_back", "dispute"),
-        *("open_listing", "claim_care", "edit_claim", "decline_cosign", "object_claim", "move"),
+        *(
+            "open_listing",
+            "claim_care",
+            "edit_claim",
+            "decline_cosign",
+            "decline_far",
+            "object_claim",
+            "move",
+        ),
     }
 )
 """What members write as themselves, whatever their office."""

@@ -42,6 +42,8 @@ BETWEEN_HUBS = {
     "see_renewal",
     *("admit_hub", "show_name", "publish", "set_trunk", "tell_position", "send", "recall"),
     *("arrive_sent", "arrive_recall", "arrive_answer", "arrive_checkpoint", "take_held", "send_back"),
+    *("ask_far", "sign_far", "decline_far"),  # tests/ledger/care/test_elsewhere.py
+    *("arrive_care_ask", "arrive_care_key", "arrive_care_sign", "arrive_care_no", "arrive_care_told"),
 }
 """What one village alone cannot do; ``tests/radio/test_three_hubs.py`` has a machine for them."""
 
