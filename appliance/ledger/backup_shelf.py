@@ -59,6 +59,8 @@ def listed(folder: Path, place: Place) -> tuple[Copy, ...]:
         return ()
     for path in paths:
         try:
+            if not path.is_file():  # a pipe on a stick would be waited for without end
+                continue
             header = backup.read_header(path)
             size = path.stat().st_size
         except (HubError, OSError):

@@ -1,15 +1,19 @@
 """``hub restore``: a hub out of its backup and its root paper, in a new life.
 
-All is done in a directory beside the new one and put in its place at the end, in one step. Until then
-the new directory is empty; a power cut leaves a room that the next attempt throws away. Nothing has
-been said in that new life by then, so that it can be begun anew, under another key, as often as needed.
+All is done in a room beside the new directory and put in its place at the end, in one step. Until then
+the new directory is empty; a power cut leaves a room that the next attempt throws away, with all that was
+unpacked. Nothing has been said in that new life by then, so that it can be begun anew, under another key, as
+often as needed.
 
 What the backup does not know is not here: it is learnt from the neighbours while the hub runs
 (``recovering``), or lost and named (``reads.restored``).
 """
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,12 +66,25 @@ def refuse_directory(into: Path) -> None:
     """Return when a hub can be restored into ``into``.
 
     Raises:
-        DataDirectoryError: it is not empty, no directory, or has no parent.
+        DataDirectoryError: it is not empty, no directory, a mounted disk, or has no parent.
     """
-    if into.exists() and (not into.is_dir() or any(into.iterdir())):
-        raise DataDirectoryError(f"{into} is not empty: a restored hub needs an empty or missing directory")
-    if not into.absolute().parent.is_dir():
-        raise DataDirectoryError(f"{into.absolute().parent} is not there")
+    place = into.resolve()
+    try:
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise DataDirectoryError(
+                f"{into} is not empty: a restored hub needs an empty or missing directory"
+            )
+        if place.is_mount():
+            # What is prepared beside it is on another disk, and nothing can be put in a mount's place in one step.
+            raise DataDirectoryError(
+                f"{into} is where a disk is mounted: restore into a directory on it, such as {into / 'hub'}"
+            )
+    except OSError as error:
+        if isinstance(error, DataDirectoryError):
+            raise
+        raise DataDirectoryError(f"{into}: {error.strerror}") from error
+    if not place.parent.is_dir():
+        raise DataDirectoryError(f"{place.parent} is not there")
 
 
 def next_incarnation(path: Path) -> int:
@@ -103,21 +120,57 @@ def restore(
         raise PaperDoesNotFit(
             f"this root paper is not that of {header.hub_name} ({header.place.hub}) of {header.community}"
         )
-    room = into.absolute().parent / f"{ROOM}{into.name}"
-    shutil.rmtree(room, ignore_errors=True)
+    place = into.resolve()
     try:
-        open_backup(path, paper, room, tell)
-        report = _renewed(room, header, paper, incarnation, clock, tell)
-        sync_tree(room)
-        room.rename(into)
-        sync(into.absolute().parent)
+        with _room(place) as room:
+            refuse_directory(into)  # somebody else may just have restored there
+            fresh = room / "hub"
+            open_backup(path, paper, fresh, tell)
+            report = _renewed(fresh, header, paper, incarnation, clock, tell)
+            sync_tree(fresh)
+            fresh.rename(place)
+            sync(place.parent)
     except OSError as error:
         if isinstance(error, DataDirectoryError):
             raise
         raise DataDirectoryError(f"{into}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
     return report
+
+
+@contextmanager
+def _room(place: Path) -> Iterator[Path]:
+    """An empty room beside ``place`` for this process alone, which goes with all that is in it.
+
+    Raises:
+        DataDirectoryError: another process restores there now, or it cannot be made.
+    """
+    room = place.parent / f"{ROOM}{place.name}"
+    room.mkdir(mode=0o700, exist_ok=True)
+    held = os.open(room, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The other one may have ended, and removed its room, between the two.
+            mine = os.path.samestat(os.fstat(held), room.stat())
+        except (BlockingIOError, FileNotFoundError):
+            mine = False
+        if not mine:
+            raise DataDirectoryError(f"{place} is being restored already, by another command")
+        try:
+            _empty(room)
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+    finally:
+        os.close(held)
+
+
+def _empty(room: Path) -> None:
+    for left in room.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _renewed(

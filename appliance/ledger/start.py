@@ -9,6 +9,7 @@ import logging
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 import peewee as pw
 
 from appliance.ledger.book import chain, feed, startup
+from appliance.ledger.book.backup_form import MAKING, sync, sync_tree
 from appliance.ledger.book.startup import Stop
 from appliance.ledger.book.store import LEDGER_FILE, Tx
 from appliance.ledger.errors import BookClosed, BookDamaged, BookLookedAt, DataDirectoryError, HubError
@@ -109,7 +111,8 @@ def close(hub: Hub, damage: BookDamaged) -> None:
 def keep_aside(data: Path) -> Path | None:
     """Copy the book's files to ``damaged/N``; None when there is no room, or enough copies are kept.
 
-    The bad file itself stays where it is and is not changed. A copy is never written over.
+    The bad file itself stays where it is and is not changed. A copy is never written over; one that could not be
+    made whole goes again, so that it takes no place of a whole one.
     """
     files = [path for path in (data / LEDGER_FILE, data / f"{LEDGER_FILE}-wal") if path.exists()]
     room = data / ASIDE
@@ -117,12 +120,19 @@ def keep_aside(data: Path) -> Path | None:
         if shutil.disk_usage(data).free < sum(path.stat().st_size for path in files) + _SPARE_BYTES:
             return None
         room.mkdir(mode=0o700, exist_ok=True)
-        kept = [path for path in room.iterdir() if path.is_dir()]
-        if len(kept) >= COPIES:
+        free = [one for n in range(1, COPIES + 1) if not (one := room / str(n)).exists()]
+        if not free:
             return None
-        here = room / str(len(kept) + 1)
-        here.mkdir(mode=0o700)
-        return here if all(_copied(path, here) for path in files) else None
+        part = Path(tempfile.mkdtemp(prefix=MAKING, dir=room))
+        try:
+            if not all(_copied(path, part) for path in files):
+                return None
+            sync_tree(part)
+            part.rename(free[0])
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        sync(room)
+        return free[0]
     return None
 
 

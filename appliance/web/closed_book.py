@@ -2,8 +2,11 @@
 
 from typing import Final
 
-from flask import Flask
+from flask import Flask, jsonify
+from flask.wrappers import Response
 from werkzeug.exceptions import HTTPException
+
+import appliance
 
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -35,18 +38,22 @@ esta página vuelve, la tarjeta se muere: pongan una nueva y restauren el hub de
 # Both beside each other: which language somebody reads is kept in the book, too.
 
 
-DAMAGED: Final = ("The book is damaged", _ENGLISH + _SPANISH)
-CARD: Final = ("The card does not work", _CARD_ENGLISH + _CARD_SPANISH)
+DAMAGED: Final = ("The book is damaged", _ENGLISH + _SPANISH, "book damaged")
+CARD: Final = ("The card does not work", _CARD_ENGLISH + _CARD_SPANISH, "ledger down")
 
 
-def create_app(page_of: tuple[str, str] = DAMAGED) -> Flask:
+def create_app(page_of: tuple[str, str, str] = DAMAGED) -> Flask:
     """An app that needs no book. Every answer is 503, so that machines understand it as well.
 
     Args:
-        page_of: title and words of its one page.
+        page_of: title and words of its one page, and its word for machines (``/health``).
     """
-    title, words = page_of
+    title, words, status = page_of
     app = Flask("appliance.web", static_folder=None)
+
+    @app.get("/health")
+    def health() -> tuple[Response, int]:
+        return jsonify(status=status, version=appliance.__version__), 503
 
     @app.errorhandler(HTTPException)
     def page(_error: HTTPException) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """What a daemon looks at before it works with the book, and what it does about damage."""
 
+import resource
 import sqlite3
 import threading
 import time
@@ -122,3 +123,19 @@ def _until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_copy_that_the_card_refuses_half_way_takes_no_place_of_a_whole_one(river: Village) -> None:
+    river.hub.store.close()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (8192, before[1])
+    )  # so much of a file may anybody write, cp too
+    try:
+        assert [start.keep_aside(river.hub.data) for _ in range(start.COPIES + 1)] == [None] * 4
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    kept = start.keep_aside(river.hub.data)
+    assert kept == river.hub.data / start.ASIDE / "1"
+    assert (kept / "ledger.db").read_bytes() == (river.hub.data / "ledger.db").read_bytes()
+    assert list((river.hub.data / start.ASIDE).iterdir()) == [kept]

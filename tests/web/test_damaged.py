@@ -1,11 +1,13 @@
 """A damaged book: the portal stays up, says so in words, and shows what can be read."""
 
+import json
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from appliance.web.closed_book import CARD, DAMAGED
 from appliance.web.closed_book import create_app as closed_app
 from tests.support.portal import free_port
 from tests.support.process import Process
@@ -24,11 +26,18 @@ def _answer(port: int, path: str) -> tuple[int, str]:
 
 def test_every_address_of_a_closed_book_says_what_to_do() -> None:
     client = closed_app().test_client()
-    for path in ("/", "/pay/send", "/health", "/desk"):
+    for path in ("/", "/pay/send", "/desk"):
         page = client.get(path) if path != "/pay/send" else client.post(path)
         assert page.status_code == 503
         assert "hub restore" in page.text
         assert "Traceback" not in page.text
+
+
+@pytest.mark.parametrize(("page", "status"), [(DAMAGED, "book damaged"), (CARD, "ledger down")])
+def test_a_machine_that_asks_is_told_in_its_own_form(page: tuple[str, str, str], status: str) -> None:
+    health = closed_app(page).test_client().get("/health")
+    assert health.status_code == 503
+    assert json.loads(health.text)["status"] == status
 
 
 @pytest.mark.slow

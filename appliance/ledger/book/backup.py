@@ -121,7 +121,7 @@ def open_backup(path: Path, paper: RootPaper, into: Path, progress: Progress | N
 
 def _unpack(reader: SealedReader, header: Header, into: Path, tell: Progress) -> None:
     total, done = sum(header.files.values()), 0
-    for name, content in members(reader):
+    for name, content in members(reader, header.files):
         path = into / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:

@@ -95,6 +95,11 @@ class Header:
             at = Instant(Millis(m["at"]), Quality(m["quality"]))
         except ValueError as error:
             raise BackupDamaged("its header is damaged") from error
+        # Anybody can write a header, and seal a file for anybody's paper.
+        counted = all(m[name] >= 0 for name in ("hub", "incarnation", "number", "serial"))
+        sized = all(type(size) is int and size >= 0 for size in m["files"].values())
+        if not (counted and sized):
+            raise BackupDamaged("its header is damaged")
         return cls(
             Place(m["community"], m["hub"], m["incarnation"]),
             m["hub_name"],
@@ -153,22 +158,33 @@ def inspect(database: Path) -> Found:
         raise BookDamaged(f"the database is no hub's: {error}") from error
 
 
-def members(reader: SealedReader) -> Iterator[tuple[str, IO[bytes]]]:
-    """The files in a sealed tar, one after the other; what follows the last is read too, and checked."""
+def members(reader: SealedReader, sizes: dict[str, int]) -> Iterator[tuple[str, IO[bytes]]]:
+    """The files in a sealed tar, one after the other; what follows the last is read too, and checked.
+
+    Args:
+        sizes: of each file, as the header says: what is longer, or is not named there, is not unpacked.
+
+    Raises:
+        BackupDamaged: it holds anything else.
+    """
     names = set()
     try:
         with tarfile.open(fileobj=reader, mode="r|", bufsize=PIECE) as tar:  # type: ignore[call-overload]
             for entry in tar:
-                if not entry.isreg() or not ALLOWED.fullmatch(entry.name) or entry.name in names:
+                # Not ``isreg``: a sparse file is one, too, and a few bytes of it unpack to any length.
+                plain = entry.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not entry.issparse()
+                if not plain or not ALLOWED.fullmatch(entry.name) or entry.name in names:
                     raise BackupDamaged(f"it holds what no backup holds: {entry.name[:80]!r}")
                 names.add(entry.name)
                 if len(names) > _MOST_FILES:
                     raise BackupDamaged("it holds too many files")
+                if entry.size != sizes.get(entry.name):
+                    raise BackupDamaged("its files are not those that its header names")
                 tar.members = []
                 yield entry.name, tar.extractfile(entry)
             while reader.read(PIECE):
                 pass
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError) as error:
         raise BackupDamaged(f"its content is damaged: {error}") from error
 
 

@@ -198,7 +198,7 @@ def _read_back(path: Path, header: Header, key: FileKey, written: dict[str, byte
             raise BackupFailed(f"{path}: its header does not read back")
         reader.use(key)
         found = {}
-        for name, content in members(reader):
+        for name, content in members(reader, header.files):
             hashed = hashlib.blake2b(digest_size=32)
             while piece := content.read(COPY_BYTES):
                 hashed.update(piece)
