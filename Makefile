@@ -10,7 +10,7 @@ UV     := uv==0.13.9
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-long lint format translations screenshots lock clean
+.PHONY: help install run test test-long fuzz lint format translations screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /|/' | sort | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -38,6 +38,11 @@ test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step be
 	HUB_CELLS=all $(BIN)/python -m pytest tests/radio/simulation/test_cells.py -q -s
 	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q
 	HUB_RADIO_FAULTS=200 $(BIN)/python -m pytest tests/radio/test_faults_while_paying.py -q -s
+
+FUZZ ?= 1
+
+fuzz: install ## ten million mutated frames, a million control frames, a million StreamAPI strings (hours; FUZZ=0.1 a tenth)
+	HUB_FUZZ=$(FUZZ) nice -n 10 $(BIN)/python -m pytest tests/radio/test_fuzz.py -q -s -n 0
 
 lint: install ## ruff, format, mypy, import contract
 	@sh scripts/lint.sh $(BIN)

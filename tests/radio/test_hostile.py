@@ -7,7 +7,6 @@ the ledger's own stories.
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -21,6 +20,7 @@ from appliance.radio.frames import DataFrame
 from appliance.radio.ports import Span
 from appliance.radio.show import describe
 from tests.radio.community import COMMUNITY, ROSTER, Villages, a_directory, pack, signer_of
+from tests.support.mutations import mutated
 
 DIRECTORY = a_directory(hubs=Villages.hubs)
 LARGER = a_directory(hubs=255)
@@ -61,55 +61,6 @@ MAKERS = {"data": a_data_frame, "summary": a_summary, "ask": an_ask}
 def originals(kind: str, count: int = 60) -> list[bytes]:
     rng = random.Random(f"originals of {kind}")
     return [MAKERS[kind](rng) for _ in range(count)]
-
-
-def flipped(rng: random.Random, data: bytearray, _: bytes) -> bytearray:
-    for _bit in range(rng.choice([1, 1, 1, 2, 8])):
-        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-    return data
-
-
-def overwritten(rng: random.Random, data: bytearray, _: bytes) -> bytearray:
-    at = rng.randrange(len(data))
-    data[at : at + rng.randint(1, 4)] = rng.randbytes(rng.randint(1, 4))
-    return data
-
-
-def shortened(rng: random.Random, data: bytearray, _: bytes) -> bytearray:
-    at = rng.randrange(len(data))
-    del data[at : at + rng.choice([1, 2, 8, len(data)])]
-    return data
-
-
-def lengthened(rng: random.Random, data: bytearray, _: bytes) -> bytearray:
-    at = rng.randrange(len(data) + 1)
-    data[at:at] = rng.choice([rng.randbytes(rng.randint(1, 9)), bytes(data[at : at + 8])])
-    return data
-
-
-def spliced(rng: random.Random, data: bytearray, other: bytes) -> bytearray:
-    at = rng.randrange(len(data))
-    return bytearray(data[:at] + other[at:])
-
-
-def headed(rng: random.Random, data: bytearray, _: bytes) -> bytearray:
-    data[rng.randrange(2)] = rng.randrange(256)
-    return data
-
-
-MUTATIONS: list[Callable[[random.Random, bytearray, bytes], bytearray]] = [
-    flipped,
-    overwritten,
-    shortened,
-    lengthened,
-    spliced,
-    headed,
-]
-
-
-def mutated(rng: random.Random, good: list[bytes]) -> bytes:
-    data = bytearray(rng.choice(good))
-    return bytes(rng.choice(MUTATIONS)(rng, data, rng.choice(good)))
 
 
 @pytest.mark.parametrize("kind", MUTATED)

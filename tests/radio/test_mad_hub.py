@@ -25,8 +25,8 @@ from appliance.ledger.book.verify import verify
 from appliance.ledger.values import MAX_AMOUNT
 from appliance.radio import frames
 from appliance.radio.errors import BadFrame, Reason
-from tests.radio.test_hostile import MUTATIONS
 from tests.support.mad_hub import Word
+from tests.support.mutations import MUTATIONS
 from tests.support.valley import CREDIT, HILL, LAKE, RIVER, Valley
 
 MOST = -CREDIT.trunk_low

@@ -8,7 +8,6 @@ books of its own, as its process would; all in one program, so that whatever a l
 import faulthandler
 import gc
 import os
-import sys
 import threading
 import time
 from collections import Counter
@@ -154,7 +153,7 @@ class PayingPair:
                 assert station.error is None, station.error
             told = {station.name: dict(station.changes) for station in self.stations}
             if time.monotonic() >= end:
-                faulthandler.dump_traceback(sys.__stderr__)  # where every thread stands
+                faulthandler.dump_traceback(2)  # where every thread stands
                 raise AssertionError(f"{why}: {dict(self.states())}, {told}")
             time.sleep(0.03)
 

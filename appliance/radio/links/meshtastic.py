@@ -169,6 +169,9 @@ class _Hooked(StreamInterface):  # type: ignore[misc]  # the library has no type
         except Exception as error:  # noqa: BLE001 whatever the radio sent; the library would print a trace
             log.warning("radio_unreadable bytes=%d error=%r", len(fromRadioBytes), error)
 
+    def _handleLogByte(self, b: bytes) -> None:  # noqa: N802
+        """Not kept: a line of noise that never ends would grow without end."""
+
     def _handleQueueStatusFromRadio(self, queueStatus: Any) -> None:  # noqa: N802, N803
         """Not kept: a full queue on record makes ``sendData`` and ``close`` wait for ever."""
 

@@ -145,6 +145,14 @@ class TestTheLine:
             kept = link._crew._session._interface.nodesByNum  # type: ignore[attr-defined]
             assert len(kept) <= 2
 
+    def test_noise_without_an_end_is_not_kept(self, peer: TcpPeer) -> None:
+        # As of a serial port at the wrong speed: never a frame, and never the end of a line.
+        with opened(link_to(peer.setting)) as link:
+            peer.raw(b"x" * 200_000)
+            peer.hear(HELLO)
+            until(link, lambda e: isinstance(e, Heard))
+            assert not link._crew._session._interface.cur_log_line  # type: ignore[attr-defined]
+
     def test_garbage_is_nothing(self, peer: TcpPeer, capfd: pytest.CaptureFixture[str]) -> None:
         noise = random.Random(7)
         with opened(link_to(peer.setting)) as link:
