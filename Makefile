@@ -17,6 +17,7 @@ help: ## list these targets
 
 install: $(STAMP) ## make .venv with the locked dependencies and the hub command
 	@sh scripts/translations.sh $(BIN)
+	@sh scripts/browser_library.sh
 
 $(STAMP): pyproject.toml requirements-dev.lock scripts/venv.sh
 	@sh scripts/venv.sh "$(PYTHON)" $(VENV)

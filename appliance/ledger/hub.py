@@ -392,7 +392,7 @@ class Hub:
                 signer.close()
 
         result = self._once(keys.member_authority(member), key, same, ask)
-        return self._renewed(result, member, new, device, source)
+        return self.renewed(result, member, new, device, source)
 
     def reset_pin(self, member: int, pin: str, keeper: Signer, key: bytes | None = None) -> Receipt | Refusal:
         """Give a member who forgot the PIN a new key under a new PIN, by a keeper.
@@ -411,9 +411,9 @@ class Hub:
                 return sealed
             return self.submit(members.ReplaceKey(AccountNumber(member), sealed), keeper, key)
 
-        return self._renewed(self._once(keeper.authority, key, same, ask), member, pin)
+        return self.renewed(self._once(keeper.authority, key, same, ask), member, pin)
 
-    def _renewed(
+    def renewed(
         self, result: Receipt | Refusal, member: int, pin: str, device: bytes = b"", source: str = ""
     ) -> Receipt | Refusal:
         """The result of giving a member the new ``pin``, and what follows from it."""

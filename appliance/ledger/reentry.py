@@ -72,7 +72,8 @@ def choose_pin(
 ) -> Receipt | Refusal:
     """Give the member the new ``pin``, when a keeper has allowed it or a day has passed.
 
-    All sign-ins from before end, and no device is known any more. Sent again, the first receipt comes.
+    All sign-ins from before end, and no device is known any more. Sent again, the first receipt comes, if
+    it is the PIN that opens now; with another one nothing has changed, and the refusal says so.
     """
     if refusal := pins.refuse_weak(pin):
         return refusal
@@ -95,9 +96,7 @@ def choose_pin(
         result = hub.submit(sheets.Reenter(RecordId(record), sealed), signer, record)
     finally:
         signer.close()
-    if isinstance(result, Receipt) and not result.replayed:
-        pins.renewed(hub.store, member, device)
-    return result
+    return hub.renewed(result, member, pin, device, source)
 
 
 _DONE = "SELECT id FROM reentry WHERE member = ? AND state = 'done' ORDER BY closed_entry DESC LIMIT 1"

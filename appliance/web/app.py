@@ -26,6 +26,7 @@ from appliance.ledger.hub import Hub
 from appliance.web import (
     acting,
     acts_clock,
+    air,
     amounts,
     care_words,
     desk_backups,
@@ -50,6 +51,7 @@ from appliance.web.session import HubSessions
 _log = logging.getLogger(__name__)
 
 SUBJECTS: Final = (
+    "air",
     "join",
     "sheets",
     "lost",
@@ -136,6 +138,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     desk_backups.init_app(app)
     files.init_app(app)  # before the form tokens, which read the whole form
     slips.init_app(app)  # likewise
+    air.init_app(app, hub.clock)
     secure.csrf.init_app(app)
     i18n.init_app(app)
     _words_for_templates(app)
@@ -256,6 +259,14 @@ def _error_pages(app: Flask) -> None:
     @app.errorhandler(StaleForm)
     def stale(_error: StaleForm) -> tuple[str, int]:
         return page("stale", 400)
+
+    @app.errorhandler(air.NotSealed)
+    def not_sealed(_error: air.NotSealed) -> tuple[str, int]:
+        return page("not_sealed", 403)
+
+    @app.errorhandler(air.UsedUp)
+    def used_up(_error: air.UsedUp) -> tuple[str, int]:
+        return page("used_up", 403)
 
     @app.errorhandler(HTTPException)
     def other(error: HTTPException) -> Any:

@@ -15,6 +15,7 @@ from appliance.ledger.hub import Hub
 from appliance.ledger.reads.radio import NeighbourView, neighbours
 from appliance.web import radio
 from appliance.web.here import the_hub
+from appliance.web.secure import at_own_screen
 
 bp = Blueprint("health", __name__)
 
@@ -56,7 +57,8 @@ def _status(hub: Hub, radio_failed: bool) -> str:
 
 def _card(data: Path) -> dict[str, Any]:
     card = room.look(data, settings.low_mb(data))
-    return {"level": card.level.value, "free_mb": card.free_mb, "total_mb": card.total // room.MB}
+    figures = {"free_mb": card.free_mb, "total_mb": card.total // room.MB} if at_own_screen() else {}
+    return {"level": card.level.value, **figures}
 
 
 def _neighbour(one: NeighbourView) -> dict[str, Any]:

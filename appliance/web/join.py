@@ -13,6 +13,7 @@ from appliance.ledger.people.members import key_in_force
 from appliance.ledger.people.restoring import sign_in_waits
 from appliance.ledger.reads.people import people
 from appliance.ledger.values import Account, AccountNumber, parse_account, western_digits
+from appliance.web import air
 from appliance.web.acting import REFUSED, form_key, fresh_key
 from appliance.web.here import the_hub, the_keys
 from appliance.web.i18n import LANGUAGES
@@ -75,13 +76,17 @@ def sign_in_now() -> tuple[str, int] | Response:
             )
     else:
         if account.hub == the_hub().number:
-            entered = _enter(account.number, request.form.get("pin", ""), wanted)
+            shared = "shared" in request.form
+            entered = _enter(account.number, request.form.get("pin", ""), wanted, shared)
             if not isinstance(entered, Refusal):
                 return entered
             problem = entered
         else:
             problem = refusal(Code.UNKNOWN_ACCOUNT, Action.TRY_AGAIN)
-    page = render_template("signin.html", number=typed, next=wanted, problem=problem, message=message)
+    shared = "shared" in request.form
+    page = render_template(
+        "signin.html", number=typed, next=wanted, problem=problem, message=message, shared=shared
+    )
     return page, REFUSED
 
 
@@ -96,17 +101,18 @@ def _is_whole(typed: str) -> bool:
     return len(plain) >= _FULL_DIGITS if plain.isdigit() else "-" in plain.strip("-")
 
 
-def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:
-    """Sign in with ``pin``: the answer is the page that was ``wanted``."""
+def _enter(number: int, pin: str, wanted: str, shared: bool = False) -> Response | Refusal:
+    """Sign in with ``pin``: the answer is the page that was ``wanted``. ``shared``: on a phone of many."""
     session = this_session()
     with the_hub().reading() as tx:
         seal = seal_of(tx, number)
         if sign_in_waits(tx) and not at_own_screen():
             return refusal(Code.SIGN_IN_WAITS, Action.WAIT, Action.ASK_KEEPER)
-    signer = the_hub().unlock(number, pin, session.device, request.remote_addr or "")
+    device = b"" if shared else session.device
+    signer = the_hub().unlock(number, pin, device, request.remote_addr or "")
     if isinstance(signer, Refusal):
         return signer
-    session.sign_in(number, seal)
+    session.sign_in(number, seal, air.new_key(), shared, air.unproven())
     the_hub().came_in(number, request.remote_addr or "")
     the_keys().keep(session.digest, signer)
     signer.close()
@@ -118,13 +124,17 @@ def _enter(number: int, pin: str, wanted: str) -> Response | Refusal:
 def leave() -> Response:
     """End the sign-in and forget the open key; then the first page, or ``next`` of this portal.
 
-    A second tap finds nobody and is no mistake.
+    A second tap finds nobody and is no mistake. What comes without the MAC of a sealed sign-in makes this
+    browser forget it and ends nothing at the hub: who has only heard the cookie signs nobody out.
     """
     session = this_session()
     if session.member is not None:
         csrf.protect()
-        session.sign_out()
-    return redirect(local_path(request.form.get("next")))
+        session.sign_out(air.unproven())
+    answer = redirect(local_path(request.form.get("next")))
+    # Browsers heed it over https alone; over http the script wipes what it kept, and no page was stored.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @bp.get("/language/<code>")

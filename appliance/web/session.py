@@ -10,6 +10,12 @@ pages costs no write, and ``/health`` and the style sheet touch no table. A stra
 no row at all: the value behind the form tokens is derived from the cookie, and the language has
 a plain cookie of its own. So nobody can fill the box by asking for pages.
 
+A sign-in that was opened sealed has a key of its own, for the MACs of its forms (``web.air``). The table has it
+under the cookie's token and the pepper: the database alone tells nobody.
+
+On a phone that is not one's own a sign-in is *shared*: it ends after some idle minutes, reading included, and
+the phone is none of the member's known ones.
+
 A sign-in belongs to the sealed key whose PIN opened it. A new PIN and a new key seal anew, and
 every sign-in from before is over at that moment, whatever was cut short or under way. It also
 ends by itself: see ``_age``.
@@ -23,6 +29,7 @@ from typing import Any, Final, cast
 
 from flask import Flask, Request, Response, request, session
 from flask.sessions import SessionInterface, SessionMixin
+from nacl.secret import Aead
 from werkzeug.http import dump_cookie
 
 from appliance.ledger import codec
@@ -42,6 +49,10 @@ _log = logging.getLogger(__name__)
 _TOKEN_BYTES: Final = 32
 _LONGEST_TOKEN: Final = 64
 _HOUR_MS: Final = 3_600_000
+SHARED_IDLE_MINUTES: Final = 10
+"""How long a sign-in on somebody else's phone lasts without being used."""
+
+_SHARED_WRITE_MS: Final = 60_000
 _ANONYMOUS_HOURS: Final = 24
 _SIGNED_IN_HOURS: Final = 30 * 24
 _DEVICE_DAYS: Final = 400  # browsers keep no cookie for longer
@@ -82,6 +93,8 @@ class HubSession(SessionMixin):
         self._member: int | None = None
         self._seal = ""
         self._used_ms = 0
+        self._air = ""
+        self._shared = False
         self._digested = ("", b"")
         self._who: Person | None = None
         self._stored = False
@@ -111,20 +124,28 @@ class HubSession(SessionMixin):
         kept, now = json.loads(row.data), self._hub.clock.uptime()
         used_ms = _age(row, int(kept.get("used_ms", 0)), now)
         seal = _seal(row.salt) if row.salt else ""
-        if row.member is not None and (kept.get("seal") != seal or used_ms > _SIGNED_IN_HOURS * _HOUR_MS):
+        idle_ms = now.ms - row.seen_ms if row.boot == now.boot else max(now.ms, _HOUR_MS)
+        shared = bool(kept.get("shared"))
+        over = used_ms > _SIGNED_IN_HOURS * _HOUR_MS or (shared and idle_ms > SHARED_IDLE_MINUTES * 60_000)
+        if row.member is not None and (kept.get("seal") != seal or over):
             self._end()
             return {}
         self._member, self._who, self._seal, self._used_ms = row.member, row.who, seal, used_ms
-        self._stored = True
+        self._stored, self._shared, self._air = True, shared, kept.get("air", "")
         # So that it is known to be in use; at most once an hour, as every write costs a sync.
-        self.modified = row.boot != now.boot or now.ms - row.seen_ms > _HOUR_MS
+        self.modified = row.boot != now.boot or idle_ms > (_SHARED_WRITE_MS if shared else _HOUR_MS)
         return cast("dict[str, Any]", kept.get("words", {}))
 
-    def _end(self) -> None:
-        """This token and its open key are nobody's any more; the row goes when this is stored."""
-        ended = self._digest_of(self.token)
-        self._ended.add(ended)
-        the_keys().drop(ended)
+    def _end(self, here_only: bool = False) -> None:
+        """This token and its open key are nobody's any more; the row goes when this is stored.
+
+        ``here_only``: this browser forgets the token, and the hub ends nothing, as somebody else may have asked.
+        """
+        if not here_only:
+            ended = self._digest_of(self.token)
+            self._ended.add(ended)
+            the_keys().drop(ended)
+        self._air, self._shared = "", False
         self._token, self._stored, self._member, self._who = None, False, None, None
         self.modified = True
 
@@ -192,6 +213,8 @@ class HubSession(SessionMixin):
     @property
     def device(self) -> bytes:
         """What this browser has carried since its first visit, for counting wrong PINs."""
+        if self.shared:
+            return b""  # a phone of many is nobody's own
         if not self._device or len(self._device) > 64:
             self._device = secrets.token_urlsafe(16)
             self.new_device = True
@@ -199,7 +222,25 @@ class HubSession(SessionMixin):
 
     @property
     def device_text(self) -> str:
-        return self.device.decode("utf-8")
+        return self._device or ""
+
+    @property
+    def shared(self) -> bool:
+        """Whether somebody is signed in who said that this phone is not their own."""
+        self._words()
+        return self._shared
+
+    @property
+    def air_key(self) -> bytes | None:
+        """The key that forms of this sign-in carry a MAC of; None where it was not opened sealed."""
+        self._words()
+        if not self._air:
+            return None
+        # Under another pepper or token it is no key, and then no form counts.
+        return bytes(Aead(self._air_seal()).decrypt(bytes.fromhex(self._air)))
+
+    def _air_seal(self) -> bytes:
+        return codec.digest("tch.session.air", self.token.encode("utf-8"), key=self._hub.pepper)
 
     @property
     def language(self) -> str | None:
@@ -211,16 +252,28 @@ class HubSession(SessionMixin):
         self._language = code
         self.new_language = True
 
-    def sign_in(self, member: int, seal: str) -> None:
+    def sign_in(
+        self,
+        member: int,
+        seal: str,
+        air_key: bytes | None = None,
+        shared: bool = False,
+        unproven: bool = False,
+    ) -> None:
         """This browser is now ``member``'s, under a fresh token that nobody else can have set.
 
         Args:
             seal: ``seal_of`` the member from before the PIN was checked.
+            air_key: the key that came sealed with it, which every form has to prove from now on.
+            shared: the phone is not the member's own.
+            unproven: whoever was signed in here before stays so for the hub, as nothing proves who asks.
         """
         self._words()
-        self._end()
+        self._end(here_only=unproven)
         self._row = {}
-        self._member, self._seal, self._used_ms = member, seal, 0
+        self._member, self._seal, self._used_ms, self._shared = member, seal, 0, shared
+        if air_key is not None:
+            self._air = bytes(Aead(self._air_seal()).encrypt(air_key)).hex()
 
     def renew(self, seal: str) -> None:
         """Go on under another seal: the one that this browser has just set."""
@@ -228,10 +281,10 @@ class HubSession(SessionMixin):
         self._seal = seal
         self.modified = True
 
-    def sign_out(self) -> None:
-        """Nobody is signed in any more, and the open key is forgotten."""
+    def sign_out(self, unproven: bool = False) -> None:
+        """Nobody is signed in any more, and the open key is forgotten; ``unproven``: in this browser alone."""
         self._words()
-        self._end()
+        self._end(here_only=unproven)
         self._row = {}
 
     def store(self) -> None:
@@ -241,6 +294,8 @@ class HubSession(SessionMixin):
             for ended in self._ended:
                 tx.delete(Session, Session.token == ended)
             kept = {"words": self._row, "seal": self._seal, "used_ms": self._used_ms}
+            kept |= {"air": self._air} if self._air else {}
+            kept |= {"shared": True} if self._shared else {}
             values = {"data": json.dumps(kept), "boot": now.boot, "seen_ms": now.ms}
             if self._stored:
                 # Only while it is there: a sign-out in another tab must not be undone by this one.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from appliance.ledger.book.schema import AccountRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.people import powers
 from appliance.ledger.people.leaving import DIED
@@ -25,7 +26,9 @@ def note(tx: Tx, who: Person) -> Note | None:
     """What others should know of ``who`` now; None when there is nothing, or when nobody here can know."""
     if who.far or who.commons or who.status == powers.ACTIVE:
         return None
-    name = name_of(who)
+    # Whoever was never let in is a number to others: a name behind each one that is tried out is nobody's business.
+    never_in = who.status in (powers.APPLIED, powers.CLOSED) and tx.get(AccountRow, number=who.number) is None
+    name = account_of(who).short if never_in else name_of(who)
     if who.status == powers.AWAY:
         return Note(_("%(name)s is away for a while. A payment arrives all the same.", name=name), False)
     if who.status == powers.FROZEN:
