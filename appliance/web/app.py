@@ -45,6 +45,7 @@ from appliance.web import (
 from appliance.web.form_tokens import StaleForm
 from appliance.web.here import the_hub, the_keys, the_rules
 from appliance.web.keyring import KeyRing
+from appliance.web.late_rules import LateRule
 from appliance.web.numbers import Number
 from appliance.web.session import HubSessions
 
@@ -109,6 +110,7 @@ class _Templates(Environment):
 
 class _Portal(Flask):
     jinja_environment = _Templates
+    url_rule_class = LateRule
 
 
 def create_app(data: Path | Hub, **config: Any) -> Flask:
