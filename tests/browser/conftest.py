@@ -9,10 +9,11 @@ from typing import Final
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Response, ViewportSize, sync_playwright
 
+from tests.support import taps
 from tests.support.portal import Portal
-from tests.support.village import PIN, Village, a_village
+from tests.support.village import PIN, Village, a_copied_village
 
 CHROMIUM: Final = "/usr/bin/chromium"
 QUIET: Final = [
@@ -46,12 +47,21 @@ class Phone:
         self.open("/signin")
         self.page.fill("[name=number]", number)
         self.page.fill("[name=pin]", pin)
-        self.page.locator("form[action='/signin'] button").click()
+        self.press("form[action='/signin'] button")
+
+    def named(self, words: str) -> Locator:
+        """The button or link with these words on it."""
+        return (
+            self.page.get_by_role("button", name=words).or_(self.page.get_by_role("link", name=words)).first
+        )
 
     def tap(self, words: str) -> None:
-        """Tap a button or link by the words on it."""
-        target = self.page.get_by_role("button", name=words).or_(self.page.get_by_role("link", name=words))
-        target.first.click()
+        """Tap a button or link by the words on it, and be on the page that it leads to."""
+        taps.tap(self.named(words))
+
+    def press(self, selector: str) -> None:
+        """As `tap`, for the first one that fits a selector."""
+        taps.tap(self.page.locator(selector).first)
 
     def type(self, **typed: str) -> None:
         """Fill in fields by their names."""
@@ -89,7 +99,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def village(tmp_path: Path) -> Iterator[Village]:
     """River, with its ledger free for the portal's process."""
-    with a_village(tmp_path / "river") as made:
+    with a_copied_village(tmp_path / "river") as made:
         made.hub.close()
         yield made
 

@@ -39,7 +39,7 @@ def test_care_is_confirmed_by_two_and_paid_from_the_commons(
     assert chandra.page.locator("html").get_attribute("lang") == "es"
     assert "1,50 h" in chandra.text()
     chandra.type(pin=PIN)
-    chandra.page.locator("form[action$='/confirm'] button").click()
+    chandra.press("form[action$='/confirm'] button")
     assert chandra.reads("Gracias")
 
     dina.page.reload()

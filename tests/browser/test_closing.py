@@ -43,7 +43,7 @@ def test_who_owes_leaves_and_two_keepers_let_the_commons_carry_it(phone: Phones,
     desk.tap("Leave, and let the second keeper sign in")
     desk.page.fill("[name=number]", village.account("Kofi").short)
     desk.page.fill("[name=pin]", PIN)
-    desk.page.locator("form[action='/signin'] button").click()
+    desk.press("form[action='/signin'] button")
     assert desk.page.url == proposal
     assert desk.reads("Moves to the coast, and has nothing")
     assert desk.reads("the account stands at zero")

@@ -8,7 +8,7 @@ import pytest
 from appliance.ledger.book import chain
 from appliance.ledger.book.verify import verify
 from tests.browser.conftest import Phone
-from tests.support import lists
+from tests.support import lists, taps
 from tests.support.portal import Portal
 from tests.support.village import PIN, Village
 
@@ -19,7 +19,7 @@ COUNT = 4_000
 
 def bring(kira: Phone, what: str, file: Path) -> None:
     kira.open("/desk/files")
-    kira.page.locator(f"a[href$='/in/{what}']").click()
+    kira.press(f"a[href$='/in/{what}']")
     kira.page.set_input_files("[name=file]", str(file))
     kira.tap("Look at it")
 
@@ -54,9 +54,8 @@ def test_a_list_with_errors_is_corrected_and_taken_in(
     assert kira.reads("4 errors, in 4 rows. Nothing has changed.")
     assert kira.reads("Line 1001, kind: “ship” Write one of: person, household, business, organisation.")
     assert kira.reads("Line 2001, name This cell must not be empty.")
-    with kira.page.expect_download() as download:
-        kira.tap("The file with its errors, to correct")
-    marked = download.value.path().read_text("utf-8-sig").splitlines()
+    file = taps.fetch(kira.named("The file with its errors, to correct")).path()
+    marked = file.read_text("utf-8-sig").splitlines()
     assert marked[1000].endswith("kind: Write one of: person, household, business, organisation.")
 
     kira.tap("Bring the corrected file")

@@ -8,6 +8,7 @@ from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import SystemClock
 from appliance.ledger.values import Account, AccountNumber
 from tests.browser.conftest import Phone
+from tests.support import taps
 from tests.support.village import PIN, Village
 
 Phones = Callable[..., Phone]
@@ -24,7 +25,7 @@ def sign(someone: Phone, button: str) -> None:
     form = someone.page.locator("form", has=someone.page.get_by_role("button", name=button))
     if form.locator("[name=pin]").count():
         form.locator("[name=pin]").first.fill(PIN)
-    form.get_by_role("button", name=button).click()
+    taps.tap(form.get_by_role("button", name=button))
 
 
 def type_in(kira: Phone, total: str, *slips: tuple[str, str, str, str, str]) -> None:
@@ -35,7 +36,7 @@ def type_in(kira: Phone, total: str, *slips: tuple[str, str, str, str, str]) -> 
     for row, (payer, payee, amount, day, note) in enumerate(slips, 1):
         kira.type(**{f"a{row}": payer, f"b{row}": payee, f"c{row}": amount, f"d{row}": day, f"f{row}": note})
     kira.type(count=str(len(slips)), total=total)
-    kira.page.locator("form[action*='/draft/'] button[value=check]").click()
+    kira.press("form[action*='/draft/'] button[value=check]")
     assert kira.reads("Type this pile in?")
     sign(kira, f"Type in {len(slips)} slip")
     assert kira.reads("in the book")
@@ -124,7 +125,7 @@ def test_a_week_of_somebody_without_a_phone(phone: Phones, village: Village) -> 
 
     # The eggs were half of that, she says; Kira notes it, and Bob reads it on his phone.
     kira.open(person)
-    kira.page.locator("ul.lines a", has_text="eggs").click()
+    taps.tap(kira.page.locator("ul.lines a", has_text="eggs"))
     kira.tap("Somebody without a PIN says it is wrong")
     kira.type(words="It was one dozen, not two. She says it at the desk.")
     sign(kira, "Note it")

@@ -249,7 +249,7 @@ def _keeper_looks(chromium: Browser, box: Box, villages: TwoVillages, folder: Pa
     assert "Members cannot sign in yet" in said
     screen.tap("Let members sign in")
     screen.type(reason="asked at the market")
-    screen.page.locator("main form[method=post] button").first.click()
+    screen.press("main form[method=post] button")
     assert screen.reads("Members can sign in again")
 
     phone = Screen(desk(chromium, box), box.portal)

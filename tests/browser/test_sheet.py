@@ -76,9 +76,9 @@ def test_a_lost_phone_is_signed_out_and_its_payment_contested(
     gone, alice = phone("Alice"), phone("Alice")
     gone.open(f"/P/{village.account('Bob').compact}")
     gone.type(amount="1.50")
-    gone.page.locator("main form button").first.click()
+    gone.press("main form button")
     gone.type(pin=PIN)
-    gone.page.locator("main form button").first.click()
+    gone.press("main form button")
     assert gone.reads("Bob")
 
     alice.open("/me")

@@ -126,7 +126,7 @@ def test_a_split(phone: Phones, village: Village, portal: Portal) -> None:
 
     # A keeper gives the payment of three back: one line each, struck out; nobody but the four reads of it.
     desk.open(f"/desk/people/{village.numbers['Dina']}")
-    desk.page.locator(f"a[href='/t/{paid.rsplit('/', 1)[1]}']").click()
+    desk.press(f"a[href='/t/{paid.rsplit('/', 1)[1]}']")
     desk.tap("Give all of it back")
     desk.type(reason="The wood was never brought")
     pin(desk, "Yes, give it back")

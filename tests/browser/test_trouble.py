@@ -6,6 +6,7 @@ import pytest
 
 from appliance.ledger.book.verify import verify
 from tests.browser.conftest import Phone
+from tests.support import taps
 from tests.support.village import PIN, Village
 
 pytestmark = pytest.mark.browser
@@ -29,7 +30,7 @@ def pin(someone: Phone, button: str) -> None:
     field = form.locator("[name=pin]")
     if field.count():
         field.first.fill(PIN)
-    form.get_by_role("button", name=button).click()
+    taps.tap(form.get_by_role("button", name=button))
 
 
 def test_a_payment_is_undone_in_each_of_three_ways(phone: Phones, village: Village) -> None:
@@ -56,7 +57,7 @@ def test_a_payment_is_undone_in_each_of_three_ways(phone: Phones, village: Villa
     pin(bob, "Yes, give it back")
 
     kira.open(f"/desk/people/{village.numbers['Bob']}")
-    kira.page.locator(f"a[href='/t/{by_kira.rsplit('/', 1)[1]}']").click()
+    kira.press(f"a[href='/t/{by_kira.rsplit('/', 1)[1]}']")
     kira.tap("Give it back")
     kira.type(reason="Alice paid twice")
     pin(kira, "Yes, give it back")
@@ -87,7 +88,7 @@ def test_a_dispute_goes_to_its_end(phone: Phones, village: Village) -> None:
 
     kira.open("/desk")
     kira.tap("1 payment is contested")
-    kira.page.locator("ul.lines a").click()
+    kira.press("ul.lines a")
     kira.tap("Write down how it ended")
     kira.type(words="Bob brings two loaves on Friday")
     pin(kira, "It has ended like this")

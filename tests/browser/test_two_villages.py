@@ -151,7 +151,7 @@ def test_a_payment_crosses_waits_for_a_silent_hub_and_comes_back(
     # Alice types the number on Chandra's card; River has heard her name.
     alice.open("/pay")
     alice.type(to=chandra.full)
-    alice.page.locator("main form button, form button").first.click()
+    alice.press("main form button, form button")
     assert alice.reads("Pay Chandra")
     scene.check(chandra.compact, "2.5", "two jars of honey")
     for words in ("Chandra", "Hill", "2.50 h", "was last heard", "leaves your account now"):

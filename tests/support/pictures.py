@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 from appliance.demo import PIN
 from appliance.ledger.values import Account, AccountNumber
+from tests.support import taps
 
 MOST_BYTES = 30 * 1024
 POST_BUTTON = "main form[method=post] button"
@@ -61,9 +62,7 @@ def send(page: Page, button: str, **fields: str) -> Response | None:
 
 
 def click(page: Page, what: str) -> Response | None:
-    with page.expect_navigation() as navigated:
-        page.locator(what).first.click()
-    return navigated.value
+    return taps.tap(page.locator(what).first)
 
 
 def tapped(path: str, link: str) -> Callable[[Page], Response | None]:

@@ -4,9 +4,13 @@ Everybody's PIN is 2580. Keys cost little to open, so that tests are quick; ever
 the real thing in a real file.
 """
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +133,39 @@ def make_village(path: Path, **rules: Any) -> Village:
 def a_village(path: Path, **rules: Any) -> Iterator[Village]:
     """``make_village``, closed at the end."""
     village = make_village(path, **rules)
+    try:
+        yield village
+    finally:
+        village.hub.close()
+
+
+@cache
+def _founded_once() -> tuple[Path, Village]:
+    """A village under the default rules, closed: founding takes longer than most tests."""
+    room = Path(tempfile.mkdtemp(prefix="river-"))
+    atexit.register(shutil.rmtree, room, ignore_errors=True)
+    made = make_village(room / "river")
+    made.hub.close()
+    return room / "river", made
+
+
+def copied_village(path: Path) -> Village:
+    """As `make_village` under the default rules, much quicker: a copy of one that was founded once.
+
+    Its keys are the same in every test of a process, so two of them are one and the same hub. Close its hub afterwards.
+    """
+    made_in, made = _founded_once()
+    shutil.copytree(made_in, path)
+    clock = ManualClock(MONDAY_NOON)
+    # A test may close a key that it is done with; the next one needs it.
+    signers = {name: KeySigner(key.authority, key.seed()) for name, key in made.signers.items()}
+    return Village(Hub.open(path, clock), made.papers, clock, dict(made.numbers), signers)
+
+
+@contextmanager
+def a_copied_village(path: Path) -> Iterator[Village]:
+    """``copied_village``, closed at the end."""
+    village = copied_village(path)
     try:
         yield village
     finally:
