@@ -1,14 +1,21 @@
 """What holds for every test: no network, no thread left behind, no deadline that a slow machine would miss."""
 
 import ipaddress
+import os
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import settings
+
+from tests.support import memory
+from tests.support.templates import CompiledTemplates
 
 # A board or a busy build machine is slow, not wrong; pytest's own timeout catches what hangs.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -17,12 +24,46 @@ settings.load_profile("house")
 THREAD_GRACE_SECONDS = 2.0
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Puts the files of tests into memory, where this machine has room there."""
+    if (room := memory.room()) is not None:
+        os.environ.setdefault(memory.PYTEST_ROOM, str(room))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests make with `tempfile` lies beside their other files, and goes with them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("rooms")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """The templates are compiled once a process; a portal of its own for each test would do it hundreds of times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
+
+
+@pytest.fixture
+def on_disk() -> Iterator[Path]:
+    """A fresh directory on the machine's disk, for what must not lie in memory."""
+    with tempfile.TemporaryDirectory(prefix="hub-test-", dir=memory.DISK) as made:
+        yield Path(made)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the browser and the slow tests on one worker, one after the other; the rest spreads over all."""
+    """Gives the browser tests to one worker and the slow ones to another; the rest fills up what each has left.
+
+    xdist hands out the largest groups first, so nothing long is begun at the end. Neither group competes with itself.
+    """
     for item in items:
-        if item.get_closest_marker("browser") or item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.xdist_group("alone"))
+        for lane in ("browser", "slow"):
+            if item.get_closest_marker(lane):
+                item.add_marker(pytest.mark.xdist_group(lane))
+                break
 
 
 def is_local(family: int, address: object) -> bool:

@@ -32,7 +32,7 @@ from appliance.ledger.tend import tend
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId
 from appliance.web import create_app
 from tests.ledger.book import tampering
-from tests.support.village import PIN, Village, a_village
+from tests.support.village import PIN, Village, a_copied_village
 from tests.web.conftest import Browser
 
 Answer = Receipt | Refusal
@@ -40,7 +40,7 @@ Answer = Receipt | Refusal
 
 @pytest.fixture
 def river(tmp_path: Path) -> Iterator[Village]:
-    with a_village(tmp_path / "river") as village:
+    with a_copied_village(tmp_path / "river") as village:
         yield village
 
 

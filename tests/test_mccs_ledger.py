@@ -71,7 +71,7 @@ from appliance.ledger.money.requests import Accept, Request
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.values import MAX_AMOUNT, AccountNumber, Amount, RecordId
 from tests.ledger.book import tampering
-from tests.support.village import Village, a_village
+from tests.support.village import Village, a_copied_village
 
 SOME = RecordId(b"some transfer...")
 
@@ -81,14 +81,14 @@ SIZES = (1, 99, 2**24 + 1, 2**31 - 1, 2**32 + 1, 123_456_789_01, MAX_AMOUNT - 1,
 
 @pytest.fixture
 def river(tmp_path: Path) -> Iterator[Village]:
-    with a_village(tmp_path / "river") as village:
+    with a_copied_village(tmp_path / "river") as village:
         yield village
 
 
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     """A village without limits in which examples pay one after the other."""
-    with a_village(tmp_path_factory.mktemp("lasting") / "river") as village:
+    with a_copied_village(tmp_path_factory.mktemp("lasting") / "river") as village:
         for name in ("Alice", "Bob", "Chandra", "Dina"):
             village.do("Kira", SetLimits(village.numbers[name], None, None, "to try sizes"))
         yield village

@@ -33,7 +33,7 @@ from appliance.ledger.tend import tend
 from appliance.ledger.values import Account, AccountNumber, Amount, parse_account
 from appliance.web import create_app
 from tests.ledger.book import tampering
-from tests.support.village import PIN, Village, a_village
+from tests.support.village import PIN, Village, a_copied_village, a_village
 from tests.web.conftest import OWN_SCREEN, PHONE, Browser
 
 Enter = Callable[..., Browser]
@@ -41,7 +41,7 @@ Enter = Callable[..., Browser]
 
 @pytest.fixture
 def river(tmp_path: Path) -> Iterator[Village]:
-    with a_village(tmp_path / "river") as village:
+    with a_copied_village(tmp_path / "river") as village:
         yield village
 
 

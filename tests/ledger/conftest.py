@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.village import Village, a_village
+from tests.support.village import Village, a_copied_village
 
 
 @pytest.fixture
 def river(tmp_path: Path) -> Iterator[Village]:
-    with a_village(tmp_path / "river") as village:
+    with a_copied_village(tmp_path / "river") as village:
         yield village

@@ -1,5 +1,6 @@
 """Backups by themselves: when one is due, what stays, what fails, and sticks."""
 
+import fcntl
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,10 +19,8 @@ from appliance.ledger.book.backup_form import MAKING, SUFFIX, Header
 from appliance.ledger.book.chain import Head, Place
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import BackupFailed
+from tests.support.memory import DISK
 from tests.support.village import MONDAY_NOON, Village
-
-pytestmark = pytest.mark.xdist_group("stick")
-"""There is one stick, and one test at a time may have it."""
 
 DAY = 24 * 60 * 60 * 1000
 
@@ -211,14 +210,25 @@ def test_nights_without_a_clock_stay_as_days_weeks_and_months() -> None:
 
 
 @pytest.fixture
-def stick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A real mount of another disk than the hub's: memory that every Linux mounts there."""
+def tmp_path(on_disk: Path) -> Path:
+    """The box's own disk, which is another one than the stick."""
+    return on_disk
+
+
+@pytest.fixture
+def stick() -> Iterator[Path]:
+    """A real mount of another disk than the hub's: memory that every Linux mounts there.
+
+    All test runs of a machine share it, and each clears it: so whoever has it holds a lock until it is clear again.
+    """
     place = Path("/dev/shm")
-    if not place.is_mount() or place.stat().st_dev == tmp_path_factory.getbasetemp().stat().st_dev:
+    if not place.is_mount() or place.stat().st_dev == DISK.stat().st_dev:
         pytest.skip("nothing is mounted at /dev/shm")
-    shutil.rmtree(place / STICK_FOLDER, ignore_errors=True)
-    yield place
-    shutil.rmtree(place / STICK_FOLDER, ignore_errors=True)
+    with (place / "technocommune-hub-tests.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(place / STICK_FOLDER, ignore_errors=True)
+        yield place
+        shutil.rmtree(place / STICK_FOLDER, ignore_errors=True)
 
 
 def test_a_stick_gets_every_backup_and_opens_with_the_paper(

@@ -5,13 +5,13 @@ import pytest
 
 from appliance.matching import CACHE_FILE, Index
 from tests.matching.market import Market
-from tests.support.village import a_village
+from tests.support.village import a_copied_village
 
 
 @pytest.fixture
 def market(tmp_path: Path) -> Iterator[Market]:
     """River with an empty market."""
-    with a_village(tmp_path / "river") as village:
+    with a_copied_village(tmp_path / "river") as village:
         index = Index.open(village.hub.data / CACHE_FILE)
         try:
             yield Market(village, index)

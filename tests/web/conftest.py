@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from appliance.web import create_app
-from tests.support.village import PIN, Village, make_village
+from tests.support.village import PIN, Village, copied_village
 
 PHONE = "192.168.4.20"
 OWN_SCREEN = "127.0.0.1"
@@ -112,7 +112,7 @@ class Browser:
 @pytest.fixture
 def village(tmp_path: Path) -> Iterator[Village]:
     """River with Alice, Bob, Chandra and Dina, and the keeper Kira. PIN 2580 each."""
-    made = make_village(tmp_path / "river")
+    made = copied_village(tmp_path / "river")
     yield made
     made.hub.close()
 

@@ -111,6 +111,7 @@ def in_turn(data: st.DataObject) -> None:
         village.teardown()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_village_that_does_anything_stays_whole(capsys: pytest.CaptureFixture[str]) -> None:
     run_state_machine_as_test(
