@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from appliance.ledger.book.command import Receipt
     from appliance.ledger.book.rules import Rules
     from appliance.ledger.book.subject import Command
+    from appliance.ledger.care.proof.form import Proof
     from appliance.ledger.cli_paper import Sheet
     from appliance.ledger.errors import Refusal
     from appliance.ledger.hub import Hub, Papers
@@ -72,7 +73,7 @@ class HubGroup(click.Group):
             raise one_line(error) from error
 
 
-def not_refused(result: "Receipt | Refusal | KeySigner") -> Any:
+def not_refused(result: "Receipt | Refusal | KeySigner | Proof") -> Any:
     """``result``, unless the hub said no; then a line with the reason and its numbers.
 
     Raises:

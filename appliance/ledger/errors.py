@@ -36,6 +36,15 @@ class BadSignature(HubError, ValueError):
     """A signature that does not fit its key and bytes, or a certificate that does not hold."""
 
 
+class BadProof(HubError, ValueError):
+    """A proof of care that does not hold. ``why``: one word for the first reason found (docs/keepers.md)."""
+
+    def __init__(self, why: str, what: str) -> None:
+        super().__init__(f"{why}: {what}")
+        self.why = why
+        self.what = what
+
+
 class BadPaper(HubError, ValueError):
     """Text that is not a root paper."""
 
@@ -217,6 +226,7 @@ class Code(StrEnum):
     SAME_HOUSEHOLD = "same_household"
     HOUSEHOLD_SIGNED = "household_signed"
     CARE_DAY_FULL = "care_day_full"
+    HUB_NOT_ADMITTED = "hub_not_admitted"
     CARE_CAP = "care_cap"
     CARER_CAP = "carer_cap"
     PAIR_CAP = "pair_cap"

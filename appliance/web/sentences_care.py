@@ -70,6 +70,9 @@ SENTENCES: Final[Mapping[Code, Callable[[Numbers], str]]] = {
     Code.HOUSEHOLD_SIGNED: lambda _n: _(
         "Somebody of your household has confirmed this. A household counts once, so somebody else must confirm."
     ),
+    Code.HUB_NOT_ADMITTED: lambda _n: _(
+        "There is no proof yet: this hub has not been admitted to a community of hubs."
+    ),
     Code.CARE_DAY_FULL: _day_full,
     Code.CARE_CAP: lambda n: _(
         "For this kind of care at most %(cap)s is paid for one day, and that is claimed already.",

@@ -1,0 +1,73 @@
+"""``hub care``: a proof written here, checked there."""
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from appliance.cli import main
+from appliance.ledger.book.schema import Claim
+from appliance.ledger.values import show_code
+from tests.ledger.care.caring import claim, row
+from tests.ledger.care.proof.proving import in_the_roster, proven
+from tests.support.village import Village
+
+
+def hub(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def code_of(village: Village, made: object) -> str:
+    found: Claim = row(village, made)  # type: ignore[arg-type]
+    return show_code(found.code)
+
+
+def test_the_proof_is_written_here_and_holds_there(river: Village, tmp_path: Path) -> None:
+    made, file = proven(in_the_roster(river)), tmp_path / "alice.proof"
+    wrote = hub("care", "export", code_of(river, made), "--data", river.hub.data, "--out", file)
+    assert wrote.exit_code == 0, wrote.output
+    assert "2 co-signers" in wrote.output
+    held = hub("care", "verify", file, "--root", river.founders.public.hex())
+    assert held.exit_code == 0, held.output
+    assert held.output.startswith(f"IT HOLDS. Claim {made.record.hex()} of hub 101, River.")
+    assert "Member 2 gave 90 minutes of care (elder) on 2026-06-01: 1.50 h." in held.output
+    assert "Old Tom" not in held.output
+    assert "2 were needed: the hub says that it was enough." in held.output
+    assert hub("care", "verify", file, "--data", river.hub.data).output == held.output
+
+
+def test_with_words_only_when_asked(river: Village, tmp_path: Path) -> None:
+    made, file = proven(in_the_roster(river)), tmp_path / "alice.proof"
+    hub("care", "export", made.record.hex(), "--data", river.hub.data, "--out", file, "--words")
+    held = hub("care", "verify", file, "--root", river.founders.public.hex())
+    assert "In their words, cared_for: Old Tom" in held.output
+
+
+def test_a_changed_file_does_not_hold_and_says_so_in_one_line(river: Village, tmp_path: Path) -> None:
+    made, file = proven(in_the_roster(river)), tmp_path / "alice.proof"
+    hub("care", "export", made.record.hex(), "--data", river.hub.data, "--out", file)
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(bytes(data))
+    said = hub("care", "verify", file, "--root", river.founders.public.hex())
+    assert said.exit_code == 1
+    assert said.output.startswith("DOES NOT HOLD (")
+    assert said.output.count("\n") == 1
+
+
+def test_what_cannot_be_done_is_said_in_one_line(river: Village, tmp_path: Path) -> None:
+    made, file = claim(in_the_roster(river), "Alice"), tmp_path / "alice.proof"
+    here = ("--data", river.hub.data)
+    assert "quorum_missing" in hub("care", "export", code_of(river, made), *here, "--out", file).output
+    assert "unknown_claim" in hub("care", "export", "0000-0000", *here, "--out", file).output
+    assert not file.exists()
+    file.write_bytes(b"mine")
+    done = proven(river)
+    assert "is there already" in hub("care", "export", done.record.hex(), *here, "--out", file).output
+    assert file.read_bytes() == b"mine"
+    assert hub("care", "verify", file).exit_code == 2
+    assert "64 hexadecimal digits" in hub("care", "verify", file, "--root", "12").output
+    assert hub("care", "verify", tmp_path / "none", "--root", "0" * 64).exit_code == 2
+    assert (
+        "not_a_proof" in hub("care", "verify", file, "--root", "0" * 64).output
+        or "damaged" in hub("care", "verify", file, "--root", "0" * 64).output
+    )
