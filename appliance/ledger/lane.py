@@ -67,6 +67,10 @@ class Lane:
             self._leave()
             self._enter()
 
+    def call(self) -> "Call":
+        """A wait of this thread that another one ends, out of the lane if this thread is in it."""
+        return Call(self, self.held())
+
     def _enter(self) -> None:
         ticket = self._mine.ticket = threading.Lock()
         with self._changing:
@@ -77,10 +81,14 @@ class Lane:
             self._queue.append(ticket)
         before = self._holder
         while not ticket.acquire(timeout=self._patience):
-            with self._changing:
-                if self._holder is before:  # nothing has moved for so long: whoever it is is left behind
-                    self._next()
-                before = self._holder
+            before = self._hurry(before)
+
+    def _hurry(self, before: Any) -> Any:
+        """Somebody in the queue has waited for ``PATIENCE``. Who holds the lane."""
+        with self._changing:
+            if self._holder is before:  # nothing has moved for so long: whoever it is is left behind
+                self._next()
+            return self._holder
 
     def _leave(self) -> None:
         ticket, self._mine.ticket = self._mine.ticket, None
@@ -92,6 +100,43 @@ class Lane:
         self._holder = self._queue.popleft() if self._queue else None
         if self._holder is not None:
             self._holder.release()
+
+
+class Call:
+    """One thread's wait for another, with its place in the lane: to be woken costs a thread more than
+    most of what it does then, so it is woken once, when it has been called and it is its turn.
+    """
+
+    def __init__(self, lane: Lane, from_lane: bool) -> None:
+        self._lane = lane
+        self._from_lane = from_lane
+        self._called = False
+        self._ticket = threading.Lock()
+        self._ticket.acquire()
+
+    def wait(self) -> None:
+        """Until ``end`` is called, also when it was already; then in the lane again, if this thread was in it."""
+        lane, ticket = self._lane, self._ticket
+        if not self._from_lane:
+            ticket.acquire()
+            return
+        lane._leave()  # noqa: SLF001 - a part of the lane
+        lane._mine.ticket = ticket  # noqa: SLF001
+        before = lane._holder  # noqa: SLF001
+        while not ticket.acquire(timeout=lane._patience):  # noqa: SLF001
+            before = lane._hurry(before) if self._called else None  # noqa: SLF001
+
+    def end(self) -> None:
+        """Whoever waits need not wait any more: it goes on, from its place at the end of the queue."""
+        lane = self._lane
+        if not self._from_lane:
+            self._ticket.release()
+            return
+        with lane._changing:  # noqa: SLF001
+            self._called = True
+            lane._queue.append(self._ticket)  # noqa: SLF001
+            if lane._holder is None:  # noqa: SLF001
+                lane._next()  # noqa: SLF001
 
 
 THE_LANE: Final = Lane()

@@ -1,6 +1,8 @@
 """Files at the keeper's desk: out at once, in by three steps: brought, looked at, taken in."""
 
+from io import BytesIO
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from flask import (
     Blueprint,
@@ -16,6 +18,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from werkzeug.exceptions import ClientDisconnected
 
 from appliance.ledger.errors import Action, BadNumber, Code, Refusal
 from appliance.ledger.files.checking import check, refuse_alone
@@ -38,6 +41,8 @@ bp = Blueprint("files", __name__, url_prefix="/desk/files")
 
 _BRING: Final = "files.bring"
 _WEIGHT_OF_A_FORM: Final = 64 * 1024
+_PLAIN_FORM: Final = "application/x-www-form-urlencoded"
+_SHORT: Final = 16 * 1024
 
 
 class HubRequest(Request):
@@ -45,6 +50,28 @@ class HubRequest(Request):
 
     def _get_file_stream(self, *_words: Any, **_more: Any) -> Limited:
         return Limited()
+
+    def _load_form_data(self) -> None:
+        """As werkzeug's. A plain short form is read in one go: what it goes through else is for long ones and for files."""
+        length, known = self.content_length, self.__dict__
+        if (
+            "form" in known
+            or "_cached_data" in known
+            or self.headers.get("Content-Type") != _PLAIN_FORM
+            or not length
+            or length > min(_SHORT, self.max_content_length or _SHORT)
+        ):
+            super()._load_form_data()
+            return
+        body = self.environ["wsgi.input"].read(length)
+        if len(body) != length:
+            raise ClientDisconnected
+        try:
+            pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="werkzeug.url_quote")
+        except ValueError:
+            pairs = []  # as werkzeug: a form that cannot be read is an empty one
+        kind = self.parameter_storage_class
+        known["stream"], known["form"], known["files"] = BytesIO(), kind(pairs), kind()
 
 
 def init_app(app: Flask) -> None:

@@ -44,9 +44,10 @@ class FormTokens:
 
     def _guard(self) -> None:
         # An address that is none has no view: it is answered with that, whatever was sent.
-        if request.method not in _CHANGE or not request.endpoint:
+        method, endpoint = request.method, request.endpoint
+        if method not in _CHANGE or not endpoint:
             return
-        if current_app.view_functions.get(request.endpoint) not in self._exempt:
+        if current_app.view_functions.get(endpoint) not in self._exempt:
             self.protect()
 
     def protect(self) -> None:

@@ -32,7 +32,7 @@ from appliance.web.home import transfer_or_404
 from appliance.web.radio import before_paying, radio_now
 from appliance.web.secure import active_member_or_redirect, owner_or_keeper_present
 from appliance.web.standing import Note, note
-from appliance.web.whom import fits_nobody, look_up, payee
+from appliance.web.whom import account_in, fits_nobody, look_up, payee
 from appliance.web.whose import acts_for, carried, chosen, number_of
 from appliance.web.words import amount_refusal, refusal
 
@@ -193,14 +193,37 @@ def _check_page(terms: Terms, key: str, problem: Problem | None = None) -> str:
 def send() -> str | tuple[str, int] | Response:
     """Pay. Ends at the receipt, however often it is sent."""
     me = active_member_or_redirect()
-    key, terms = form_key(), _read_form(me)
-    if not isinstance(terms, Terms):
-        return terms
-    command = terms.command(number_of(terms.whose, me), again=request.form.get("again") == "1")
-    result = act(command, key, terms.amount)
-    if isinstance(result, Receipt):
-        return redirect(url_for("home.transfer", record=result.record.hex()))
-    return _check_page(terms, key.hex(), result), REFUSED
+    key, again = form_key(), request.form.get("again") == "1"
+    result = _pay_here(me, key, again)
+    if not isinstance(result, Receipt):
+        terms = _read_form(me)
+        if not isinstance(terms, Terms):
+            return terms
+        if result is None:
+            result = act(terms.command(number_of(terms.whose, me), again), key, terms.amount)
+        if not isinstance(result, Receipt):
+            return _check_page(terms, key.hex(), result), REFUSED
+    receipt = url_for("home.transfer", record=result.record.hex())
+    return Response(status=302, headers={"Location": receipt})  # without the page that redirect() writes
+
+
+def _pay_here(me: Person, key: bytes, again: bool) -> Receipt | Problem | None:
+    """Pay an account of this hub without looking up whose it is: whether it can be paid, the ledger asks anyway.
+
+    None, and nothing was done, when it is another hub's, or the form needs to be read with care.
+    """
+    form, account = request.form, account_in(request.form.get("to", ""))
+    if account is None or account.hub != the_hub().number:
+        return None
+    note = form.get("note", "").strip()
+    if too_long(note, LONGEST_LINE):
+        return None
+    try:
+        amount = read_amount(form.get("amount", ""))
+    except BadAmount:
+        return None
+    payer = number_of(chosen(me), me)
+    return act(Pay(payer, account.number, amount, form.get("category", "other"), note, again), key, amount)
 
 
 @bp.get("/pay/check")

@@ -26,7 +26,8 @@ def chosen(me: Person) -> Held | None:
 
     Ends the request when ``me`` may not act on it (any more).
     """
-    text = request.args.get("acting") or request.form.get("acting", "")
+    asked = request.args.get("acting") if request.query_string else ""
+    text = asked or request.form.get("acting", "")
     if not text:
         return None
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

@@ -16,10 +16,9 @@ from random import Random
 from typing import Any, Final
 from unittest import mock
 
-from playhouse.pool import PooledSqliteDatabase
-
 from appliance.ledger.book import store as storing
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.connections import Connections
 from appliance.ledger.book.feed import Kept
 from appliance.ledger.book.records import Record
 from appliance.ledger.book.subject import Command
@@ -156,12 +155,12 @@ class Teller:
 @contextmanager
 def _normal() -> Iterator[None]:
     """The planted mistake: commits that are not synced."""
-    made = PooledSqliteDatabase
+    made = Connections
 
     def careless(path: str, **also: Any) -> Any:
         return made(path, **(also | {"pragmas": also["pragmas"] | {"synchronous": "normal"}}))
 
-    with mock.patch.object(storing, "PooledSqliteDatabase", careless):
+    with mock.patch.object(storing, "Connections", careless):
         yield
 
 

@@ -210,3 +210,72 @@ def test_who_was_left_behind_takes_nothing_from_others_when_it_leaves():
 def _enter(lane, entered):
     with lane.inside():
         entered.append(True)
+
+
+def test_who_was_called_is_in_the_lane_again_after_those_who_came_before():
+    lane, said = Lane(patience=_LONG), []
+    waiting, called = threading.Event(), []
+
+    def bob_waits():
+        with lane.inside():
+            call = lane.call()
+            called.append(call)
+            waiting.set()
+            call.wait()
+            said.append("bob" if lane.held() else "bob, out of the lane")
+
+    def chandra_comes():
+        with lane.inside():
+            said.append("chandra")
+
+    bob = _begin(bob_waits)
+    assert waiting.wait(_LONG)
+    with lane.inside():  # Bob has stepped out
+        chandra = _begin(chandra_comes)
+        while not lane._queue:
+            threading.Event().wait(0.001)
+        called[0].end()
+        said.append("alice")
+    _end(bob)
+    _end(chandra)
+    assert said == ["alice", "chandra", "bob"]
+
+
+def test_a_call_that_comes_too_early_is_not_lost():
+    lane = Lane(patience=_LONG)
+    with lane.inside():
+        call = lane.call()
+        call.end()
+        call.wait()
+        assert lane.held()
+    with lane.inside():
+        assert lane.held()
+    assert lane._holder is None
+
+
+def test_who_is_not_in_the_lane_is_woken_all_the_same():
+    lane = Lane(patience=_LONG)
+    call = lane.call()
+    thread = _begin(call.wait)
+    call.end()
+    _end(thread)
+    assert lane._holder is None
+
+
+def test_who_was_called_is_not_kept_waiting_by_somebody_slow():
+    lane, went_on = Lane(patience=0.02), threading.Event()
+    slow, called = threading.Event(), []
+
+    def bob_waits():
+        with lane.inside():
+            called.append(lane.call())
+            slow.set()
+            called[0].wait()
+            went_on.set()
+
+    bob = _begin(bob_waits)
+    assert slow.wait(_LONG)
+    with lane.inside():
+        called[0].end()
+        assert went_on.wait(_LONG), "the lane's holder was left behind"
+    _end(bob)

@@ -212,6 +212,7 @@ class Book:
     def __init__(self, store: Store, place: Place, hub_key: bytes) -> None:
         self.store = store
         self.place = place
+        self._data = store.path.parent
         self._hub_key = hub_key
         self._together = Together(store)
 
@@ -256,7 +257,7 @@ class Book:
         try:
             return self._together.do(work)
         except CannotWrite as error:
-            if not recheck.is_full(error) or not room.give_up(self.store.path.parent):
+            if not recheck.is_full(error) or not room.give_up(self._data):
                 raise
             _log.warning("reserve=given_up")
             return self._together.do(work)
@@ -313,7 +314,7 @@ class Book:
         act = prepared.act
         if found := chain.by_key(tx, act.authority, act.key):
             return _repeated(tx, command, *found)
-        if room.full(self.store.path.parent):
+        if room.full(self._data):
             return Refusal(Code.CANNOT_WRITE, {}, (Action.TRY_AGAIN, Action.ASK_KEEPER))
         digest = act.digest()
         actor = check_authority(tx, prepared, HANDLERS[act.kind])

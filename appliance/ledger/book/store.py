@@ -21,10 +21,10 @@ from typing import Final
 
 import peewee as pw
 from playhouse.migrations import Runner
-from playhouse.pool import PooledSqliteDatabase
 
 from appliance.ledger.book import checkpoints, presence, recheck, room
 from appliance.ledger.book.archive import FOLDER, Archive
+from appliance.ledger.book.connections import Connections
 from appliance.ledger.book.presence import Presence
 from appliance.ledger.book.tx import Tx
 from appliance.ledger.errors import (
@@ -79,7 +79,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.archive = Archive(path.parent / FOLDER)
-        self._db = PooledSqliteDatabase(
+        self._db = Connections(
             str(path),
             max_connections=64,
             timeout=30,
@@ -188,7 +188,7 @@ class Store:
         try:
             if self._doubted:
                 self._make_sure()
-            with _Named(self), self._db.connection_context(), self._marked() as tx:
+            with _Named(self), self._marked() as tx:
                 self._begin("IMMEDIATE")
                 try:
                     yield tx
@@ -300,14 +300,18 @@ class Store:
             yield inside
             return
         # Written out: every page comes through here, and layers cost as much as what is asked within them.
-        with _Named(self), self._db.connection_context():
-            tx = self._inside.tx = Tx(self._db, self.archive)
+        with _Named(self):
+            self._db.take()
             try:
-                tx.begin()
-                yield tx
+                tx = self._inside.tx = Tx(self._db, self.archive)
+                try:
+                    tx.begin()
+                    yield tx
+                finally:
+                    self._inside.tx = None
+                    tx.end()
             finally:
-                self._inside.tx = None
-                tx.end()
+                self._db.give_back()
 
     def truncate_log(self) -> bool:
         """Take all of the write-ahead log into the file and cut it to nothing; False while somebody reads.
@@ -374,8 +378,10 @@ class Store:
 
     @contextmanager
     def _marked(self) -> Iterator[Tx]:
-        self._inside.tx = Tx(self._db, self.archive)
+        self._db.take(to_write=True)
         try:
+            self._inside.tx = Tx(self._db, self.archive)
             yield self._inside.tx
         finally:
             self._inside.tx = None
+            self._db.give_back(to_write=True)

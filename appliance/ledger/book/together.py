@@ -34,15 +34,14 @@ class _Waiting:
         self.answered = False
         self._answer: Any = None
         self._error: BaseException | None = None
-        self._wake = threading.Lock()
-        self._wake.acquire()
+        self._call = THE_LANE.call()
 
     def wait(self) -> None:
         """Until it is answered, or its thread is to lead."""
-        self._wake.acquire()
+        self._call.wait()
 
     def wake(self) -> None:
-        self._wake.release()
+        self._call.end()
 
     def take(self, answer: Any = None, error: BaseException | None = None) -> None:
         self._answer, self._error, self.answered = answer, error, True
@@ -79,8 +78,7 @@ class Together:
         if leads:
             THE_LANE.let_pass()  # who waits to work may want to write as well, and then comes along
         else:
-            with THE_LANE.aside():
-                mine.wait()
+            mine.wait()
         if not mine.answered:
             self._lead()
         answer: Done = mine.answer()
