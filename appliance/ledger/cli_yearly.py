@@ -63,6 +63,10 @@ def close_year(ctx: click.Context, data: Path, keeper: str | None, from_first: b
             f"Closed up to entry {closed.upto}, as entry {closed.receipt.entry}. The book was "
             f"{_megabytes(closed.before)}, it is {_megabytes(closed.after)}; {_megabytes(closed.archived)} are in the archive."
         )
+        if closed.left:
+            click.echo(
+                f"Something is still to be done ({closed.left}): the portal does it by itself, or close-year again."
+            )
         click.echo("Make a backup now (hub backup): it takes the archive along.")
     except BookDamaged as difference:
         ticker.end()

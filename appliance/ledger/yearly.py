@@ -100,13 +100,17 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A closing that was made: up to which entry, by which receipt; bytes of the book before and after."""
+    """A closing that was made: up to which entry, by which receipt; bytes of the book before and after.
+
+    ``left``: why something of it is still to be done, which ``finish`` does later; empty when nothing is.
+    """
 
     upto: int
     receipt: Receipt
     before: int
     after: int
     archived: int
+    left: str = ""
 
 
 def outlook(hub: Hub) -> Outlook:
@@ -161,6 +165,8 @@ def close(
         CannotWrite: there is no room, or the disk refused.
         BookDamaged: the book or its state do not hold. Nothing was closed.
         ArchiveMissing: what the last closing left is not there.
+
+    What fails after the closing's entry is in the book is told by ``Closed.left``: the year is closed then.
     """
     tell = progress or _silent
     with _alone(hub.data):
@@ -202,13 +208,22 @@ def close(
             _sweep(hub.store)
             return result
         _log.info("closing=%d upto=%d entry=%d", seq, new.upto, result.entry)
-        _finish(hub.store, tell)
+        left = _after(hub.store, tell)
+        archived = new.entries.size + new.snapshot.size
+        return Closed(new.upto, result, seen.size, _size(hub.store.path), archived, left)
+
+
+def _after(store: Store, tell: Progress) -> str:
+    """What follows the entry; why it could not be done, for the year is closed all the same."""
+    try:
+        _finish(store, tell)
         tell(TIDYING, 0, 1)
-        tidy(hub.store)
+        tidy(store)
         tell(TIDYING, 1, 1)
-        return Closed(
-            new.upto, result, seen.size, _size(hub.store.path), new.entries.size + new.snapshot.size
-        )
+    except HubError as error:
+        _log.error("closing=unfinished reason=%s", error)
+        return " ".join(str(error).split())
+    return ""
 
 
 def finish(hub: Hub, progress: Progress | None = None) -> bool:

@@ -30,6 +30,7 @@ from appliance.web import (
     amounts,
     care_words,
     desk_backups,
+    desk_year,
     erasing,
     files,
     i18n,
@@ -73,6 +74,7 @@ SUBJECTS: Final = (
     "desk_two",
     "clock",
     "desk_backups",
+    "desk_year",
     "commons",
     "me_life",
     "moving",
@@ -138,6 +140,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     app.extensions["keys"] = KeyRing(hub.clock, app.config["KEY_IDLE_MINUTES"], app.config["KEYS_OPEN"])
     app.session_interface = HubSessions(hub)
     desk_backups.init_app(app)
+    desk_year.init_app(app)
     files.init_app(app)  # before the form tokens, which read the whole form
     slips.init_app(app)  # likewise
     air.init_app(app, hub.clock)

@@ -15,13 +15,14 @@ from playwright.sync_api import Browser
 
 from appliance.ledger import papers, restore
 from appliance.ledger.book import backup_make
+from appliance.ledger.book.verify import verify
 from appliance.ledger.hub import Hub
 from appliance.ledger.people.members import Approve
 from appliance.ledger.post import Post
 from tests.browser.conftest import DESK, LARGEST_PAGE, Phone
 from tests.support.portal import Portal
 from tests.support.two_villages import RIVER, TwoVillages, two_villages
-from tests.support.village import Village, a_village
+from tests.support.village import PIN, Village, a_village
 from tests.web.test_restored import meet
 
 pytestmark = pytest.mark.browser
@@ -91,6 +92,41 @@ def test_a_keeper_makes_a_backup_and_is_reminded_of_the_paper(tmp_path: Path, at
             assert "The hub's root paper was typed in and was right" in desk.text()
         finally:
             portal.kill()
+
+
+def test_a_keeper_closes_the_year_after_a_backup(tmp_path: Path, at_desk) -> None:
+    with a_village(tmp_path / "river") as river:
+        for amount in range(1, 30):
+            river.pay("Alice", "Bob", amount, note="eggs")
+        kira = river.account("Kira").short
+        river.hub.close()
+        portal = Portal(river.hub.data)
+        portal.start()
+        try:
+            desk = at_desk(portal, kira)
+            desk.open("/desk")
+            desk.tap("Close the year")
+            said = desk.looked_at("year-backup-first")
+            assert "First a backup: the last one is missing, or older than a day." in said
+            desk.tap("Backups")
+            desk.tap("Back up now")
+            desk.page.get_by_text("The last good backup").first.wait_for(timeout=60_000)
+            desk.open("/desk/year")
+            said = desk.looked_at("year-ready")
+            assert "Lines that move to the archive" in said
+            desk.type(pin=PIN)
+            desk.tap("Close the year")
+            # Without script: the page asks again by itself until it is done.
+            desk.page.get_by_text("The year is closed.").first.wait_for(timeout=60_000)
+            said = desk.looked_at("year-closed")
+            assert "Make a backup now: it takes the archive along." in said
+            desk.tap("Back up now")
+            desk.page.get_by_text("The last good backup").first.wait_for(timeout=60_000)
+        finally:
+            portal.kill()
+        verify(river.hub.store)
+        with river.hub.reading() as tx:
+            assert tx.first("SELECT count(*) FROM closing") == (1,)
 
 
 @pytest.fixture
