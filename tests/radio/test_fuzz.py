@@ -9,6 +9,7 @@ strings (``HUB_FUZZ`` is a share of that), and prints how many there were.
 """
 
 import gc
+import logging
 import os
 import random
 import threading
@@ -68,6 +69,14 @@ def rows(radios: TwoRadios) -> dict[str, Any]:
             for model in (*TRUTH_TABLES, *POST_TABLES)
         }
     return found | {"head": radios.villages.hill.hub.head()}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_logged() -> Iterator[None]:
+    """pytest keeps every line of the log until the end; a million of them would be taken for growth."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

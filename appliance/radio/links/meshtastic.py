@@ -157,6 +157,7 @@ class _Hooked(StreamInterface):  # type: ignore[misc]  # the library has no type
     hub_lost: Callable[[LinkLost], None]
     hub_cause: LinkLost | None = None
     hub_greeted = False
+    hub_unreadable = 0
     failure: Exception | None
 
     def _handleFromRadio(self, fromRadioBytes: bytes) -> None:  # noqa: N802, N803
@@ -167,7 +168,14 @@ class _Hooked(StreamInterface):  # type: ignore[misc]  # the library has no type
                 super()._handleFromRadio(fromRadioBytes)
             self.hub_receive(message)
         except Exception as error:  # noqa: BLE001 whatever the radio sent; the library would print a trace
-            log.warning("radio_unreadable bytes=%d error=%r", len(fromRadioBytes), error)
+            self.hub_unreadable += 1
+            if self.hub_unreadable.bit_count() == 1:  # the 1st, 2nd, 4th, ...: a card wears out by writing
+                log.warning(
+                    "radio_unreadable bytes=%d times=%d error=%r",
+                    len(fromRadioBytes),
+                    self.hub_unreadable,
+                    error,
+                )
 
     def _handleLogByte(self, b: bytes) -> None:  # noqa: N802
         """Not kept: a line of noise that never ends would grow without end."""
