@@ -18,6 +18,7 @@ import click
 from appliance.ledger.cli import Stop, data_option
 from appliance.ledger.errors import DataDirectoryError, HubError
 from appliance.radio.emulated import cli as emulated
+from appliance.radio.provision_cli import provision
 
 if TYPE_CHECKING:
     from appliance.ledger.clock import Instant
@@ -300,7 +301,7 @@ def _said(line: dict[str, Any], unit: "Unit") -> str:
     return "something else"
 
 
-for _command in emulated.COMMANDS:
+for _command in (*emulated.COMMANDS, provision):
     radio.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (radio,)

@@ -44,3 +44,7 @@ class CannotPack(HubError, RuntimeError):
 
 class BadSetting(HubError, ValueError):
     """A ``radio`` setting that names no kind of radio we know, or not as that kind is named."""
+
+
+class CannotProvision(HubError, RuntimeError):
+    """A node that could not be set up; the text says why, and whether something was written."""

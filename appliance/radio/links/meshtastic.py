@@ -15,7 +15,7 @@ encoding what is sent. What it does badly is taken from it here, object by objec
 * It keeps every node it is told of, for ever. Here it is told nothing once the greeting is over.
 * It draws packet ids without looking at those it drew; radios drop a repeated one in silence.
 
-Nothing outside this module knows the library.
+Nothing outside this module and ``provision.py`` beside it knows the library.
 """
 
 import contextlib
@@ -459,17 +459,21 @@ def _unreachable(error: Exception) -> LinkLost:
     return LinkLost(Trouble.PORT_BUSY if busy else Trouble.UNREACHABLE, str(error))
 
 
+def make_tcp(host: str, port: int) -> Callable[[], Any]:
+    """What makes the library's object for the radio that listens there, not yet connected."""
+    return lambda: _Tcp(host, portNumber=port, connectNow=False, noNodes=True, timeout=_HANDSHAKE_SECONDS)
+
+
+def make_serial(path: str) -> Callable[[], Any]:
+    """The same for the radio at a serial port."""
+    return lambda: _Serial(path, connectNow=False, noNodes=True, timeout=_HANDSHAKE_SECONDS)
+
+
 def over_tcp(host: str, port: int, channel: int = 0, hops: int | None = None) -> MeshtasticSession:
     """A session with the radio that listens there."""
-    return MeshtasticSession(
-        lambda: _Tcp(host, portNumber=port, connectNow=False, noNodes=True, timeout=_HANDSHAKE_SECONDS),
-        channel,
-        hops,
-    )
+    return MeshtasticSession(make_tcp(host, port), channel, hops)
 
 
 def over_serial(path: str, channel: int = 0, hops: int | None = None) -> MeshtasticSession:
     """A session with the radio at this serial port; take a name that stays, ``/dev/serial/by-id/...``."""
-    return MeshtasticSession(
-        lambda: _Serial(path, connectNow=False, noNodes=True, timeout=_HANDSHAKE_SECONDS), channel, hops
-    )
+    return MeshtasticSession(make_serial(path), channel, hops)

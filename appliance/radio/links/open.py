@@ -6,6 +6,8 @@ sim://HOST:PORT     the emulated ether, without a node in between
 none                no radio
 """
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from appliance.ledger.clock import Clock
@@ -55,11 +57,7 @@ def open_link(
                 setting, lambda: meshtastic.over_tcp(host, port, channel, hops), clock, patience
             )
         case "serial":
-            path = rest.removeprefix("//") if rest.startswith("///") else rest
-            if not path.startswith("/") or path.startswith("//"):
-                raise BadSetting(
-                    f"{setting!r}: a serial radio is named by a path, serial:/dev/serial/by-id/NAME"
-                )
+            path = _path(setting)
             from appliance.radio.links import meshtastic
 
             return Supervisor(setting, lambda: meshtastic.over_serial(path, channel, hops), clock, patience)
@@ -71,6 +69,29 @@ def open_link(
             except ValueError as error:
                 raise BadSetting(str(error)) from error
     raise BadSetting(f"{setting!r} names no radio; it is one of {KINDS}")
+
+
+def open_node(setting: str) -> Callable[[], Any]:
+    """What makes the library's object for the Meshtastic node that ``setting`` names.
+
+    Raises:
+        BadSetting: it names no Meshtastic node.
+    """
+    kind = setting.strip().partition(":")[0]
+    if kind not in {"tcp", "serial"}:
+        raise BadSetting(f"{setting!r} is no Meshtastic node: tcp://HOST:PORT or serial:PATH")
+    where = _address(setting) if kind == "tcp" else _path(setting)
+    from appliance.radio.links import meshtastic
+
+    return meshtastic.make_serial(where) if isinstance(where, str) else meshtastic.make_tcp(*where)
+
+
+def _path(setting: str) -> str:
+    rest = setting.strip().partition(":")[2]
+    path = rest.removeprefix("//") if rest.startswith("///") else rest
+    if not path.startswith("/") or path.startswith("//"):
+        raise BadSetting(f"{setting!r}: a serial radio is named by a path, serial:/dev/serial/by-id/NAME")
+    return path
 
 
 def _address(setting: str) -> tuple[str, int]:
