@@ -69,4 +69,36 @@ def matching(as_json: bool, size: int) -> None:
     click.echo(json.dumps(found, indent=1) if as_json else bench_matching.text(found))
 
 
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--phones",
+    type=click.IntRange(2, 200),
+    default=20,
+    show_default=True,
+    help="Phones that sign in at once.",
+)
+@click.option(
+    "--passes",
+    type=click.IntRange(1, 20),
+    default=3,
+    show_default=True,
+    help="Argon2id's passes over its memory.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(8, 1024),
+    default=64,
+    show_default=True,
+    metavar="MIB",
+    help="Argon2id's memory.",
+)
+def pins(as_json: bool, phones: int, passes: int, memory: int) -> None:
+    """Measure checking a PIN: time, memory, and the queue when many phones sign in at once."""
+    from appliance.bench import pins as bench_pins
+
+    found = bench_pins.run(phones, passes, memory)
+    click.echo(json.dumps(found, indent=1) if as_json else bench_pins.text(found))
+
+
 COMMANDS = (bench,)

@@ -190,7 +190,7 @@ def init_app(app: Flask, clock: Clock) -> None:
     """Guard ``app``; before the form tokens, which look at fields that may be in a box."""
     app.extensions["air"] = Air(clock)
     app.extensions["air_library"] = LIBRARY.is_file()
-    app.jinja_env.globals.update(on_the_air=on_the_air, air_tag=air_tag)
+    app.jinja_env.globals.update(on_the_air=on_the_air, air_tag=air_tag, shared_phone=shared_phone)
     app.before_request(_guard)
 
 
@@ -203,6 +203,11 @@ def air_tag() -> str:
     """The tag of this sign-in's key; empty for a stranger, and for who signed in without script."""
     key = this_session().air_key
     return "" if key is None else tag_of(key)
+
+
+def shared_phone() -> bool:
+    """Whether the page goes to a phone of many, and so needs a big *Leave* wherever its reader stops."""
+    return this_session().shared
 
 
 def new_key() -> bytes | None:

@@ -268,6 +268,16 @@ class TestSharedPhones:
         with village.hub.reading() as tx:
             assert [row for row in tx.rows(Device.select()) if row.member == village.numbers["Alice"]] == []
 
+    def test_every_page_has_a_big_leave(self, village: Village, phone: Callable[..., Browser]) -> None:
+        shared, own = phone(), phone()
+        self.enter(shared, village)
+        own.sign_in(village.account("Alice").short)
+        for path in ("/", "/statement", "/market", "/pay"):
+            leaves = [form for form in forms(shared.get(path)) if form.action == "/leave"]
+            assert leaves, path
+            assert 'class="button main"' in shared.get(path).text.split('action="/leave"')[-1], path
+        assert "/leave" not in own.get("/statement").text
+
     def test_after_leaving_no_name_is_left(self, village: Village, phone: Callable[..., Browser]) -> None:
         shared = phone()
         self.enter(shared, village)
