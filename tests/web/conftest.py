@@ -4,6 +4,7 @@ Forms are filled in as a browser would: the page is fetched, its hidden fields a
 with what the person typed. So the form token is checked in every test.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -73,6 +74,11 @@ def forms(page: TestResponse) -> list[Form]:
     parser = _Forms()
     parser.feed(page.text)
     return parser.found
+
+
+def without_our_scripts(text: str) -> str:
+    """A page without the two scripts that go to phones (``web/air.py``), in their one place, and nothing of them in the page itself."""
+    return re.sub(r'<script src="/static/(?:nacl\.min|air)\.js\?v=[^"]*"[^>]*></script>', "", text, count=2)
 
 
 @dataclass
