@@ -65,6 +65,7 @@ SUBJECTS: Final = (
     "health",
     "market",
     "care",
+    "care_sheets",
     "care_rules",
     "objecting",
     "desk",

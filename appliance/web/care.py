@@ -3,68 +3,49 @@
 The carer writes it down, or who was cared for (``for=me``), or a keeper from paper (``for=paper``).
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from appliance.ledger.book.command import Receipt
-from appliance.ledger.book.store import Tx
+from appliance.ledger.care import drafts, sheets
 from appliance.ledger.care.claims import ClaimCare, EditClaim, WithdrawClaim
 from appliance.ledger.care.signing import Cosign, DeclineCosign
 from appliance.ledger.care.states import ASKED, OPEN
-from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.errors import Action, Code
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT
 from appliance.ledger.reads import care as care_reads
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.care import ClaimView
-from appliance.ledger.reads.people import Person, named
+from appliance.ledger.reads.people import Person
 from appliance.ledger.values import (
-    AccountNumber,
     parse_code,
     show_code,
-    western_digits,
 )
 from appliance.web import care_words, labels, qr
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for
-from appliance.web.amounts import account_of, name_of
+from appliance.web.amounts import account_of
+from appliance.web.care_typed import (
+    QUICK_DAYS,
+    WITNESS_BOXES,
+    Draft,
+    as_clock,
+    begun,
+    draft_typed,
+    forget,
+    said_in,
+    save,
+    saved,
+    the_one,
+)
 from appliance.web.here import the_hub, the_rules
 from appliance.web.secure import active_member_or_redirect, as_keeper
-from appliance.web.whom import fits_nobody, looks_like_number, payee
 from appliance.web.words import refusal
 
 bp = Blueprint("care", __name__)
 
 QUICK_MINUTES: Final = (30, 60, 120, 180, 240, 480)
 """Lengths to tap; any other is typed."""
-
-QUICK_DAYS: Final = 3
-WITNESS_BOXES: Final = 3
-
-
-@dataclass(slots=True)
-class Draft:
-    """Care as it is being typed."""
-
-    key: str
-    category: str = ""
-    minutes: str = ""
-    hours: str = ""
-    rest: str = ""
-    day: str = "0"
-    date: str = ""
-    cared_for: str = ""
-    what: str = ""
-    recipient: str = ""
-    place: str = ""
-    begun: str = ""
-    ended: str = ""
-    carer: str = ""
-    by: str = ""
-    witnesses: list[str] = field(default_factory=lambda: [""] * WITNESS_BOXES)
-    problem: Problem | None = None
-    message: str = ""
 
 
 @bp.get("/care")
@@ -74,8 +55,9 @@ def mine() -> Any:
     with the_hub().reading() as tx:
         view = reads.home(tx, me.number)
         claims = care_reads.my_claims(tx, me.number)
+        kept = [(one, saved(one)) for one in drafts.all_of(tx, me.number)]
     to_confirm = view.to_confirm if view else ()
-    return render_template("care.html", claims=claims, to_confirm=to_confirm, typed="", problem=None)
+    return render_template("care.html", claims=claims, to_confirm=to_confirm, kept=kept)
 
 
 @bp.post("/care/code")
@@ -86,7 +68,9 @@ def find_code() -> Any:
     code = parse_code(typed)
     if code is None:
         return render_template("care_code.html", typed=typed, problem=refusal(Code.UNKNOWN_CLAIM)), REFUSED
-    return redirect(url_for("care.claim", code=code))
+    with the_hub().reading() as tx:
+        sheet = care_reads.claim_by_code(tx, code, 0) is None and sheets.rows_of(tx, code)
+    return redirect(url_for("care_sheets.sheet" if sheet else "care.claim", code=code))
 
 
 @bp.get("/care/code")
@@ -100,6 +84,8 @@ def type_code() -> Any:
 def new() -> Any:
     """The form for care that was given, by me, to me, or by what is on paper."""
     me = active_member_or_redirect()
+    if (left := begun(request.args.get("draft", ""), drafts.CLAIM, me.number)) is not None:
+        return _form(left)
     by = request.args.get("for", "")
     return _form(Draft(fresh_key(), by=by if by == "me" or (by == "paper" and as_keeper(me)) else ""))
 
@@ -109,49 +95,23 @@ def log() -> Any:
     """Write it down; then the page with the QR."""
     me = active_member_or_redirect()
     key = form_key()
-    draft = _draft(key)
+    draft = draft_typed(key)
+    if request.form.get("do") == "later":
+        save(draft, drafts.CLAIM, me.number)
+        return redirect(url_for("care.mine"))
     with the_hub().reading() as tx:
-        carer = me.number if draft.by in ("", "edit") else _one(tx, draft, draft.carer)
-        recipient = me.number if draft.by == "me" else _one(tx, draft, draft.recipient)
-    said = _said(draft, recipient)
+        carer = me.number if draft.by in ("", "edit") else the_one(tx, draft, draft.carer)
+        recipient = me.number if draft.by == "me" else the_one(tx, draft, draft.recipient)
+    said = said_in(draft, recipient)
     if said is not None and carer is None and not draft.message:
         draft.problem = refusal(Code.UNKNOWN_ACCOUNT)
     if said is not None and carer is not None and not draft.message and draft.problem is None:
         result = act(ClaimCare(carer, **said), key)
         if isinstance(result, Receipt):
+            forget(key, me.number)
             return redirect(url_for("care.claim", code=str(result.outcome["code"])))
         draft.problem = result
     return _form(draft), REFUSED
-
-
-def _said(draft: Draft, recipient: AccountNumber | None) -> dict[str, Any] | None:
-    """What a claim says, out of the form; None when it says no time, which stands in the draft."""
-    with the_hub().reading() as tx:
-        witnesses = _witnesses(tx, draft)
-    minutes, day = _minutes(draft), _day(draft)
-    if minutes is None:
-        draft.problem = refusal(Code.TIME_WRONG, longest_minutes=the_rules().care.longest_minutes)
-        return None
-    if day is None:
-        draft.problem = refusal(Code.TIME_WRONG)
-        return None
-    return {
-        "category": draft.category,
-        "minutes": minutes,
-        "day": day,
-        "cared_for": draft.cared_for,
-        "what": draft.what,
-        "witnesses": witnesses,
-        "recipient": recipient,
-        "start": _clock(draft.begun),
-        "place": draft.place,
-    }
-
-
-def _one(tx: Tx, draft: Draft, text: str) -> AccountNumber | None:
-    """The member named in a field of its own; what is not clear goes into the draft's message."""
-    found = _members(tx, draft, [text] if text else [])
-    return found[0] if found else None
 
 
 @bp.get("/C/<code>/edit")
@@ -162,7 +122,7 @@ def edit(code: str) -> Any:
     if view is None or Action.EDIT not in view.actions:
         return _unknown() if view is None else redirect(url_for("care.claim", code=view.code))
     hours, rest = divmod(view.minutes, 60)
-    ended = "" if view.start is None else _as_clock((view.start + view.minutes) % (24 * 60))
+    ended = "" if view.start is None else as_clock((view.start + view.minutes) % (24 * 60))
     boxes = [account_of(w.who).short for w in view.witnesses if w.state == ASKED]
     draft = Draft(
         fresh_key(),
@@ -175,7 +135,7 @@ def edit(code: str) -> Any:
         what=view.what,
         recipient="" if view.recipient is None else account_of(view.recipient).short,
         place=view.place,
-        begun="" if view.start is None else _as_clock(view.start),
+        begun="" if view.start is None else as_clock(view.start),
         ended=ended,
         by="edit",
         witnesses=boxes + [""] * max(0, WITNESS_BOXES - len(boxes)),
@@ -191,10 +151,10 @@ def edit_now(code: str) -> Any:
     if view is None:
         return _unknown()
     key = form_key()
-    draft = _draft(key)
+    draft = draft_typed(key)
     with the_hub().reading() as tx:
-        recipient = _one(tx, draft, draft.recipient)
-    said = _said(draft, recipient)
+        recipient = the_one(tx, draft, draft.recipient)
+    said = said_in(draft, recipient)
     if said is not None and not draft.message and draft.problem is None:
         result = act(EditClaim(view.id, **said), key)
         if isinstance(result, Receipt):
@@ -222,82 +182,6 @@ def _form(draft: Draft, edited: ClaimView | None = None) -> str:
     )
 
 
-def _draft(key: bytes) -> Draft:
-    form: dict[str, Any] = {
-        name: request.form.get(name, "").strip() for name in ("category", "minutes", "hours", "rest", "day")
-    }
-    words: dict[str, Any] = {
-        name: request.form.get(name, "").strip()
-        for name in ("date", "cared_for", "what", "recipient", "place", "begun", "ended", "carer", "by")
-    }
-    boxes = [text.strip() for text in request.form.getlist("witness")[:12]]
-    return Draft(key.hex(), **form, **words, witnesses=boxes + [""] * (WITNESS_BOXES - len(boxes)))
-
-
-def _minutes(draft: Draft) -> int | None:
-    """How long: from when to when, else what was typed, else what was tapped; None when it is no length."""
-    begun, ended = _clock(draft.begun), _clock(draft.ended)
-    if begun is not None and ended is not None:
-        return (ended - begun) % (24 * 60) or None
-    if draft.begun or draft.ended:
-        return None
-    typed = [western_digits(text) or "0" for text in (draft.hours, draft.rest)]
-    if not draft.hours and not draft.rest:
-        typed = ["0", western_digits(draft.minutes)]
-    if not all(text.isascii() and text.isdigit() and len(text) <= 4 for text in typed):
-        return None
-    return int(typed[0]) * 60 + int(typed[1]) or None
-
-
-def _clock(text: str) -> int | None:
-    """The minute of the day of a time as phones send it (14:30); None when it is none."""
-    hours, _colon, minutes = western_digits(text).partition(":")
-    fine = hours.isdigit() and minutes[:2].isdigit() and len(hours) <= 2 and text.isascii()
-    at = int(hours) * 60 + int(minutes[:2]) if fine else -1
-    return at if 0 <= at < 24 * 60 and int(minutes[:2]) < 60 else None
-
-
-def _as_clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def _day(draft: Draft) -> int | None:
-    """Which day: what was typed, else what was tapped; None when it is no day."""
-    if draft.date:
-        return labels.read_date(draft.date)
-    return labels.today() - int(draft.day) if draft.day in [str(n) for n in range(QUICK_DAYS)] else None
-
-
-def _witnesses(tx: Tx, draft: Draft) -> tuple[AccountNumber, ...]:
-    """The members named in the boxes; what is not clear goes into the draft's message."""
-    return tuple(dict.fromkeys(_members(tx, draft, list(filter(None, draft.witnesses)))))
-
-
-def _members(tx: Tx, draft: Draft, texts: list[str]) -> list[AccountNumber]:
-    found: list[AccountNumber] = []
-    for text in texts:
-        people = _people(tx, text)
-        if len(people) == 1:
-            found.append(people[0].number)
-        elif people:
-            names = ", ".join(f"{name_of(who)} ({account_of(who).short})" for who in people[:5])
-            draft.message = _(
-                "More than one person fits “%(text)s”: %(names)s. Please type the number.",
-                text=text,
-                names=names,
-            )
-        else:
-            draft.message = fits_nobody(text)
-    return found
-
-
-def _people(tx: Tx, text: str) -> tuple[Person, ...]:
-    if not looks_like_number(text):
-        return named(tx, text)
-    someone = payee(tx, text)
-    return () if isinstance(someone, Refusal) else (someone,)
-
-
 @bp.get("/C/<code>")
 @bp.get("/c/<code>", alias=True)
 def claim(code: str) -> Any:
@@ -305,6 +189,44 @@ def claim(code: str) -> Any:
     me = active_member_or_redirect()
     view = _claim(code, me)
     return _unknown() if view is None else _page(view, me.number)
+
+
+@bp.post("/care/draft/<ident>/throw")
+def throw(ident: str) -> Any:
+    """What was begun is gone; twice is as good as once."""
+    me = active_member_or_redirect()
+    try:
+        forget(bytes.fromhex(ident), me.number)
+    except ValueError:
+        abort(404)
+    return redirect(url_for("care.mine"))
+
+
+@bp.get("/C/<code>/progress")
+def progress(code: str) -> Any:
+    """How far it has come, as a part of its page: ``care.js`` puts it in place of what stands there."""
+    me = active_member_or_redirect()
+    view = _claim(code, me)
+    if view is None:
+        abort(404)
+    return render_template("_care_progress.html", c=view, **_waiting(view))
+
+
+@bp.get("/C/<code>/print")
+def paper(code: str) -> Any:
+    """A sheet with the QR and its code, to hang up or to carry to who has no phone at hand."""
+    me = active_member_or_redirect()
+    view = _claim(code, me)
+    if view is None:
+        return _unknown()
+    if view.state != OPEN:
+        return redirect(url_for("care.claim", code=view.code))
+    where = qr.address("care.claim", code=view.code)
+    return render_template("care_paper.html", c=view, rows=(view,), code=show_code(view.code), address=where)
+
+
+def _waiting(view: ClaimView) -> dict[str, Any]:
+    return {"waits": care_words.waits(view), "until": care_words.until(view)}
 
 
 def _claim(code: str, me: Person) -> ClaimView | None:
@@ -321,14 +243,14 @@ def _unknown() -> Any:
 
 def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
     mine = view.carer.number == viewer
+    qr_on_it = mine or Action.EDIT in view.actions
     return render_template(
         "care_claim.html" if mine else "care_confirm.html",
         c=view,
         me_number=viewer,
-        waits=care_words.waits(view),
-        until=care_words.until(view),
+        **_waiting(view),
         code=show_code(view.code),
-        address=qr.address("care.claim", code=view.code) if mine and view.state == OPEN else None,
+        address=qr.address("care.claim", code=view.code) if qr_on_it and view.state == OPEN else None,
         state_of_mine=next((w.state for w in view.witnesses if w.who.number == viewer), None),
         problem=problem,
         thanks=request.args.get("thanks"),

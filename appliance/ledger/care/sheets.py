@@ -12,8 +12,6 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.values import code_of
 
 ID_BYTES: Final = 16
-MOST_ROWS: Final = 21
-"""A week, three times a day: what a screen makes at once. The book asks for no such bound."""
 
 
 def fits(tx: Tx, sheet: bytes, carer: int, writer: int | None, at: Instant) -> bool:

@@ -7,7 +7,7 @@ from appliance.ledger.book import chain, rules
 from appliance.ledger.book.schema import AccountRow, Claim, Witness
 from appliance.ledger.book.schema_care import CareCooling, CareObjection
 from appliance.ledger.book.store import Tx
-from appliance.ledger.care import objections, policy, states
+from appliance.ledger.care import objections, policy, sheets, states
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action, Code
 from appliance.ledger.money import accounts, dues
@@ -60,6 +60,7 @@ class ClaimView:
         waits: what it waits for; ``missing``: how many more people must confirm.
         until_ms: when an open claim expires, or a large one is paid; None: never, or nobody knows.
         objections: newest first.
+        sheet: the code of the weekly sheet of which it is a row; empty when it is none.
     """
 
     id: RecordId
@@ -87,6 +88,7 @@ class ClaimView:
     missing: int = 0
     until_ms: Millis | None = None
     objections: tuple[ObjectionView, ...] = ()
+    sheet: str = ""
 
 
 def claim(
@@ -118,9 +120,11 @@ def my_unpaid(tx: Tx, number: int) -> tuple[ClaimView, ...]:
 
 
 def to_confirm(tx: Tx, number: int) -> tuple[ClaimView, ...]:
-    """Open claims that name a member as co-signer and have no answer yet, newest first."""
+    """Open claims that name a member as co-signer and have no answer yet, newest first; of a sheet its first row."""
     waiting = "id IN (SELECT claim FROM witness WHERE member = ? AND state = 'asked') AND state = 'open'"
-    return tuple(view(tx, row, number) for row in _claims(tx, waiting, number))
+    found = [view(tx, row, number) for row in _claims(tx, waiting, number)]
+    once = {one.sheet or one.code: one for one in reversed(found)}
+    return tuple(one for one in found if one in once.values())
 
 
 def objected(tx: Tx, now: Instant) -> tuple[ClaimView, ...]:
@@ -206,6 +210,7 @@ def view(
         max(0, row.quorum - counted),
         _until(tx, row),
         _objections(tx, row, told),
+        sheets.sheet_of(tx, row.id) or "",
     )
 
 
