@@ -68,7 +68,9 @@ def test_a_week_is_written_down_confirmed_by_two_at_once_and_paid(
 ) -> None:
     dina, alice, bob = signed_in("Dina"), signed_in("Alice"), signed_in("Bob")
     asked = [village.account("Alice").short, "", ""]
-    mine = written(dina, witness=asked, **{f"long_{days_of(dina.get('/care/week'))[-1]}": "1:15"})
+    last = days_of(dina.get("/care/week"))[-1]
+    longer: dict[str, Any] = {f"long_{last}": "1:15"}
+    mine = written(dina, witness=asked, **longer)
     code = code_of(mine)
     assert 'class="qr"' in mine.text
     assert f"{code[:4]}-{code[4:]}" in mine.text
