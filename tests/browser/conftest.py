@@ -115,7 +115,7 @@ def portal(village: Village) -> Iterator[Portal]:
 
 @pytest.fixture
 def phone(chromium: Browser, portal: Portal, village: Village) -> Iterator[Callable[[str], Phone]]:
-    """``phone("Alice")``: Alice's phone, signed in; ``phone("")``: a stranger's."""
+    """``phone("Alice")``: Alice's phone, signed in; ``phone("")``: a stranger's; ``script``: with script on."""
     contexts = []
     too_large: list[str] = []
 
@@ -123,9 +123,9 @@ def phone(chromium: Browser, portal: Portal, village: Village) -> Iterator[Calla
         if int(answer.headers.get("content-length", "0")) > LARGEST_PAGE:
             too_large.append(answer.url)
 
-    def make(name: str, language: str = "en", desk: bool = False) -> Phone:
+    def make(name: str, language: str = "en", desk: bool = False, script: bool = False) -> Phone:
         context = chromium.new_context(
-            viewport=DESK if desk else PHONE, java_script_enabled=False, locale=language
+            viewport=DESK if desk else PHONE, java_script_enabled=script, locale=language
         )
         contexts.append(context)
         context.set_default_timeout(30_000)  # a busy machine is slow, not wrong
