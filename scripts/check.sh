@@ -13,8 +13,8 @@ if [ -n "$failed" ]; then
 else
     echo "test: lint ok, chromium ok, compiler ok"
 fi
-# Two workers: one begins with the tests that drive a browser, the other with the slow ones (tests/conftest.py); then both
-# take of the short ones, one at a time, so that they end together.
+# Two workers: one begins with the tests that drive a browser, the other with the slow files; then both take of the short
+# ones, one at a time, so that they end together (tests/support/lanes.py).
 # shellcheck disable=SC2086  # several arguments
-"$bin/python" -m pytest -n 2 --dist loadgroup ${PYTEST_ARGS:-} || failed="$failed tests"
+"$bin/python" -m pytest -n 2 --dist loadscope ${PYTEST_ARGS:-} || failed="$failed tests"
 [ -z "$failed" ]

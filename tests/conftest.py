@@ -15,6 +15,7 @@ from flask import Flask
 from hypothesis import settings
 
 from tests.support import memory
+from tests.support.lanes import Lanes
 from tests.support.templates import CompiledTemplates
 
 # A board or a busy build machine is slow, not wrong; pytest's own timeout catches what hangs.
@@ -53,17 +54,10 @@ def on_disk() -> Iterator[Path]:
         yield Path(made)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives the browser tests to one worker and the slow ones to another; the rest fills up what each has left.
-
-    xdist hands out the largest groups first, so nothing long is begun at the end. Neither group competes with itself.
-    """
-    for item in items:
-        for lane in ("browser", "slow"):
-            if item.get_closest_marker(lane):
-                item.add_marker(pytest.mark.xdist_group(lane))
-                break
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Spreads the tests over the workers as ``tests/support/lanes.py`` says."""
+    return Lanes(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def is_local(family: int, address: object) -> bool:
