@@ -8,11 +8,23 @@ from appliance.ledger.book import chain, rules
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import PrivateSalt, PrivateText
 from appliance.ledger.book.schema import Claim, MemberKey, RosterRow, Setting, Witness
+from appliance.ledger.book.schema_far import FarWitness
 from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import policy
 from appliance.ledger.care.proof import form
-from appliance.ledger.care.proof.form import HubPart, Life, Proof, Row, Signed, Statement, Word, Words
+from appliance.ledger.care.proof.form import (
+    FarRow,
+    FarSign,
+    HubPart,
+    Life,
+    Proof,
+    Row,
+    Signed,
+    Statement,
+    Word,
+    Words,
+)
 from appliance.ledger.care.states import CONFIRMED, PAID, SIGNED
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
@@ -65,11 +77,36 @@ def make(tx: Tx, claim: Claim | None, sign: Sign, now: Instant, words: bool = Fa
     every = (*acts, *cosigns)
     stands = [(entry.actor or 0, int(entry.number)) for entry in every]
     rows = tuple(row for member in dict.fromkeys(m for m, _ in stands) for row in key_log(tx, member))
+    far = tx.found(FarWitness, "claim = ? AND state = ? ORDER BY entry, hub, member", claim.id, SIGNED)
     said = Word(
-        bytes(claim.id), now.ms, int(now.quality), _statement(tx, claim), _needed(rows, stands), tuple(stands)
+        bytes(claim.id),
+        now.ms,
+        int(now.quality),
+        _statement(tx, claim),
+        _needed(rows, stands),
+        tuple(stands),
+        _far_rows(tx, far),
+        tuple((one.hub, one.member, one.entry) for one in far),
     )
     told = _words(tx, int(last.number)) if words else None
-    return Proof((_home(tx, said, sign),), tuple(map(_act, acts)), tuple(map(_act, cosigns)), told)
+    signs = tuple(FarSign(one.hub, one.member, bytes(one.signature or b"")) for one in far)
+    return Proof((_home(tx, said, sign),), tuple(map(_act, acts)), tuple(map(_act, cosigns)), told, signs)
+
+
+def _far_rows(tx: Tx, far: list[FarWitness]) -> tuple[FarRow, ...]:
+    """Of each co-signer of another hub the key that signed and the newest, as that hub told them."""
+    logs: dict[tuple[int, int], list[FarRow]] = {(one.hub, one.member): [] for one in far}
+    for entry in chain.acts_of_kinds(tx, ("arrive_care_key",)) if far else ():
+        p, at = entry.act.payload, entry.act.at
+        log = logs.get((p["hub"], p["member"]))
+        if log is not None and (not log or log[-1].seq < p["seq"]):
+            row = FarRow(p["hub"], p["member"], p["seq"], p["public"], entry.number, at.ms, int(at.quality))
+            log.append(row)
+    kept: list[FarRow] = []
+    for one in far:
+        log = logs[(one.hub, one.member)]
+        kept += [row for row in log if row is log[-1] or row.public == bytes(one.public or b"")]
+    return tuple(kept)
 
 
 def _entry(tx: Tx, number: int) -> Entry:

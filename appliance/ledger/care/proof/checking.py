@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from appliance.ledger import codec, keys
-from appliance.ledger.care.proof.form import HubPart, Proof, Row, Signed, decode
+from appliance.ledger.care.proof.form import FarRow, FarSign, HubPart, Proof, Row, Signed, decode, far_form
 from appliance.ledger.errors import BadEncoding, BadProof, BadSignature
 
 _ROLES_FROM: Final = 2
@@ -27,6 +27,17 @@ class Co:
 
 
 @dataclass(frozen=True, slots=True)
+class Far:
+    """A co-signature from another hub that holds: the claim's hub says which key that hub had told it."""
+
+    hub: int
+    member: int
+    entry: int
+    row: FarRow
+    newest: FarRow
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """What a proof that holds says. ``said``: the payload of the terms that were signed; ``writer``: whose act it is."""
 
@@ -36,6 +47,7 @@ class Held:
     said: codec.Body
     writer: Co
     cosigners: tuple[Co, ...]
+    far: tuple[Far, ...]
     words: codec.Body | None
 
 
@@ -85,12 +97,17 @@ def _check(proof: Proof, roots: tuple[bytes, ...]) -> Held:
         raise BadProof("damaged", "no carer")
     _check_said(proof, last.payload)
     found = tuple(_check_cosign(proof, one, claim, terms) for one in proof.cosigns)
-    _check_people(proof, found, carer)
+    stated = proof.statement
+    care = [carer, *(last.payload[name] for name in ("category", "minutes", "day")), stated.amount]
+    far = tuple(_check_far(proof, one, terms, care) for one in proof.far)
+    _check_people(proof, len(found) + len(far), carer)
     _check_lines(proof)
     words = proof.words
     if words is not None and (not words.fields or _salted(proof) != last.private_digest):
         raise BadProof("words_differ", "the words are not those that were signed")
-    return Held(proof, claim, carer, last.payload, writer, found, None if words is None else words.fields)
+    return Held(
+        proof, claim, carer, last.payload, writer, found, far, None if words is None else words.fields
+    )
 
 
 def _salted(proof: Proof) -> bytes | None:
@@ -173,7 +190,7 @@ def _check_act(proof: Proof, act: Signed) -> Co:
     )
 
 
-def _fits(row: Row, form: bytes, signature: bytes) -> bool:
+def _fits(row: Row | FarRow, form: bytes, signature: bytes) -> bool:
     try:
         keys.check(row.public, form, signature)
     except BadSignature:
@@ -208,18 +225,47 @@ def _check_said(proof: Proof, said: codec.Body) -> None:
         raise BadProof("damaged", "a statement that cannot be")
 
 
-def _check_people(proof: Proof, found: tuple[Co, ...], carer: int) -> None:
-    people = [(act.hub, act.member) for act in proof.cosigns]
+def _check_far(proof: Proof, one: FarSign, terms: bytes, care: list[Any]) -> Far:
+    """Signed by a key that its hub had told the claim's hub when the signature counted, and not another since."""
+    home, word = proof.home, proof.home.word
+    log = [row for row in word.far_rows if (row.hub, row.member) == (one.hub, one.member)]
+    lines = [entry for hub, member, entry in word.far_lines if (hub, member) == (one.hub, one.member)]
+    who = f"member {one.member} of hub {one.hub}"
+    form = far_form(home.community, home.number, terms, care, one.hub, one.member)
+    fitting = [row for row in log if _fits(row, form, one.signature)]
+    if not fitting:
+        raise BadProof("not_signed", f"{who} did not sign it")
+    if len(lines) != 1:
+        raise BadProof("no_line", f"of {who} the hub does not name one line")
+    row, newest = fitting[-1], log[-1]
+    in_order = all(a.seq < b.seq and a.entry < b.entry for a, b in pairwise(log))
+    if not in_order or not row.entry <= lines[0] or (newest is not row and newest.entry <= lines[0]):
+        raise BadProof(
+            "key_not_in_force", f"the key of {who} was not in force on line {lines[0]} of the book"
+        )
+    return Far(one.hub, one.member, lines[0], row, newest)
+
+
+def _check_people(proof: Proof, found: int, carer: int) -> None:
+    numbers = [hub.number for hub in proof.hubs]
+    people = [(numbers[act.hub], act.member) for act in proof.cosigns]
+    if any(one.hub == numbers[0] for one in proof.far):
+        raise BadProof("damaged", "a co-signer from here among those from elsewhere")
+    people += [(one.hub, one.member) for one in proof.far]
     if len(set(people)) != len(people):
         raise BadProof("signed_twice", "somebody stands there twice")
-    if (0, carer) in people:
+    if (numbers[0], carer) in people:
         raise BadProof("own_care", "the carer is among the co-signers")
-    if len(found) < proof.statement.quorum:
-        raise BadProof("too_few", f"{len(found)} co-signers, where {proof.statement.quorum} are needed")
+    if found < proof.statement.quorum:
+        raise BadProof("too_few", f"{found} co-signers, where {proof.statement.quorum} are needed")
 
 
 def _check_lines(proof: Proof) -> None:
     """A hub names lines and keys of those alone who signed; each member's log is one, in its order."""
+    far = {(one.hub, one.member) for one in proof.far}
+    word = proof.home.word
+    if {(row.hub, row.member) for row in word.far_rows} | {line[:2] for line in word.far_lines} != far:
+        raise BadProof("damaged", "a hub's word names others than those who signed")
     for place, hub in enumerate(proof.hubs):
         acting = {act.member for act in (*proof.acts, *proof.cosigns) if act.hub == place}
         named = {member for member, _entry in hub.word.signed} | {row.member for row in hub.word.rows}

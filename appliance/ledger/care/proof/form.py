@@ -4,12 +4,13 @@ A proof is one canonical array. It carries the acts that people signed, and the 
 members signed: which line of its book an act stands on, and the log of the keys that signed. A hub's word is
 signed by its present signing key, which its root certifies, which the community root has admitted::
 
-    proof = ["tch/care-proof/1", hubs, acts, cosigns, words]
+    proof = ["tch/care-proof/1", hubs, acts, cosigns, far, words]
     hub   = [admission (10 fields), life or null, word, signature]
-    word  = [claim, at ms, quality, statement or null, key rows, signed: [[member, entry], ...]]
+    word  = [claim, at ms, quality, statement or null, key rows, signed: [[member, entry], ...], far keys, far lines]
 
 The first hub is the claim's own and has the statement; others are co-signers' homes, of this community or
-another. The order of things is that of a book's lines, never of a clock.
+another. *far* are co-signatures that came over the air (``care.attest``), for whose keys the claim's hub says
+when their own hub told it. The order of things is that of a book's lines, never of a clock.
 """
 
 from dataclasses import dataclass
@@ -48,6 +49,39 @@ class Row:
         return [self.member, self.seq, self.public, self.entry, self.ms, self.quality, self.made, ended]
 
 
+@dataclass(frozen=True, slots=True)
+class FarRow:
+    """A key of another hub's member, as that hub told the claim's hub: on which line of its book, and when."""
+
+    hub: int
+    member: int
+    seq: int
+    public: bytes
+    entry: int
+    ms: int
+    quality: int
+
+    def to_list(self) -> list[Any]:
+        return [getattr(self, name) for name in self.__slots__]
+
+
+@dataclass(frozen=True, slots=True)
+class FarSign:
+    """A co-signature over the air: 64 bytes over ``form`` by a member of another hub."""
+
+    hub: int
+    member: int
+    signature: bytes
+
+    def to_list(self) -> list[Any]:
+        return [self.hub, self.member, self.signature]
+
+
+def far_form(community: bytes, at: int, terms: bytes, care: list[Any], hub: int, member: int) -> bytes:
+    """What that member signed (``care.attest``). ``care``: carer, category, minutes, day, amount."""
+    return codec.signed_form("tch/cosign/1", [community, at, terms, *care, hub, member])
+
+
 AT_JOINING: Final = 1
 BY_KEEPER: Final = 2
 
@@ -81,7 +115,11 @@ _STATEMENT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What one hub signs: see the module. ``signed``: (member, entry) of each act of its members, in order."""
+    """What one hub signs: see the module.
+
+    ``signed``: (member, entry) of each act of its members, in order. ``far_lines``: (hub, member, entry) of
+    each co-signature that came over the air.
+    """
 
     claim: bytes
     ms: int
@@ -89,11 +127,15 @@ class Word:
     statement: Statement | None
     rows: tuple[Row, ...]
     signed: tuple[tuple[int, int], ...]
+    far_rows: tuple[FarRow, ...] = ()
+    far_lines: tuple[tuple[int, int, int], ...] = ()
 
     def to_list(self) -> list[Any]:
         statement = None if self.statement is None else self.statement.to_list()
         rows = [row.to_list() for row in self.rows]
-        return [self.claim, self.ms, self.quality, statement, rows, [list(one) for one in self.signed]]
+        lines = [[list(one) for one in several] for several in (self.signed, self.far_lines)]
+        far = [row.to_list() for row in self.far_rows]
+        return [self.claim, self.ms, self.quality, statement, rows, lines[0], far, lines[1]]
 
     def form(self, community: bytes, hub: int, incarnation: int) -> bytes:
         """The bytes that the hub signs, in its life ``incarnation``."""
@@ -216,6 +258,7 @@ class Proof:
     acts: tuple[Signed, ...]
     cosigns: tuple[Signed, ...]
     words: Words | None = None
+    far: tuple[FarSign, ...] = ()
 
     @property
     def home(self) -> HubPart:
@@ -230,7 +273,8 @@ class Proof:
     def encode(self) -> bytes:
         """Its canonical bytes."""
         words: list[codec.Value] | None = None if self.words is None else [self.words.salt, self.words.fields]
-        parts = ([one.to_list() for one in several] for several in (self.hubs, self.acts, self.cosigns))
+        several = (self.hubs, self.acts, self.cosigns, self.far)
+        parts = ([one.to_list() for one in some] for some in several)
         return codec.encode([PURPOSE, *parts, words])
 
 
@@ -273,11 +317,19 @@ def statement(value: object) -> Statement:
 
 
 def _word(value: object) -> Word:
-    claim, ms, quality, said, rows, signed = _fields(value, bytes, int, int, (list, _NONE), list, list)
+    types = (bytes, int, int, (list, _NONE), list, list, list, list)
+    claim, ms, quality, said, rows, signed, far, came = _fields(value, *types)
     found = tuple(row(one) for one in _some(rows, 1, 2 * MOST_SIGNERS))
     lines = [_fields(one, int, int) for one in _some(signed, 1, MOST_SIGNERS)]
     stated = None if said is None else statement(said)
-    return Word(claim, ms, quality, stated, found, tuple((member, entry) for member, entry in lines))
+    told = tuple(
+        FarRow(*_fields(one, int, int, int, bytes, int, int, int)) for one in _some(far, 0, 2 * MOST_SIGNERS)
+    )
+    over = [_fields(one, int, int, int) for one in _some(came, 0, MOST_SIGNERS)]
+    arrived = tuple((hub, member, entry) for hub, member, entry in over)
+    return Word(
+        claim, ms, quality, stated, found, tuple((member, entry) for member, entry in lines), told, arrived
+    )
 
 
 def _hub(value: object) -> HubPart:
@@ -307,7 +359,7 @@ def decode(data: bytes) -> Proof:
         raise _bad(str(error)) from error
     if not isinstance(value, list) or not value or value[0] != PURPOSE:
         raise BadProof("not_a_proof", "not a proof of care of a form this release reads")
-    _purpose, hubs, acts, cosigns, said = _fields(value, str, list, list, list, (list, _NONE))
+    _purpose, hubs, acts, cosigns, far, said = _fields(value, str, list, list, list, list, (list, _NONE))
     words = None
     if said is not None:
         salt, fields = _fields(said, bytes, dict)
@@ -317,8 +369,9 @@ def decode(data: bytes) -> Proof:
     proof = Proof(
         tuple(_hub(one) for one in _some(hubs, 1, MOST_SIGNERS)),
         tuple(signed(one) for one in _some(acts, 1, 2)),
-        tuple(signed(one) for one in _some(cosigns, 1, MOST_SIGNERS)),
+        tuple(signed(one) for one in _some(cosigns, 0, MOST_SIGNERS)),
         words,
+        tuple(FarSign(*_fields(one, int, int, bytes)) for one in _some(far, 0, MOST_SIGNERS)),
     )
     if proof.home.word.statement is None or any(hub.word.statement for hub in proof.hubs[1:]):
         raise _bad("not one statement")
