@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from appliance.ledger.book import archive, chain, closings
 from appliance.ledger.book.archive import Archive, Seal, entries_name, snapshot_name
+from appliance.ledger.book.replay_room import passing
 from appliance.ledger.book.schema_closing import Closing
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import BadEncoding, BookDamaged
@@ -159,8 +159,8 @@ def _check_snapshot(tx: Tx, path: Path, row: Closing, room: Path) -> None:
     if entry is None:
         raise BookDamaged("the closing's own entry is not there", row.entry)
     start = closings.of_entry(entry)
-    with TemporaryDirectory(prefix="hub-archive-", dir=room) as name:
-        into = Path(name) / "state.db"
+    with passing(room) as place:
+        into = place / "state.db"
         closings.unpack(path, start, into)
         store = Store.open(into)
         try:

@@ -22,7 +22,7 @@ from typing import Any, Final
 from appliance.ledger import backup_shelf, settings
 from appliance.ledger.backup_shelf import Copy
 from appliance.ledger.book import backup_make
-from appliance.ledger.book.backup_form import Progress
+from appliance.ledger.book.backup_form import MAKING, Progress
 from appliance.ledger.book.local import Note
 from appliance.ledger.book.store import LEDGER_FILE
 from appliance.ledger.clock import Instant, Millis, Quality, Uptime
@@ -189,6 +189,7 @@ class Backups:
     def tend(self) -> bool:
         """Do what is due; whether something was. Never raises for a backup that fails: that is noted."""
         try:
+            self._tidy()
             if self._due():
                 self._tried = self._hub.clock.uptime()
                 self.run()
@@ -199,6 +200,12 @@ class Backups:
         except (HubError, OSError) as error:
             _log.error("backup=failed reason=%s", error)
             return True
+
+    def _tidy(self) -> None:
+        """What a killed process left of the plain copy of a backup goes at once: it has everybody's words in it."""
+        if any(self._hub.data.glob(f"{MAKING}*")):
+            with self._alone():
+                backup_shelf.sweep(self._hub.data)
 
     def _due(self) -> bool:
         if not self.settings().daily or self._hub.box.backup_public is None:

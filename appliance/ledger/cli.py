@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from appliance.ledger.errors import HubError
+from appliance.ledger.errors import BookDamaged, HubError
 
 if TYPE_CHECKING:
     from appliance.ledger.book.command import Receipt
@@ -60,7 +60,8 @@ class Stop(click.ClickException):
 
 def one_line(error: HubError) -> Stop:
     """What ends a command, with code 2."""
-    return Stop(" ".join(str(error).split()))
+    said = " ".join(str(error).split())
+    return Stop(f"{said}; what to do: hub status" if isinstance(error, BookDamaged) else said)
 
 
 class HubGroup(click.Group):

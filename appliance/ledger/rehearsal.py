@@ -17,7 +17,6 @@ from appliance.ledger.book.store import LEDGER_FILE, Store
 from appliance.ledger.clock import Clock
 from appliance.ledger.errors import BackupDamaged, BookDamaged
 from appliance.ledger.keys import RootPaper
-from appliance.ledger.people import powers
 from appliance.ledger.values import COMMONS, UNRESOLVED, Account, AccountNumber, Unit
 
 REPLAYING = "replaying"
@@ -75,7 +74,7 @@ def rehearse(
             with store.read() as tx:
                 unit = rules.load(tx).community.counted_in
                 rows = tx.rows(AccountRow.select().order_by(AccountRow.number))
-                members = len(tx.select("SELECT 1 FROM member WHERE status = ?", powers.ACTIVE))
+                members = len(tx.select("SELECT 1 FROM member WHERE status NOT IN ('closed', 'applied')"))
         finally:
             store.close()
         keys = (into / boxfile.KEYS).is_dir()

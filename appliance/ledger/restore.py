@@ -191,7 +191,7 @@ def _renewed(
             tx.delete(Session, Session.token.is_null(False))
             tx.delete(HubHeard, HubHeard.hub.is_null(False))
         with store.read() as tx:
-            people = tx.first("SELECT COUNT(*) FROM member WHERE status <> 'closed'")
+            people = tx.first("SELECT COUNT(*) FROM member WHERE status NOT IN ('closed', 'applied')")
             waited = set(restoring.missing(tx))
             near = tuple(one for one in other_hubs(tx) if one.number in waited)
         return Restored(

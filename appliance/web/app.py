@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 import appliance
 from appliance.ledger.errors import (
     Action,
+    ArchiveMissing,
     BookClosed,
     BookDamaged,
     BookLookedAt,
@@ -302,7 +303,9 @@ def _down(page: Any) -> Any:
 
 
 def _down_kind(error: BaseException) -> str:
-    """A disk that refuses to be written leaves everything to be read."""
+    """A disk that refuses to be written leaves everything to be read; an archive that is gone, all that is newer."""
+    if isinstance(error, ArchiveMissing):
+        return "archive_missing"
     if not isinstance(error, CannotWrite):
         return "ledger_down"
     if isinstance(error, BookLookedAt):

@@ -297,3 +297,15 @@ def test_the_names_sort_as_the_backups_do(river: Village) -> None:
     assert names == sorted(names, reverse=True)
     assert names[0].startswith("hub101-001-")
     assert backups.DAY_MS == DAY
+
+
+def test_the_plain_copy_of_a_killed_backup_goes_though_no_other_one_is_due(river: Village) -> None:
+    """It holds everybody's words, also those that are erased later."""
+    (river.hub.data / "hub.toml").write_text("[backup]\ndaily = false\n", "utf-8")
+    left = river.hub.data / f"{MAKING}xyz"
+    left.mkdir()
+    (left / "ledger.db").write_bytes(b"two loaves for Alice")
+    made = Backups(river.hub)
+    made.tend()
+    assert not left.exists()
+    assert made.copies() == ()

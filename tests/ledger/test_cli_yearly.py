@@ -128,3 +128,24 @@ def test_a_backup_takes_the_archive_along_and_a_restore_brings_it_back(
         assert (full.signatures, quick.closing) == (full.head.number, 15)
     finally:
         again.close()
+
+
+@pytest.mark.parametrize("what", ["gone", "changed"])
+def test_a_backup_without_its_archive_is_none_and_pushes_no_whole_one_out(river: Village, what: str) -> None:
+    """It could not be restored: the replay needs every entry."""
+    data = river.hub.data
+    hub("close-year", "--data", data, "--keeper", kira(river), "--yes", typed=f"{PIN}\n")
+    assert hub("backup", "--data", data).exit_code == 0
+    whole = sorted((data / "backups").iterdir())
+    (file,) = (data / "archive").glob("*-entries-to-*.db")
+    if what == "gone":
+        file.unlink()
+    else:
+        held = bytearray(file.read_bytes())
+        held[len(held) // 2] ^= 1
+        file.write_bytes(held)
+    failed = hub("backup", "--data", data)
+    assert failed.exit_code == 2, failed.output
+    assert file.name in failed.output
+    assert "Traceback" not in failed.output
+    assert sorted((data / "backups").iterdir()) == whole

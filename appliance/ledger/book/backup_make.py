@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import appliance
+from appliance.ledger.book import archive
 from appliance.ledger.book.backup_form import (
     ALLOWED,
     CHECKING,
@@ -72,6 +73,7 @@ def make(
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=data) as room:
             copy = Path(room) / LEDGER_FILE
             found = _copy(data / LEDGER_FILE, copy, tell)
+            _check_archive(copy, data / archive.FOLDER)
             files = _listed(data, copy)
             header = Header(
                 place,
@@ -113,6 +115,22 @@ def _copy(source: Path, copy: Path, tell: Progress) -> Found:
     found = inspect(copy)
     tell(CHECKING, 1, 1)
     return found
+
+
+def _check_archive(copy: Path, folder: Path) -> None:
+    """That the archive has the entries which the book does not: without them no backup can be restored.
+
+    Raises:
+        BackupFailed: a file of it is missing, or is another one.
+    """
+    with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        rows = db.execute(
+            "SELECT seq, upto, entries_size, entries_digest FROM closing ORDER BY seq"
+        ).fetchall()
+    for seq, upto, size, digest in rows:
+        path = folder / archive.entries_name(seq, upto)
+        if archive.seal_of(path) != archive.Seal(size, bytes(digest)):
+            raise BackupFailed(f"{path} is not the file that was archived: {archive.BRING_BACK}")
 
 
 def _listed(data: Path, copy: Path) -> dict[str, Path]:

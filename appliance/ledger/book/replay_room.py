@@ -10,6 +10,7 @@ is walked in full each time and gives the same hash at that entry; what differs 
 is looked at from the start before anybody reads of it (``verify.py``).
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -32,6 +33,9 @@ ROOM: Final = "verifying"
 
 _REPLAY: Final = "replay.db"
 _MADE_BY: Final = "made-by.json"
+PASSING: Final = "hub-passing-"
+"""How the names of rooms begin that are kept for nobody."""
+
 _LOCK: Final = "lock"  # a file of its own: the store locks its directory while it makes tables
 
 
@@ -87,8 +91,8 @@ def room(beside: Path | None) -> Iterator[Room]:
     kept = None if beside is None else beside / ROOM
     held = None if kept is None else _hold(kept)
     if kept is None or held is None:
-        with tempfile.TemporaryDirectory(prefix="hub-verify-", dir=beside) as name:
-            yield Room(Path(name), keep=False)
+        with passing(beside) as place:
+            yield Room(place, keep=False)
         return
     try:
         yield Room(kept, keep=True)
@@ -99,6 +103,38 @@ def room(beside: Path | None) -> Iterator[Room]:
         shutil.rmtree(kept, ignore_errors=True)
     finally:
         os.close(held)
+
+
+@contextmanager
+def passing(beside: Path | None) -> Iterator[Path]:
+    """A room that is kept for nobody; those that killed processes left beside the book go first.
+
+    Raises:
+        DataDirectoryError: it cannot be made.
+    """
+    if beside is not None:
+        _sweep(beside)
+    with contextlib.ExitStack() as held:
+        try:
+            place = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=PASSING, dir=beside)))
+            lock = os.open(place / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataDirectoryError(f"{beside or tempfile.gettempdir()}: {error.strerror}") from error
+        held.callback(os.close, lock)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield place
+
+
+def _sweep(beside: Path) -> None:
+    """Remove rooms whose process is gone: it held the room's lock for as long as it lived."""
+    for left in beside.glob(f"{PASSING}*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(left / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(lock)
 
 
 def _hold(path: Path) -> int | None:

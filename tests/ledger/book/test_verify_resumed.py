@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.ledger.book import verify as verifying
-from appliance.ledger.book.replay_room import ROOM
+from appliance.ledger.book.replay_room import ROOM, passing
 from appliance.ledger.book.store import Store
 from appliance.ledger.book.verify import Report, verify
 from appliance.ledger.cli_verify import _Bar
@@ -186,3 +186,24 @@ def test_on_a_screen_one_line_says_how_much_is_done_and_how_long_it_takes(
     assert "left" not in first, "nothing is known yet"
     assert " 25 %  2500 of 10000 entries, 60 s left" in quarter
     assert whole.startswith("[" + "#" * 30 + "] 100 %")
+
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from appliance.ledger.book.replay_room import passing
+with passing(Path(sys.argv[1])) as place:
+    (place / "replay.db").write_bytes(bytes(1000))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_goes_and_what_a_living_one_uses_stays(tmp_path: Path) -> None:
+    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], check=False)
+    assert died.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    with passing(tmp_path) as first, passing(tmp_path) as second:
+        assert not left.exists()
+        assert first.exists()
+        assert second.exists()
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,15 @@
 """Erasing: the words of who has left go, out of every byte; the book stays whole, and so do the others' words."""
 
+import gzip
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from appliance.ledger import yearly
+from appliance.ledger.backups import Backups
 from appliance.ledger.book import wiping
+from appliance.ledger.book.backup_form import MAKING
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.local import Device, Note, Printed, Session, SlipDraft, Tried
 from appliance.ledger.book.schema_erased import Erased
@@ -107,6 +111,31 @@ class TestAllOfSomebodyWhoLeft:
                 assert tx.first(f"SELECT COUNT(*) FROM {table._meta.table_name} WHERE rowid > 0") == (0,)
         assert river.balance("Bob") == 0
         assert verify(river.hub.store).erased == 6
+
+    def test_no_file_of_the_hub_has_them_whatever_was_made_of_the_book_before(self, river: Village) -> None:
+        """A yearly closing, a check that was interrupted, and a backup that was killed are no hiding places."""
+        written(river)
+        assert isinstance(yearly.close(river.hub, river.signers["Kira"]), yearly.Closed)
+        killed = river.hub.data / f"{MAKING}killed"
+        killed.mkdir()
+        river.hub.store.copy_into(killed / "ledger.db")
+
+        def stops(_done: int, _total: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            verify(river.hub.store, progress=stops, work=river.hub.data)
+        assert (river.hub.data / "verifying").exists()
+        leaves(river)
+        days_pass(river, 8)
+        Backups(river.hub).tend()
+        files = [one for one in river.hub.data.rglob("*") if one.is_file()]
+        assert len(files) > 5
+        found = {one.name: word for one in files for word in WORDS if word in one.read_bytes()}
+        assert found == {}
+        for state in river.hub.data.glob("archive/*.gz"):
+            unpacked = gzip.decompress(state.read_bytes())
+            assert [word for word in WORDS if word in unpacked] == []
 
     def test_with_many_texts_around_nothing_is_left_in_pages_that_were_split(self, river: Village) -> None:
         for i in range(60):
