@@ -31,8 +31,12 @@ def test_nobody_reads_that_the_book_cannot_be_read(
         for page in pages:
             assert browser.get(page, follow_redirects=True).status_code == 200, page
     told = 0
-    for browser, pages in ((alice, (*MAY, f"/t/{old.record.hex()}")), (kira, DESK_MAY)):
-        for page in pages:
+    old_ones: tuple[tuple[Browser, tuple[str, ...]], ...] = (
+        (alice, (*MAY, f"/t/{old.record.hex()}")),
+        (kira, DESK_MAY),
+    )
+    for browser, some in old_ones:
+        for page in some:
             answer = browser.get(page, follow_redirects=True)
             assert answer.status_code == 200 or (answer.status_code == 503 and WORDS in answer.text), page
             told += answer.status_code == 503
