@@ -68,6 +68,7 @@ SUBJECTS: Final = (
     "care",
     "care_sheets",
     "care_rules",
+    "care_far",
     "objecting",
     "desk",
     "desk_rules",

@@ -15,6 +15,7 @@ from appliance.ledger.care.states import ASKED, OPEN
 from appliance.ledger.errors import Action, Code
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT
 from appliance.ledger.reads import care as care_reads
+from appliance.ledger.reads import care_far
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.care import ClaimView
 from appliance.ledger.reads.people import Person
@@ -22,7 +23,7 @@ from appliance.ledger.values import (
     parse_code,
     show_code,
 )
-from appliance.web import care_words, labels, qr
+from appliance.web import care_words, far_words, labels, qr
 from appliance.web.acting import ALWAYS, REFUSED, Problem, act, form_key, fresh_key, key_for
 from appliance.web.amounts import account_of
 from appliance.web.care_typed import (
@@ -56,8 +57,16 @@ def mine() -> Any:
         view = reads.home(tx, me.number)
         claims = care_reads.my_claims(tx, me.number)
         kept = [(one, saved(one)) for one in drafts.all_of(tx, me.number)]
-    to_confirm = view.to_confirm if view else ()
-    return render_template("care.html", claims=claims, to_confirm=to_confirm, kept=kept)
+        elsewhere = care_far.all_asked_of_me(tx, me.number)
+    return render_template(
+        "care.html",
+        claims=claims,
+        to_confirm=view.to_confirm if view else (),
+        far_asks=view.far_asks if view else (),
+        elsewhere=elsewhere,
+        ask_state=far_words.ask_state,
+        kept=kept,
+    )
 
 
 @bp.post("/care/code")
@@ -254,6 +263,8 @@ def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
         state_of_mine=next((w.state for w in view.witnesses if w.who.number == viewer), None),
         problem=problem,
         thanks=request.args.get("thanks"),
+        far=far_words.claim(view, mine or (view.writer is not None and view.writer.number == viewer)),
+        far_why=far_words.why_not,
     )
 
 

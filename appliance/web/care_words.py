@@ -36,6 +36,7 @@ CARE_YES_NO: Final[Mapping[str, Callable[[], str]]] = {
 CARE_AMOUNTS: Final[Mapping[str, Callable[[], str]]] = {
     "carer_most": lambda: _("At most to one person in a period"),
     "pair_most": lambda: _("At most to one person on the word of the same other, in a period"),
+    "far_most": lambda: _("At most on the word of people of one other village, in a period"),
     "budget": lambda: _("At most for care in thirty days, all together"),
     "cool_above": lambda: _("A larger amount than this waits before it is paid"),
 }
@@ -157,6 +158,14 @@ def _caps(rules: Care) -> list[str]:
             _(
                 "Of that, at most %(most)s on the word of the same other person.",
                 most=money(rules.pair_most),
+            )
+        )
+    if rules.far_most:
+        said.append(
+            _(
+                "On the word of people of one other village at most %(most)s is paid within %(days)s days.",
+                most=money(rules.far_most),
+                days=days,
             )
         )
     if rules.signer_most:

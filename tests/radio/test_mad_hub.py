@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.ledger.book import letters
+from appliance.ledger.book import letters, letters_care
 from appliance.ledger.book.feed import POST_TABLES, Taken
 from appliance.ledger.book.letters import Checkpoint, Named, Why
 from appliance.ledger.book.records import EVERYONE, LONGEST_SEALED, Kind, Record
@@ -123,6 +123,17 @@ def test_a_hub_that_was_never_admitted_is_not_read(valley: Valley) -> None:
 KINDS = st.one_of(st.sampled_from(list(Kind)), st.integers(0, (1 << 16) - 1)).map(int)
 NAMED = st.builds(Named, st.sampled_from([1, 1, 2]), st.integers(1, 40))
 ACCOUNTS = st.sampled_from([0, 1, 2, 3, 4, 77, 10**9])
+MEMBERS = st.sampled_from([1, 2, 3, 4, 77, 10**9])
+CARE = st.builds(
+    letters_care.Care,
+    st.binary(min_size=32, max_size=32),
+    ACCOUNTS,
+    st.just("elder"),
+    st.integers(1, 1440),
+    st.integers(0, 10**6),
+    st.sampled_from([0, 100, MAX_AMOUNT]),
+    st.none(),
+)
 PLAINS = st.one_of(
     st.binary(max_size=LONGEST_SEALED),
     st.builds(letters.Sent, ACCOUNTS, ACCOUNTS, st.just("food"), st.text(max_size=20)).map(letters.sent),
@@ -135,6 +146,12 @@ PLAINS = st.one_of(
         st.binary(min_size=16, max_size=16),
     ).map(letters.checkpoint),
     st.builds(letters.person, ACCOUNTS, st.text(max_size=30)),
+    st.builds(letters_care.signed, NAMED, MEMBERS, st.binary(min_size=64, max_size=64)),
+    st.builds(letters_care.key, MEMBERS, st.integers(1, 3), st.binary(min_size=32, max_size=32)),
+    st.builds(letters_care.no, NAMED, MEMBERS, st.sampled_from(list(letters_care.NoSigner))),
+    st.builds(letters_care.told, NAMED, st.integers(0, 20)),
+    st.builds(letters_care.not_counted, NAMED, MEMBERS, st.sampled_from(list(letters_care.NotCounted))),
+    st.builds(letters_care.ask, CARE, st.lists(MEMBERS, min_size=1, max_size=3, unique=True).map(sorted)),
 )
 WORDS = st.builds(
     Word,

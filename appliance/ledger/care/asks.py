@@ -81,7 +81,7 @@ def _refuse_node(tx: Tx, claim: Claim, node: Node) -> Refusal | None:
     if refusal := forks.refuse_forked(tx, node.hub):
         return refusal
     if tx.get(FarWitness, claim=claim.id, hub=node.hub, member=node.member) is not None:
-        return Refusal(Code.ALREADY_ASKED, {}, (Action.SHOW,))
+        return Refusal(Code.ALREADY_SIGNED, {"most": MOST_WITNESSES}, (Action.SHOW,))
     return None
 
 

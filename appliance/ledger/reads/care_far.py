@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from appliance.ledger.book.letters_care import Words
+from appliance.ledger.book.local import HubHeard
 from appliance.ledger.book.schema import Claim
 from appliance.ledger.book.schema_far import AskedHere, AskedOf, FarWitness
 from appliance.ledger.book.store import Tx
@@ -34,6 +35,7 @@ class FarWitnessView:
 
     Attributes:
         state: asked, signed, waiting (for the key), declined, unknown, or refused (``why``).
+        there: the question has come to their hub, as that hub says of itself.
         reason: what they said when they declined, for those whose care it is and keepers.
     """
 
@@ -41,6 +43,7 @@ class FarWitnessView:
     state: str
     why: str = ""
     reason: str = ""
+    there: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,35 @@ def far_witnesses(tx: Tx, claim: bytes, told: bool) -> tuple[FarWitnessView, ...
         who = far_person(tx, row.hub, row.member)
         reason = text_of(tx, row.entry, "reason") if told and row.state == states.DECLINED else ""
         if who is not None:
-            found.append(FarWitnessView(who, row.state, row.why or "", reason))
+            found.append(FarWitnessView(who, row.state, row.why or "", reason, _there(tx, claim, row.hub)))
     return tuple(found)
+
+
+def _there(tx: Tx, claim: bytes, hub: int) -> bool:
+    """Whether another hub says that it holds our last question about a claim."""
+    asked = tx.first(_LAST_ASK, claim, hub)
+    heard = tx.get(HubHeard, hub=hub)
+    return asked is not None and heard is not None and heard.ours >= asked[0]
+
+
+_LAST_ASK: Final = """
+SELECT number FROM care_ask WHERE claim = ? AND hub = ? ORDER BY incarnation DESC, number DESC LIMIT 1
+"""
 
 
 def asked_of_me(tx: Tx, member: int) -> tuple[AskView, ...]:
     """What a member is asked to confirm for other hubs and has not answered, newest first."""
     found = (_view(tx, row, member) for row in tx.found(AskedHere, _WAITS_FOR, member))
     return tuple(view for view in found if view is not None)
+
+
+def all_asked_of_me(tx: Tx, member: int) -> tuple[AskView, ...]:
+    """What a member was asked to confirm for other hubs and has answered, or that has ended; newest first."""
+    found = (_view(tx, row, member) for row in tx.found(AskedHere, _NO_LONGER, member))
+    return tuple(view for view in found if view is not None and not view.actions)
+
+
+_NO_LONGER: Final = "id IN (SELECT ask FROM asked_of WHERE member = ?) ORDER BY entry DESC LIMIT 20"
 
 
 def ask_view(tx: Tx, ask: bytes, member: int) -> AskView | None:

@@ -22,6 +22,7 @@ from appliance.ledger.people import powers
 from appliance.ledger.reads import crossings, openings, splits
 from appliance.ledger.reads.acted import BY_KEEPERS, Acted, acted, actor_of, helper
 from appliance.ledger.reads.care import ClaimView, my_unpaid, to_confirm
+from appliance.ledger.reads.care_far import AskView, asked_of_me
 from appliance.ledger.reads.crossings import Way
 from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
 from appliance.ledger.reads.splits import SplitView
@@ -134,7 +135,7 @@ class Home:
     ``my_care``: own claims not yet paid; ``on_way``: payments to other hubs that neither arrived
     nor came back; ``coming``: payments from there that are
     held. ``to_share``: splits of which the own part waits for an answer; ``agreed``: those that wait
-    for others. A newcomer who waits for a keeper has balance None.
+    for others; ``far_asks``: care of other hubs to confirm. A newcomer who waits for a keeper has balance None.
     """
 
     me: Person
@@ -154,6 +155,7 @@ class Home:
     to_share: tuple[TransferView, ...] = ()
     agreed: tuple[TransferView, ...] = ()
     aside: int = 0
+    far_asks: tuple[AskView, ...] = ()
 
 
 _LONGEST_LIST = 50
@@ -194,6 +196,7 @@ def home(tx: Tx, number: int) -> Home | None:
         _transfers(tx, number, having, *mine, "asked") if shares else (),
         _transfers(tx, number, having, *mine, "accepted") if shares else (),
         account.aside,
+        asked_of_me(tx, number),
     )
 
 

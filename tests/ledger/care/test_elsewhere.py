@@ -125,7 +125,7 @@ def test_she_cannot_confirm_it_and_says_why(two: Made) -> None:
         (hidden,) = care_far.far_witnesses(tx, made.record, told=False)
     assert (view.reason, hidden.reason) == ("I was away that day", "")
     again = no(v.river, "Alice", AskFar(RecordId(made.record), nodes(v, "Chandra")))
-    assert again.code is Code.ALREADY_ASKED
+    assert again.code is Code.ALREADY_SIGNED
     both_verify(v)
 
 
