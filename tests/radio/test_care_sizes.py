@@ -38,7 +38,7 @@ def ask_and_answer(v: TwoVillages, names: list[str], ago: int, what: str = "") -
     v.river.do("Alice", AskFar(RecordId(made.record), tuple(Node(HILL, v.hill.numbers[n]) for n in names)))
     (ask,) = v.frames_of(RIVER)
     v.deliver(ask, HILL)
-    answers = []
+    answers: list[bytes] = []
     for name in names:
         v.hill.do(name, signature(v, name, asked(v, name)[0]))
         answers += v.frames_of(HILL)

@@ -141,17 +141,20 @@ def loose_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attest, "form", loose)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "whom"), [(480, "Old Tom"), (60, "my own kitchen")], ids=["hours", "words"]
+)
 @BOTH
 def test_a_co_signature_is_replayed_on_the_claim_as_it_was_edited_since(
-    valley: Valley, defended: bool, monkeypatch: pytest.MonkeyPatch
+    valley: Valley, defended: bool, minutes: int, whom: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bob signs one hour. Alice makes eight of it, is his hub's friend, and it says again what he signed."""
+    """Bob signs one hour. Alice makes eight of it, or of something else; his hub says again what he signed."""
     if not defended:
         loose_form(monkeypatch)
     made = claim(valley, RIVER, ALICE, 60)
     ask(valley, RIVER, ALICE, made, (HILL, BOB))
     day = valley.clock.now().ms // DAY_MS
-    valley.do(RIVER, ALICE, EditClaim(RecordId(made.record), "elder", 480, day, "Old Tom"))
+    valley.do(RIVER, ALICE, EditClaim(RecordId(made.record), "elder", minutes, day, whom))
     old = sign(valley, HILL, BOB)
     valley.carry()
     assert state(valley, made) == "open"
