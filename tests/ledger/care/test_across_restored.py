@@ -66,8 +66,7 @@ def all_verify(valley: Valley) -> None:
 
 
 def test_an_ask_that_had_not_left_when_the_card_died_is_asked_again(valley: Valley, tmp_path: Path) -> None:
-    made = asks(valley)
-    list(valley.frames_of(RIVER))  # said, and heard by nobody
+    made = asks(valley)  # in the book, and in no frame yet
     backup = back_up(valley, tmp_path / "river.hubbackup")
     lose_and_restore(valley, backup)
     meet(valley, RIVER, HILL)
@@ -96,7 +95,6 @@ def test_an_answer_that_had_not_left_when_its_card_died_is_said_again(valley: Va
     made = asks(valley)
     valley.carry()
     signs(valley)
-    list(valley.frames_of(HILL))
     backup = back_up(valley, tmp_path / "hill.hubbackup", HILL)
     lose_and_restore(valley, backup, HILL)
     meet(valley, HILL, RIVER)

@@ -165,6 +165,7 @@ def test_an_edit_asks_her_anew_and_what_she_signed_before_does_not_count(two: Ma
     v.river.do("Alice", edit(v.river, made, 120))
     sign(v, "Chandra")  # what she read: an hour
     v.carry()
+    assert [row.state for row in asked(v, "Chandra")] == ["open", "changed"]
     assert state(v.river, made) == "open"
     assert stands(v, made, "Chandra") == ("asked", None)
     second = asked(v, "Chandra")[0]
