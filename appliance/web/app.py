@@ -70,6 +70,7 @@ SUBJECTS: Final = (
     "care_rules",
     "care_far",
     "objecting",
+    "proving",
     "desk",
     "desk_rules",
     "desk_lists",

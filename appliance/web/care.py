@@ -18,6 +18,7 @@ from appliance.ledger.reads import care as care_reads
 from appliance.ledger.reads import care_far
 from appliance.ledger.reads import member as reads
 from appliance.ledger.reads.care import ClaimView
+from appliance.ledger.reads.care_proof import PROVABLE
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import (
     parse_code,
@@ -265,6 +266,7 @@ def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
         thanks=request.args.get("thanks"),
         far=far_words.claim(view, mine or (view.writer is not None and view.writer.number == viewer)),
         far_why=far_words.why_not,
+        provable=view.state in PROVABLE and (mine or as_keeper(active_member_or_redirect())),
     )
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from appliance.ledger import codec, keys
+from appliance.ledger.care.proof import paper
 from appliance.ledger.care.proof.form import FarRow, FarSign, HubPart, Proof, Row, Signed, decode, far_form
 from appliance.ledger.errors import BadEncoding, BadProof, BadSignature
 
@@ -52,7 +53,7 @@ class Held:
 
 
 def verify(data: bytes, roots: tuple[bytes, ...]) -> Held:
-    """What the proof in ``data`` says, once all of it holds.
+    """What the proof in ``data`` says, once all of it holds: its bytes, or the text of its page's codes.
 
     Args:
         roots: public keys of the communities that are trusted (32 bytes each); the claim's own first.
@@ -60,7 +61,7 @@ def verify(data: bytes, roots: tuple[bytes, ...]) -> Held:
     Raises:
         BadProof: it does not hold; ``why`` names the first reason found. Nothing else, whatever the bytes.
     """
-    return check(decode(data), roots)
+    return check(decode(paper.read(data) if paper.looks_like(data) else data), roots)
 
 
 def check(proof: Proof, roots: tuple[bytes, ...]) -> Held:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from appliance.cli import main
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.care.proof import paper
 from appliance.ledger.care.proof.checking import check, verify
 from appliance.ledger.care.proof.form import Proof, Row, decode
 from appliance.ledger.care.states import DAY_MS
@@ -141,6 +142,42 @@ def test_a_hub_that_was_not_admitted_can_prove_nothing(valley: Village, whole: P
     assert reason(replace(whole, hubs=(own,)), *root_of(valley)) == "not_admitted"
     forged = replace(home, signature=stranger.sign(home.word.form(home.community, home.number, 1)))
     assert reason(replace(whole, hubs=(forged,)), *root_of(valley)) == "not_said"
+
+
+# ------------------------------------------------------------------------------------ on paper
+
+
+def test_the_codes_of_the_page_hold_in_any_order(valley: Village, whole: Proof) -> None:
+    texts = paper.parts(whole.encode())
+    assert len(texts) > 1
+    scanned = "\n".join(reversed(texts)).lower().encode()
+    assert verify(scanned, root_of(valley)) == verify(whole.encode(), root_of(valley))
+
+
+@given(data=st.data())
+def test_a_misread_letter_or_a_missing_code_is_refused(
+    valley: Village, whole: Proof, data: st.DataObject
+) -> None:
+    texts = list(paper.parts(whole.encode()))
+    at = data.draw(st.integers(0, len(texts) - 1))
+    if data.draw(st.booleans()):
+        del texts[at]
+    else:
+        place = data.draw(st.integers(len("TCH:CARE:1/4:"), len(texts[at]) - 1))
+        other = data.draw(
+            st.sampled_from([c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" if c != texts[at][place]])
+        )
+        # The last letter of all has bits that mean nothing.
+        assume(at < len(texts) - 1 or place < len(texts[at]) - 1)
+        texts[at] = texts[at][:place] + other + texts[at][place + 1 :]
+    with pytest.raises(BadProof):
+        verify("\n".join(texts).encode(), root_of(valley))
+
+
+@given(junk=st.binary(max_size=200))
+def test_text_that_only_begins_like_a_code_is_refused(valley: Village, junk: bytes) -> None:
+    with pytest.raises(BadProof):
+        verify(b"TCH:CARE:1/1:" + junk, root_of(valley))
 
 
 # ------------------------------------------------------------------------------------ keys and their changes
@@ -276,6 +313,7 @@ print(*sorted({'sqlite3', '_sqlite3', 'flask', 'peewee'} & set(sys.modules)), '.
 OURS = {
     *("appliance", "appliance.ledger", "appliance.ledger.care", "appliance.ledger.care.proof"),
     *("appliance.ledger.care.proof.checking", "appliance.ledger.care.proof.form"),
+    "appliance.ledger.care.proof.paper",
     *("appliance.ledger.codec", "appliance.ledger.errors", "appliance.ledger.keys", "appliance.ledger.lane"),
 }
 THEIRS = {"cbor2", "_cbor2", "nacl", "_sodium", "_cffi_backend"}
