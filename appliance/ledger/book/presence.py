@@ -68,7 +68,7 @@ class Presence:
         except OSError as error:
             raise CannotWrite(f"{path}: {error.strerror}") from error
         try:
-            if _alone(held, WAIT_SECONDS if in_doubt(self._database) else 0.0):
+            if _alone(held, self._database):
                 write_log_again(self._database)
                 if in_doubt(self._database):
                     _take_in(self._database)
@@ -80,11 +80,16 @@ class Presence:
         return held
 
 
-def _alone(held: int, seconds: float) -> bool:
-    """Whether nobody else has it open; ``seconds`` is how long it may take until they have all closed it."""
-    for _ in range(round(seconds / _LOOK_SECONDS)):
+def _alone(held: int, database: Path) -> bool:
+    """Whether nobody else has it open. While it is in doubt they get ``WAIT_SECONDS`` to close it.
+
+    Who was here first may have made it sure meanwhile, and keep it open for good: then nobody need wait for that.
+    """
+    for _ in range(round(WAIT_SECONDS / _LOOK_SECONDS)):
         if _taken(held):
             return True
+        if not in_doubt(database):
+            return False
         time.sleep(_LOOK_SECONDS)
     return _taken(held)
 
