@@ -35,6 +35,7 @@ test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step be
 	HUB_KILLS_TWO=5 $(BIN)/python -m pytest tests/test_kill_two_hubs.py -q
 	HUB_CUTS=all $(BIN)/python -m pytest tests/faults -q
 	HUB_BIG_BOOKS=1 $(BIN)/python -m pytest tests/bench/test_verify_memory.py -q -s
+	HUB_AIR_ROUNDS=9 $(BIN)/python -m pytest tests/browser/test_air.py -q
 	HUB_LIVE=1 $(BIN)/python -m pytest tests/browser/test_restore_live.py -q
 	HUB_CELLS=all $(BIN)/python -m pytest tests/radio/simulation/test_cells.py -q -s
 	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q

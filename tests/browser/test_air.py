@@ -28,7 +28,7 @@ PINS = {"Alice": "83920571", "Bob": "60417395", "Chandra": "95731824"}
 """Eight digits that nothing else has by chance."""
 
 ROUNDS = int(os.environ.get("HUB_AIR_ROUNDS", "2"))
-"""Sign-ins of each, with three payments in each: as many as a village makes in an hour."""
+"""Sign-ins of each, with three payments in each. Nine (``make test-long``) are a busy hour of a village; more would pay the same twice."""
 
 
 @pytest.fixture
@@ -62,6 +62,13 @@ def phones(chromium: Browser) -> Iterator[Browser]:
     )
     yield started
     started.close()
+
+
+def look(page: Page, name: str) -> None:
+    """A picture, where somebody wants to see the pages."""
+    if folder := os.environ.get("HUB_PICTURES"):
+        page.set_viewport_size({"width": 360, "height": 640})
+        (Path(folder) / f"{name}.png").write_bytes(page.screenshot(full_page=True))
 
 
 def sign_in(page: Page, at: str, number: str, pin: str) -> None:
@@ -189,3 +196,41 @@ def test_from_phones_with_script_nothing_is_found_and_nothing_moves(
     # What the page says of a stolen cookie: it may read.
     last = forms[-1]
     assert "Chandra" in say(portal.port, "GET", "/", (("Cookie", last.cookie),)).text
+
+
+def test_with_script_people_join_change_the_pin_and_are_told_when_the_key_is_gone(
+    phones: Browser, listener: Listener, portal: Portal, village: Village
+) -> None:
+    """Other forms with a PIN in them, and a phone whose memory was cleared."""
+    at = f"http://{HOST}:{listener.port}"
+    page = phones.new_context().new_page()
+    page.set_default_timeout(90_000)
+    page.goto(f"{at}/join")
+    page.fill("[name=name]", "Erin")
+    page.fill("[name=pin]", "49172638")
+    page.fill("[name=pin2]", "49172638")
+    page.locator("form[action='/join'] button").click()
+    page.wait_for_selector("text=A keeper must say yes")
+    look(page, "waiting_sealed")
+    page.goto(f"{at}/me/pin")
+    page.fill("[name=pin]", "49172638")
+    page.fill("[name=new]", "52906417")
+    page.fill("[name=new2]", "52906417")
+    page.locator("form[action='/me/pin'] button").click()
+    page.wait_for_selector("text=Your PIN has been changed")
+    assert found(list(listener.heard), ["49172638", "52906417"]) == set()
+
+    page.evaluate("localStorage.clear()")
+    page.goto(f"{at}/me/pin")
+    page.fill("[name=pin]", "52906417")
+    page.fill("[name=new]", "83615290")
+    page.fill("[name=new2]", "83615290")
+    page.locator("form[action='/me/pin'] button").click()
+    page.wait_for_selector("text=This sign-in is sealed, and what came was not")
+    look(page, "not_sealed")
+    page.get_by_role("link", name="Sign in again").click()
+    page.wait_for_selector("form[action='/signin']")
+    look(page, "signin_sealed")
+    assert found(list(listener.heard), ["52906417", "83615290"]) == set(), (
+        "even then no PIN goes out in the open"
+    )
