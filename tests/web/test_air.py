@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ from tests.support.village import MONDAY_NOON, PIN, Village
 from tests.web.conftest import OWN_SCREEN, PHONE, Browser, forms
 
 KEY = bytes(range(32))
+ROOT = Path(__file__).resolve().parent.parent.parent
+NACL = "973cc5733cc7432e30ee4682098f413094f494bccf76a567c23908c5035ddbbc"
+"""SHA-256 of ``nacl.min.js`` of tweetnacl 1.0.3."""
 
 
 @pytest.fixture
@@ -237,6 +241,14 @@ def test_the_database_has_no_key_of_a_sign_in(alice: Sealed, village: Village) -
         rows = " ".join(str(row) for row in db.execute("SELECT data FROM session"))
     assert '"air"' in rows
     assert alice.key.hex() not in rows
+
+
+def test_the_library_is_as_its_makers_built_it_and_what_phones_fetch_is_small() -> None:
+    """``make install`` brings it: npm refuses what is not of the lock's digest, and this what was changed afterwards."""
+    assert sha256(air.LIBRARY.read_bytes()).hexdigest() == NACL
+    assert "public domain" in air.LIBRARY.with_name("nacl.LICENSE.txt").read_text("utf-8")
+    assert "://" not in (ROOT / "scripts/browser/package-lock.json").read_text("utf-8")
+    assert air.LIBRARY.stat().st_size + air.LIBRARY.with_name("air.js").stat().st_size < 30 * 1024
 
 
 class TestSharedPhones:
