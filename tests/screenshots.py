@@ -134,6 +134,7 @@ def shots(data: Path) -> list[Shot]:
         Shot("care", DINA, at("/care")),
         Shot("care_new", DINA, at("/care/new")),
         Shot("care_for_me", DINA, at("/care/new?for=me")),
+        Shot("care_week", DINA, at("/care/week")),
         Shot("care_rules", DINA, at("/care/rules")),
         Shot("care_code", ALICE, at("/care/code")),
         Shot("claim_qr", DINA, at(f"/C/{dinas.code}")),

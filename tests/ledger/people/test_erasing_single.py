@@ -4,6 +4,7 @@ import json
 
 from appliance.ledger.book.local import SlipDraft
 from appliance.ledger.book.verify import verify
+from appliance.ledger.care import drafts
 from appliance.ledger.errors import Code
 from appliance.ledger.market.listings import OFFER, CloseListing, OpenListing
 from appliance.ledger.money import piles
@@ -145,3 +146,18 @@ def test_an_open_offer_is_closed_first(river: Village) -> None:
     assert waits is not None
     days_pass(river, 8)
     assert b"Sorrel" not in files_of(river)
+
+    def test_care_that_is_begun_loses_the_name_too_and_goes_with_its_writer(self, river: Village) -> None:
+        now = river.clock.now()
+        kept = {"cared_for": "Alice's mother", "what": "soup", "days": {"20605": ""}}
+        for ident, who in ((b"d" * 16, "Bob"), (b"a" * 16, "Alice")):
+            assert drafts.keep(river.hub.store, ident, river.numbers[who], drafts.CLAIM, kept, now)
+        assert not drafts.keep(river.hub.store, b"d" * 16, river.numbers["Dina"], drafts.CLAIM, {}, now)
+        leaves(river)
+        days_pass(river, 8)
+        assert b"Alice" not in files_of(river)
+        with river.hub.reading() as tx:
+            left = drafts.one(tx, b"d" * 16, river.numbers["Bob"])
+            assert tx.first("SELECT COUNT(*) FROM care_draft") == (1,)
+        assert left is not None
+        assert left.body == {**kept, "cared_for": ""}
