@@ -104,18 +104,20 @@ def _say(done: "Restored", data: Path) -> None:
         click.echo(f"What was paid to and from other villages comes back when they are heard: {names}.")
     click.echo()
     click.echo("NEXT:")
-    click.echo(
-        "  1. Never start the old card or box again. Two boxes with one name stop all trade with others."
-    )
+    steps = ["Never start the old card or box again. Two boxes with one name stop all trade with others."]
     if not done.admitted:
-        click.echo(
-            "  2. The backup had no keys: ask a neighbour for the roster file, and hub community join it."
+        steps.append(
+            "The backup had no keys: ask a neighbour for the roster file, and hub community join it."
         )
-    click.echo(f"  Start it: hub serve --data {data}, and hub radio run --data {data}")
-    click.echo(
-        "  At the hub's own screen a keeper opens the desk, 'This hub was restored': there keepers let"
-    )
-    click.echo("  members sign in, and see what came back and what still waits.")
+    steps += [
+        f"Start it: hub serve --data {data}, and hub radio run --data {data}",
+        (
+            "At the hub's own screen a keeper opens the desk, 'This hub was restored': there keepers let members sign in, "
+            "and see what came back and what still waits."
+        ),
+    ]
+    for number, step in enumerate(steps, 1):
+        click.echo(f"  {number}. {step}")
 
 
 COMMANDS: tuple[click.Command, ...] = (restore,)
