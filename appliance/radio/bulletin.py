@@ -1,12 +1,12 @@
 """What the radio's process writes for others to read: its state, and when each hub was heard.
 
 An SD card wears out by writing: the state is written when it changes, and a hub's line at most
-every 20 s. A summary that is played again changes nothing, even after a restart of this
+every 20 s; how the air is, every ten minutes. A summary that is played again changes nothing, even after a restart of this
 process, because the highest beat is kept.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,11 +16,15 @@ from appliance.ledger.clock import Instant
 from appliance.ledger.hub import Hub
 from appliance.ledger.reads import radio as reads
 from appliance.ledger.reads.radio import RadioState
+from appliance.radio.airlog import Hours, Losses
 from appliance.radio.control import Mark
 from appliance.radio.ports import Heard, LinkState, Radio
 
 EVERY: Final = 20.0
 """Seconds between two lines about the same hub."""
+
+AIR_EVERY: Final = 600.0
+"""Seconds between two notes on the air."""
 
 _STARTS: Final = "radio_starts"
 
@@ -48,6 +52,20 @@ class Bulletin:
         self._lines: dict[int, _Line] = {}
         self._wrote: dict[int, float] = {}
         self._beats: dict[int, int] = {}
+        with hub.reading() as tx:
+            self._hours = Hours(reads.air(tx).hours)
+        self._losses = Losses()
+        self._seconds: Callable[[], Mapping[str, float]] = dict
+        self._air_written = float("-inf")
+
+    def breathed(self, now: float, use: float, seconds: Callable[[], Mapping[str, float]]) -> None:
+        """How full the channel is, and what says the seconds on the air by what for. Written with ``flush``."""
+        self._hours.sample(now, self._hub.clock.now().ms, use)
+        self._seconds = seconds
+
+    def losses(self) -> Mapping[int, int]:
+        """Of each hub, the share in hundredths of what it says that does not reach us."""
+        return {hub: round(100 * share) for hub, share in self._losses.shares().items()}
 
     @property
     def state(self) -> RadioState:
@@ -82,6 +100,7 @@ class Bulletin:
         if beat <= max(line.beat, self._beats.get(hub, 0)):
             return False
         self._beats[hub] = beat
+        self._losses.heard(hub, beat)
         line.at, line.beat = self._hub.clock.now(), beat
         line.snr, line.hops = packet.snr, packet.hops
         if self._hub.number in positions:
@@ -111,14 +130,19 @@ class Bulletin:
             HubError: the book is busy or cannot be written; it stays to be written.
         """
         due = [hub for hub in self._lines if at_once or now - self._wrote.get(hub, float("-inf")) >= EVERY]
-        if not due and self._state == self._written:
+        air = at_once or now - self._air_written >= AIR_EVERY
+        if not due and self._state == self._written and not air:
             return
         with self._hub.store.write() as tx:
             for hub in due:
                 self._write(tx, hub, self._lines[hub])
             if self._state != self._written:
                 reads.keep_radio_state(tx, self._state)
+            if air:
+                whole = {name: round(seconds) for name, seconds in self._seconds().items()}
+                reads.keep_air(tx, reads.Air(self._hours.kept(), whole, self.losses()))
         self._written = self._state
+        self._air_written = now if air else self._air_written
         for hub in due:
             del self._lines[hub]
             self._wrote[hub] = now

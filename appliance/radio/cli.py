@@ -185,7 +185,13 @@ def _live_lines(live: dict[str, Any] | None) -> list[str]:
     engine = live["engine"]
     counts = ", ".join(f"{name} {number}" for name, number in sorted(engine["counts"].items()) if number)
     use = f"channel {engine['channel']:.1%} in the last minute, own {engine['own']:.2%} in the last hour"
-    return [f"air          {use}", f"since start  {counts or 'nothing yet'}"]
+    seconds = live["engine"]["seconds"]
+    spent = ", ".join(f"{name} {number:.0f} s" for name, number in sorted(seconds.items()) if number >= 0.5)
+    return [
+        f"air          {use}",
+        f"on the air   {spent or 'nothing yet'}",
+        f"since start  {counts or 'nothing yet'}",
+    ]
 
 
 def _ago(at_ms: int, now: "Instant") -> str:
@@ -217,10 +223,11 @@ def _neighbour_lines(one: "NeighbourView", unit: "Unit", now: "Instant") -> list
     heard = "never heard" if one.heard is None else f"heard {_ago(one.heard.ms, now)}"
     signal_ = "" if one.snr is None else f", snr {one.snr:g} dB"
     hops = "" if one.hops is None else f", {one.hops} hops"
+    lost = "" if one.loss is None else f", {one.loss} % lost"
     sync = {None: "", True: ", in sync", False: ", not in sync"}[one.in_sync]
     marks = [name for name, yes in (("MISMATCH", one.mismatch), ("FORKED", one.forked)) if yes]
     return [
-        f"\n{one.name} ({one.hub})  {heard}{sync}{signal_}{hops}  {' '.join(marks)}".rstrip(),
+        f"\n{one.name} ({one.hub})  {heard}{sync}{signal_}{hops}{lost}  {' '.join(marks)}".rstrip(),
         f"  records    ours {one.mine_there} of {one.mine} there, theirs {one.theirs_here} of {one.theirs} here",
         f"  trunk      {_who_owes(one, amount)}",
         f"  on the way {amount(one.on_way)}; held here {amount(one.held_in)}",

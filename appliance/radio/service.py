@@ -19,7 +19,7 @@ import fcntl
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -204,6 +204,7 @@ class Service:
         if self._inside is None and self._link.ready():
             self._give_time(now)
             self._send(now)
+        self._board.breathed(now, self._engine.governor.channel_use(now), self._seconds)
         self._board.changed(*self._state(), self._link.radio())
         self._board.flush(now)
         if self._link_state is not LinkState.UP:
@@ -352,6 +353,9 @@ class Service:
 
     # ------------------------------------------------------------------------------ for those who look on
 
+    def _seconds(self) -> Mapping[str, float]:
+        return self._engine.status(self._now()).seconds
+
     def _tell(self, direction: str, data: bytes, more: dict[str, Any]) -> None:
         if self._trace is None or not self._watched:
             return
@@ -369,4 +373,9 @@ class Service:
     def status(self) -> dict[str, Any]:
         """The process at this moment: the radio's state, the engine's counters, what was lost."""
         engine = asdict(self._engine.status(self._now()))
-        return {"radio": asdict(self._board.state), "engine": engine, "counts": dict(self._counts)}
+        return {
+            "radio": asdict(self._board.state),
+            "engine": engine,
+            "counts": dict(self._counts),
+            "losses": dict(self._board.losses()),
+        }

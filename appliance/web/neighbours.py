@@ -17,7 +17,7 @@ from appliance.ledger.people.speaking import Speak
 from appliance.ledger.people.words import LONGEST_LINE
 from appliance.ledger.reads import desk as reads
 from appliance.ledger.reads.desk import HeldView
-from appliance.ledger.reads.radio import NeighbourView, neighbours
+from appliance.ledger.reads.radio import NeighbourView, air, neighbours
 from appliance.ledger.values import RecordId
 from appliance.web import radio
 from appliance.web.acting import REFUSED, Problem, act, form_key, fresh_key
@@ -41,7 +41,7 @@ def overview() -> Any:
     hub = the_hub()
     with hub.reading() as tx:
         found = neighbours(tx, hub.number)
-        now = radio.radio_now(tx, hub)
+        now, heard = radio.radio_now(tx, hub), air(tx)
     return render_template(
         "desk_neighbours.html",
         neighbours=found,
@@ -49,6 +49,8 @@ def overview() -> Any:
         quiet=last_stop(hub.store) is not CLEAN and bool(found),
         state=radio.words(now),
         to_do=radio.to_do(now),
+        warning=radio.firmware_warning(now.firmware),
+        air=radio.air_shown(heard) if now.state != radio.NONE else None,
         bars={one.hub: bar_of(one.low, one.high, one.balance) for one in found},
         again=_AGAIN_SECONDS,
     )

@@ -4,19 +4,23 @@ The radio is another process. What is known here is what it left in the ledger's
 whether it is alive at all (``reads.radio``), and which radio ``hub.toml`` names.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
 
 from appliance.ledger import settings
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import DataDirectoryError
 from appliance.ledger.hub import Hub
-from appliance.ledger.reads.radio import RadioState, radio_running, radio_state
+from appliance.ledger.reads.radio import Air, RadioState, radio_running, radio_state
 from appliance.ledger.settings import NO_RADIO, SettingsWrong
+from appliance.web import svg
 
 NONE: Final = "none"
 UP: Final = "up"
@@ -141,6 +145,67 @@ REASONS: Final[Mapping[str, Callable[[], str]]] = {
     SETTING_WRONG: lambda: _("hub.toml cannot be understood. “hub radio status” says which line is wrong."),
 }
 """What to do about a trouble, by the radio's stable word for it."""
+
+
+_OLDEST, _NEWEST = (2, 7), (2, 8)
+"""Releases of the firmware that this hub was made with."""
+
+
+def firmware_warning(firmware: str) -> str:
+    """What a keeper should know of a radio's firmware; empty when it is one that the hub was made with, or unknown."""
+    found = re.match(r"(\d+)\.(\d+)\.", firmware)
+    if found is None:
+        return ""
+    version = int(found[1]), int(found[2])
+    if version < _OLDEST:
+        return _(
+            "The radio's firmware is older than this hub knows (2.7 and 2.8). Ask whoever helps you to update it."
+        )
+    if version > _NEWEST:
+        return _(
+            "The radio's firmware is newer than this hub knows (2.7 and 2.8). If post fails, that may be why."
+        )
+    return ""
+
+
+_FOR: Final[Mapping[str, Callable[[], str]]] = {
+    "heard": lambda: _("Heard from all"),
+    "sent_data": lambda: _("Our own news"),
+    "sent_repair": lambda: _("Sent again for others"),
+    "sent_ask": lambda: _("Asking for what is missing"),
+    "sent_summary": lambda: _("Saying what we have"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AirShown:
+    """The air for a keeper: a chart of the last 24 hours, the most in percent, and lines of what for and how long."""
+
+    chart: Markup
+    most: int
+    lines: tuple[tuple[str, str], ...]
+
+
+def air_shown(found: Air) -> AirShown | None:
+    """How the air was; None when nothing was noted yet."""
+    if not found.hours:
+        return None
+    last, uses = found.hours[-1][0], dict(found.hours)
+    percents = [round(uses.get(hour, 0) / 10) for hour in range(last - 23, last + 1)]
+    most = max(percents)
+    drawn = [
+        svg.Bar(percent, words=str(percent) if percent and percent == most else "") for percent in percents
+    ]
+    told = _("At most %(most)s %% in an hour.", most=most)
+    chart = svg.bars("air", _("How full the air was in the last 24 hours"), told, drawn)
+    lines = tuple((name(), _span(found.seconds[key])) for key, name in _FOR.items() if found.seconds.get(key))
+    return AirShown(chart, most, lines)
+
+
+def _span(seconds: int) -> str:
+    if seconds < 120:
+        return ngettext("%(num)s second", "%(num)s seconds", seconds)
+    return ngettext("%(num)s minute", "%(num)s minutes", round(seconds / 60))
 
 
 def words(radio: RadioNow) -> str:

@@ -22,7 +22,7 @@ from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.money.crossings import Recall
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.post import NotAdmitted
-from appliance.ledger.reads.radio import NeighbourView, neighbours, radio_running, radio_state
+from appliance.ledger.reads.radio import NeighbourView, air, neighbours, radio_running, radio_state
 from appliance.radio.emulated.background import emulated_ether
 from appliance.radio.links.sim import SimLink
 from appliance.radio.ports import Heard, Refused
@@ -98,6 +98,36 @@ class TestPayments:
             radios.live(30)
         assert radios.live(3600, lambda: radios.state() == [("arrived", None)] * 3)
         assert radios.villages.hill.balance("Chandra") == 175
+
+
+class TestTheAir:
+    def test_it_is_noted_every_ten_minutes_and_the_next_process_goes_on(self, radios: TwoRadios) -> None:
+        river = radios.villages.river.hub
+        for _ in range(12):
+            radios.villages.send("Alice", "Chandra", 1)
+            radios.live(650)
+        with river.reading() as tx:
+            first = air(tx)
+            (hill,) = neighbours(tx, river.number)
+        assert [hour for hour, _ in first.hours] == sorted({hour for hour, _ in first.hours})
+        assert 2 <= len(first.hours) <= 4
+        assert first.seconds["sent_data"] >= 1
+        assert first.seconds["heard"] >= 1
+        assert hill.loss == 0
+        radios.end("river")
+        radios.begin("river")
+        radios.live(650)
+        with river.reading() as tx:
+            assert air(tx).hours[: len(first.hours) - 1] == first.hours[:-1]
+
+    def test_what_is_lost_of_a_neighbour_is_told(self, radios: TwoRadios) -> None:
+        chance = Random(2)
+        radios.links["river"].hears = lambda _: chance.random() < 0.6
+        for turn in range(40):
+            radios.villages.send("Chandra", "Alice", 1 + turn)
+            radios.live(120)
+        losses = radios.services["river"].status()["losses"]
+        assert 20 <= losses[HILL] <= 60
 
 
 class TestLink:

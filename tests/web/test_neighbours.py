@@ -8,7 +8,7 @@ import pytest
 
 from appliance.ledger.book import feed
 from appliance.ledger.book.schema import Neighbour
-from appliance.ledger.reads.radio import LOCK, RadioState, keep_radio_state
+from appliance.ledger.reads.radio import LOCK, Air, RadioState, keep_air, keep_radio_state
 from appliance.radio.links.session import Trouble
 from appliance.radio.service import only_one
 from appliance.web import radio
@@ -40,11 +40,12 @@ def set_up(here: Portals, setting: str = "tcp://127.0.0.1:4403") -> None:
 
 
 @contextmanager
-def radio_process(here: Portals, state: str = "up", reason: str = "") -> Iterator[None]:
+def radio_process(here: Portals, state: str = "up", reason: str = "", firmware: str = "") -> Iterator[None]:
     """River's radio process lives, as far as others can see it."""
     hub = here.two.river.hub
     now = hub.clock.now()
-    told = RadioState(state, reason, now.ms, int(now.quality), "tcp://127.0.0.1:4403", "!a1b2", "MEDIUM_FAST")
+    address = "tcp://127.0.0.1:4403"
+    told = RadioState(state, reason, now.ms, int(now.quality), address, "!a1b2", "MEDIUM_FAST", firmware)
     with only_one(hub.data, lambda: hub.clock.now().ms):
         with hub.store.write() as tx:
             keep_radio_state(tx, told)
@@ -83,6 +84,49 @@ class TestTheRadio:
             "60 minutes ago",
         ):
             assert said in page
+
+    @pytest.mark.parametrize(
+        ("firmware", "said"),
+        [
+            ("2.5.20.4c97351", "older than this hub knows"),
+            ("2.7.26.54e0d8d", ""),
+            ("2.8.0.7239fe8", ""),
+            ("3.0.1.aaaaaaa", "newer than this hub knows"),
+            ("10.1.0", "newer than this hub knows"),
+            ("", ""),
+            ("of my own making", ""),
+        ],
+    )
+    def test_its_firmware_is_shown_with_a_warning_where_one_is_due(self, here, kira, firmware, said):
+        set_up(here)
+        with radio_process(here, firmware=firmware):
+            page = words(kira.get("/desk/neighbours"))
+        assert firmware in page
+        assert ("than this hub knows" in page) is bool(said)
+        assert said in page
+
+    def test_the_air_of_the_last_day_is_a_chart_with_its_figures(self, here, kira):
+        set_up(here)
+        hour = here.two.clock.now().ms // 3_600_000
+        noted = Air(
+            ((hour - 30, 900), (hour - 2, 120), (hour, 40)), {"heard": 300, "sent_data": 1}, {HILL: 12}
+        )
+        with radio_process(here):
+            with here.two.river.hub.store.write() as tx:
+                keep_air(tx, noted)
+            page = kira.get("/desk/neighbours")
+            other = words(kira.get(f"/desk/neighbours/{HILL}"))
+        chart = page.text.split('class="chart"')[1].split("</svg>")[0]
+        assert chart.count("<rect") == 2, "what is older than a day is not drawn"
+        for said in ("At most 12 % in an hour.", "Heard from all 5 minutes", "Our own news 1 second"):
+            assert said in words(page)
+        assert "Lost on the way 12 %" in other
+
+    def test_before_anything_was_noted_there_is_no_chart(self, here, kira):
+        set_up(here)
+        with radio_process(here):
+            assert '<svg class="chart"' not in kira.get("/desk/neighbours").text
+            assert "Lost on the way" not in words(kira.get(f"/desk/neighbours/{HILL}"))
 
     def test_its_process_does_not_run(self, here, kira):
         set_up(here)

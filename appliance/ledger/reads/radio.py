@@ -7,7 +7,8 @@ file, so that a process that was killed is known to be gone without anybody havi
 import fcntl
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from appliance.ledger.people.roster import trunk_of
 
 LOCK: Final = "radio.lock"
 _NOTE: Final = "radio"
+_AIR: Final = "radio_air"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,21 @@ class RadioState:
 
 
 @dataclass(frozen=True, slots=True)
+class Air:
+    """What the radio's process noted of the air, every ten minutes.
+
+    Attributes:
+        hours: pairs of hour (since 1970, by the hub's clock) and the channel's mean use in it, in thousandths.
+        seconds: on the air since the process started, by what for: ``heard``, ``sent_data``, ...
+        losses: of each hub the share, in hundredths, of what it said that did not reach us.
+    """
+
+    hours: tuple[tuple[int, int], ...] = ()
+    seconds: Mapping[str, int] = field(default_factory=dict)
+    losses: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class NeighbourView:
     """Another hub of the community as it stands toward this one.
 
@@ -61,6 +78,7 @@ class NeighbourView:
         held_in: what it sent that we hold.
         mismatch: what it says of the trunk does not add up with what we have.
         forked: it told two stories under one number; nothing more of it takes effect.
+        loss: the share, in hundredths, of what it says that does not reach us; None: too little was heard.
         snr, hops: of the packet in which it was last heard, as far as the radio told.
     """
 
@@ -81,6 +99,7 @@ class NeighbourView:
     forked: bool
     snr: float | None = None
     hops: int | None = None
+    loss: int | None = None
 
 
 def radio_running(data: Path) -> bool:
@@ -116,10 +135,33 @@ def radio_state(tx: Tx) -> RadioState | None:
         return None
 
 
+def keep_air(tx: Tx, air: Air) -> None:
+    """Remember how the air is. For the radio's process."""
+    value = {"hours": air.hours, "seconds": dict(air.seconds), "losses": dict(air.losses)}
+    tx.put(Note, name=_AIR, value=json.dumps(value))
+
+
+def air(tx: Tx) -> Air:
+    """How the air was, as the radio's process last noted; empty when it never did."""
+    note = tx.get(Note, name=_AIR)
+    try:
+        value = json.loads(note.value) if note else {}
+        return Air(
+            tuple((int(hour), int(use)) for hour, use in value.get("hours", ())),
+            {str(name): int(seconds) for name, seconds in value.get("seconds", {}).items()},
+            {int(hub): int(loss) for hub, loss in value.get("losses", {}).items()},
+        )
+    except (AttributeError, TypeError, ValueError):
+        return Air()
+
+
 def neighbours(tx: Tx, me: int) -> tuple[NeighbourView, ...]:
     """The other hubs of the community, in the order of admission. ``me`` is this hub's number."""
-    mine = feed.last_outgoing(tx)
-    return tuple(_neighbour(tx, row.hub, row.name, row.incarnation, mine) for row in feed.neighbours(tx, me))
+    mine, losses = feed.last_outgoing(tx), air(tx).losses
+    return tuple(
+        replace(_neighbour(tx, row.hub, row.name, row.incarnation, mine), loss=losses.get(row.hub))
+        for row in feed.neighbours(tx, me)
+    )
 
 
 _ANSWERED: Final = "SELECT MAX(number) FROM crossing WHERE outgoing AND hub = ? AND state <> 'on_way'"
