@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 
 from appliance.ledger.care.proof import paper
 from appliance.ledger.care.proof.checking import Co, Held, check
-from appliance.ledger.care.proof.form import Proof
+from appliance.ledger.care.proof.form import BY_KEEPER, Proof
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Refusal
 from appliance.ledger.people import roster
@@ -15,6 +15,7 @@ from appliance.ledger.reads import care_proof
 from appliance.ledger.reads.care import ClaimView
 from appliance.ledger.reads.people import Person, person
 from appliance.ledger.values import parse_code, show_code
+from appliance.web import qr
 from appliance.web.here import the_hub
 from appliance.web.secure import active_member_or_redirect, as_keeper
 from appliance.web.words import refusal
@@ -65,7 +66,7 @@ def page(code: str) -> Any:
         held=held,
         signers=[_signer(one, who[one.member]) for one in held.cosigners],
         far=held.far,
-        parts=paper.parts(proof.encode()),
+        parts=[(text, qr.picture(text)) for text in paper.parts(proof.encode())],
         root=root.hex(),
         code=show_code(view.code),
         made=Instant(Millis(proof.home.word.ms), Quality(proof.home.word.quality)),
@@ -80,7 +81,7 @@ def _signer(one: Co, who: Person | None) -> dict[str, Any]:
         "at": Instant(Millis(one.ms), Quality(one.quality)),
         "since": Instant(Millis(one.row.ms), Quality(one.row.quality)),
         "days": max(0, one.ms - one.row.ms) // _DAY_MS,
-        "by_keeper": one.row.made == care_proof.form.BY_KEEPER,
+        "by_keeper": one.row.made == BY_KEEPER,
         "changed": None
         if one.newest is one.row
         else Instant(Millis(one.newest.ms), Quality(one.newest.quality)),
