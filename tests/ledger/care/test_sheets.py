@@ -3,10 +3,12 @@
 from appliance.ledger.book.command import Receipt, Refused
 from appliance.ledger.book.verify import verify
 from appliance.ledger.care import sheets
+from appliance.ledger.care.proof.checking import check
 from appliance.ledger.care.signing import Cosign
 from appliance.ledger.errors import Code
 from appliance.ledger.values import RecordId, code_of
 from tests.ledger.care.caring import Found, care, commons, no, row, state
+from tests.ledger.care.proof.proving import in_the_roster, proof_of
 from tests.support.village import Village
 
 SHEET = bytes(range(16))
@@ -61,3 +63,13 @@ def test_nothing_is_added_to_a_sheet_by_anybody_or_later(found: Found) -> None:
     assert no(river, "Dina", care(river, "Dina", 30, 4, sheet=likeness)).code is Code.SHEET_CLOSED
     assert no(river, "Dina", care(river, "Dina", 30, 4, sheet=b"short")).code is Code.SHEET_CLOSED
     verify(river.hub.store)
+
+
+def test_a_row_of_a_week_is_proven_like_any_claim(found: Found) -> None:
+    river = in_the_roster(found(quorum=2))
+    made = week(river)
+    for name in ("Alice", "Bob"):
+        assert not isinstance(sign(river, name, made), Refused)
+    held = check(proof_of(river, made[3]), (river.founders.public,))
+    assert [one.member for one in held.cosigners] == [river.numbers["Alice"], river.numbers["Bob"]]
+    assert held.said["day"] == row(river, made[3]).day
