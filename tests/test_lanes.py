@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.lanes import BROWSER, Lanes, lane
+from tests.support.lanes import BROWSER, ROOT, Lanes, lane
 
 BROWSERS = [f"tests/browser/test_{name}.py::test_{n}" for name in ("care", "money", "taps") for n in range(3)]
 KILLS, MACHINE = "tests/test_kill.py", "tests/ledger/book/test_machine.py"
@@ -31,6 +31,8 @@ class Worker:
 
 def test_files_are_known_by_what_stands_in_them() -> None:
     assert {lane(one.partition("::")[0]) for one in BROWSERS} == {BROWSER}
+    for path in (ROOT / "tests" / "browser").glob("test_*.py"):
+        assert lane(str(path.relative_to(ROOT))) == BROWSER, path.name
     assert lane(KILLS) == KILLS
     assert lane(MACHINE) == MACHINE
     assert lane("tests/test_house.py") is None

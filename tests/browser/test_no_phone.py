@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import SystemClock
 from appliance.ledger.values import Account, AccountNumber
@@ -11,6 +13,7 @@ from tests.browser.conftest import Phone
 from tests.support import taps
 from tests.support.village import PIN, Village
 
+pytestmark = pytest.mark.browser
 Phones = Callable[..., Phone]
 
 
