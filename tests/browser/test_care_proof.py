@@ -15,6 +15,8 @@ from tests.ledger.care.caring import row
 from tests.ledger.care.proof.proving import in_the_roster, proven
 from tests.support.village import Village
 
+pytestmark = pytest.mark.browser
+
 Phones = Callable[..., Phone]
 
 
