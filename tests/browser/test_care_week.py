@@ -9,6 +9,7 @@ import pytest
 from appliance.ledger.book.verify import verify
 from appliance.ledger.clock import TRIAL
 from tests.browser.conftest import Phone
+from tests.support import taps
 from tests.support.portal import Portal
 from tests.support.village import PIN, Village
 
@@ -61,7 +62,7 @@ def test_a_week_of_mornings_is_confirmed_at_once_in_english_and_spanish(
     assert chandra.reads("te pide confirmar una semana de cuidado")
     chandra.page.locator("[name=row]").first.uncheck()  # the first day she was away
     chandra.type(pin=PIN)
-    chandra.page.locator("form[action$='/confirm'] button").click()
+    chandra.press("form[action$='/confirm'] button")
     assert chandra.reads("Gracias")
     assert dina.balance() == "The village owes you 3.50 h"
     assert verify(village.hub.store).postings == 12
@@ -85,12 +86,12 @@ def test_at_a_bedside_two_are_named_and_sign_the_next_day(
     ):
         one = phone(name, language)
         one.open("/")
-        one.page.get_by_text(waits).click()
+        taps.tap(one.page.get_by_text(waits))
         one.page.wait_for_url("**/C/*")
         assert one.reads("sat up with her all night")
         assert one.reads("yesterday" if language == "en" else "ayer")
         one.type(pin=PIN)
-        one.page.locator("form[action$='/confirm'] button").click()
+        one.press("form[action$='/confirm'] button")
         assert one.reads(thanks)
     dina.page.reload()
     assert dina.reads("Confirmed and paid")
@@ -122,6 +123,6 @@ def test_the_page_follows_by_itself_where_script_is_on_and_at_the_kiosk_a_card_i
     kira = phone("Kira", "es")
     kira.open(f"/C/{code}")
     kira.type(pin=PIN)
-    kira.page.locator("form[action$='/confirm'] button").click()
+    kira.press("form[action$='/confirm'] button")
     dina.page.get_by_text("Confirmed and paid").wait_for()
     assert not errors, errors
