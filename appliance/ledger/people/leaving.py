@@ -22,10 +22,10 @@ from appliance.ledger.book.schema import AccountRow, Claim, Listing, Member, Mem
 from appliance.ledger.book.schema_credit import Departure, Further, Grant, UndoAsk
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
-from appliance.ledger.care import states
+from appliance.ledger.care import states, telling
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.market import listings
-from appliance.ledger.money import accounts, shares, transfers
+from appliance.ledger.money import accounts, partings, shares, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.people.life import refuse_reason
 from appliance.ledger.values import AccountNumber
@@ -122,8 +122,11 @@ def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
         close_account(tx, entry, row.number)
     closed = {"closed_entry": entry.number}
     tx.update(Listing, {"owner": number, "state": listings.OPEN}, state=listings.CLOSED, **closed)
-    tx.update(Claim, {"carer": number, "state": states.OPEN}, state=states.WITHDRAWN, **closed)
+    for (claim,) in tx.select(_CLAIMS, number, states.OPEN):
+        tx.update(Claim, {"id": claim}, state=states.WITHDRAWN, **closed)
+        telling.end(tx, entry, claim, states.WITHDRAWN)
     for account, member in tx.select(_HELPED, number):
+        partings.keep(tx, entry, account, member)
         tx.update(Grant, {"account": account, "member": member}, state="ended", ended_entry=entry.number)
     tx.update(MemberKey, {"member": number, "ended_entry": None}, ended_entry=entry.number)
     tx.update(Member, {"number": number}, status=powers.CLOSED, keeper=False, status_entry=entry.number)
@@ -136,6 +139,7 @@ def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
     tx.put(Departure, member=number, **kept, **closed)
 
 
+_CLAIMS: Final = "SELECT id FROM claim WHERE carer = ? AND state = ? ORDER BY opened_entry"
 _HELPED: Final = """SELECT account, member FROM "grant" WHERE state <> 'ended' AND member = ?"""
 
 
@@ -148,6 +152,7 @@ def close_account(tx: Tx, entry: Entry, account: int) -> None:
         transfers.close(tx, entry, bytes(record), transfers.CANCELLED)
     for (record,) in tx.select(_ASKED_BACK, account, account):
         tx.update(UndoAsk, {"transfer": bytes(record)}, state="withdrawn", closed_entry=entry.number)
+    partings.keep(tx, entry, account)
     ended = {"state": "ended", "ended_entry": entry.number}
     for state in ("asked", accounts.AGREED):
         tx.update(Grant, {"account": account, "state": state}, **ended)

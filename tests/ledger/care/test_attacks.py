@@ -18,8 +18,9 @@ from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.limits import MoveGroup
 from appliance.ledger.people.founding import ChangeRules
-from appliance.ledger.people.further import OpenAccount
-from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant, EndGrant, WriteGrant
+from appliance.ledger.people.further import CloseAccount, OpenAccount
+from appliance.ledger.people.grants import HELPER, JOINT, AgreeGrant, AskGrant, EndGrant, WriteGrant
+from appliance.ledger.people.leaving import Leave
 from appliance.ledger.people.life import Register
 from appliance.ledger.values import AccountNumber, RecordId
 from tests.ledger.care.caring import (
@@ -172,6 +173,32 @@ def test_a_household_whose_account_becomes_a_shop(found: Found, defended: bool) 
     river.do("Alice", AgreeGrant(home, HELPER))
     assert refused(river, "Alice", claim(river, "Dina")) is Code.SAME_HOUSEHOLD
     river.do("Kira", MoveGroup(home, "business", "they bake"))
+    made = claim(river, "Dina", 30)
+    if defended:
+        assert refused(river, "Alice", made) is Code.SAME_HOUSEHOLD
+        verify(river.hub.store)
+        return
+    cosign(river, made, "Alice")
+    assert commons(river) == -50
+
+
+@BOTH
+@pytest.mark.parametrize("goes", ["the account", "the one between"])
+def test_a_household_whose_shared_account_is_closed(found: Found, defended: bool, goes: str) -> None:
+    river = found(quorum=1, household=True, household_days=30 if defended else 0)
+    ends: tuple[str, CloseAccount | Leave]
+    if goes == "the account":  # a second account that Dina and Alice have for the house
+        opened = river.do("Kira", OpenAccount(river.numbers["Dina"], "household", "the house", "they asked"))
+        home = AccountNumber(opened.outcome["number"])
+        river.do("Dina", AskGrant(home, river.numbers["Alice"], JOINT))
+        river.do("Alice", AgreeGrant(home, JOINT))
+        ends = "Dina", CloseAccount(home)
+    else:  # both share Bob's, and Bob moves out of the village
+        live_together(river, "Bob", "Alice")
+        live_together(river, "Bob", "Dina")
+        ends = "Bob", Leave(river.numbers["Bob"])
+    assert refused(river, "Alice", claim(river, "Dina", 30)) is Code.SAME_HOUSEHOLD
+    river.do(*ends)
     made = claim(river, "Dina", 30)
     if defended:
         assert refused(river, "Alice", made) is Code.SAME_HOUSEHOLD

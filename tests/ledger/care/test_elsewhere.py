@@ -14,8 +14,9 @@ from appliance.ledger.care.asks import AskFar
 from appliance.ledger.care.claims import WithdrawClaim
 from appliance.ledger.care.rings import Node
 from appliance.ledger.care.states import DAY_MS
-from appliance.ledger.errors import Code
+from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.keys import KeySigner, new_seed, seal
+from appliance.ledger.people.leaving import Leave
 from appliance.ledger.people.members import ReplaceKey
 from appliance.ledger.reads import care_far
 from appliance.ledger.tend import tend
@@ -189,6 +190,19 @@ def test_nobody_edits_what_somebody_of_hill_has_signed(two: Made) -> None:
     sign(v, "Chandra")
     v.carry()
     assert no(v.river, "Alice", edit(v.river, made, 120)).code is Code.CLAIM_SIGNED
+
+
+def test_she_thinks_about_it_while_alice_leaves_the_village(two: Made) -> None:
+    villages = two(quorum=1)
+    made = claim(villages.river, "Alice")
+    ask(villages, made, "Alice", "Chandra")
+    villages.carry()
+    villages.river.do("Alice", Leave(villages.river.numbers["Alice"]))
+    villages.carry()
+    assert at_home(villages, "Chandra")[0] == "withdrawn"
+    assert isinstance(answer := try_sign(villages, "Chandra"), Refusal), answer
+    assert answer.code is Code.CLAIM_CLOSED
+    both_verify(villages)
 
 
 def test_it_lapses_and_hill_hears_of_it(two: Made) -> None:
