@@ -10,10 +10,11 @@ from werkzeug.test import TestResponse
 from appliance.ledger.care.claims import ClaimCare, EditClaim, WithdrawClaim
 from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.values import Account, AccountNumber, RecordId
-from tests.ledger.care.across import ask, asked
+from tests.ledger.care.across import ask, asked, at_home, sign
 from tests.ledger.care.caring import claim
 from tests.support.two_villages import HILL, RIVER, two_villages
 from tests.support.village import PIN
+from tests.web.conftest import forms
 from tests.web.villages import Portals, portals
 
 
@@ -68,16 +69,37 @@ def test_from_the_claim_to_the_payment(here: Portals) -> None:
     assert "It is confirmed." in words(chandra.get("/care"))
 
 
-def test_without_the_pin_nothing_is_signed(here: Portals) -> None:
+@pytest.mark.parametrize("pin", ["", "0000"])
+def test_without_the_pin_nothing_is_signed_though_her_key_is_open(here: Portals, pin: str) -> None:
     made = claim(here.two.river, "Alice")
     ask(here.two, made, "Alice", "Chandra")
     here.two.carry()
     chandra, row = here.at("Chandra"), asked(here.two, "Chandra")[0]
     address = f"/care/elsewhere/{row.id.hex()}"
-    answer = chandra.fill(address, f"{address}/confirm", pin="0000")
+    # She has just come in: for what asks for no PIN each time her key is open.
+    page = chandra.get(address)
+    decline = next(form for form in forms(page) if form.action.endswith("/decline"))
+    assert "pin" not in decline.fields
+    head = here.two.hill.hub.head()
+    answer = chandra.fill(page, f"{address}/confirm", pin=pin)
     assert answer.status_code == 422
-    assert "PIN" in words(answer)
-    assert "Alice of River asks you" in words(chandra.get("/"))
+    assert here.two.hill.hub.head() == head
+    assert at_home(here.two, "Chandra") == ("open", "asked", None)
+    assert chandra.fill(answer, f"{address}/confirm", pin=PIN).status_code == 302
+    assert at_home(here.two, "Chandra") == ("open", "signed", None)
+
+
+def test_what_chandra_has_signed_is_not_offered_to_be_changed(tmp_path: Path) -> None:
+    with two_villages(tmp_path, care={"quorum": 2}) as two:
+        alice, made = portals(two).at("Alice"), claim(two.river, "Alice")
+        page = f"/C/{made.outcome['code']}"
+        assert f"{page}/edit" in alice.get(page).text
+        ask(two, made, "Alice", "Chandra")
+        two.carry()
+        sign(two, "Chandra")
+        two.carry()
+        assert f"{page}/edit" not in alice.get(page).text
+        assert alice.get(f"{page}/edit").status_code == 302
 
 
 def test_she_says_no_and_alice_reads_why(here: Portals) -> None:

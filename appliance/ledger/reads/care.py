@@ -219,7 +219,7 @@ def _actions(
 ) -> tuple[Action, ...]:
     terms = policy.terms_of(tx, row.id)
     wrote = terms is not None and terms.writer == viewer
-    unsigned = row.state == states.OPEN and not policy.signers(tx, row.id)
+    unsigned = row.state == states.OPEN and not policy.anybody_signed(tx, row.id)
     found: list[Action] = []
     if wrote and unsigned and active:
         found.append(Action.EDIT)
