@@ -155,6 +155,8 @@ def _read(text: bytes) -> Opened:
     key, fields = bytes.fromhex(said["k"]), said["f"]
     if len(key) != KEY_BYTES or not all(isinstance(v, str) for v in fields.values()):
         raise ValueError("not what our script seals")
+    for some in fields.items():
+        "".join(some).encode("utf-8")  # half a character is none: nothing else on the way can bring one
     return Opened(key, {str(name): value for name, value in fields.items()})
 
 

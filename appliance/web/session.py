@@ -53,6 +53,10 @@ SHARED_IDLE_MINUTES: Final = 10
 """How long a sign-in on somebody else's phone lasts without being used."""
 
 _SHARED_WRITE_MS: Final = 60_000
+_PARTS: Final = "/progress"
+_BY_ITSELF: Final = b"again=1"
+"""Ends of addresses that no tap asks for: ``care.js``, and pages that load themselves anew."""
+
 _ANONYMOUS_HOURS: Final = 24
 _SIGNED_IN_HOURS: Final = 30 * 24
 _DEVICE_DAYS: Final = 400  # browsers keep no cookie for longer
@@ -84,8 +88,11 @@ def _age(row: Visit, used_ms: int, now: Uptime) -> int:
 class HubSession(SessionMixin):
     """What the hub remembers of one browser: who is signed in, and a few words by name."""
 
-    def __init__(self, hub: Hub, token: str | None, device: str | None, language: str | None) -> None:
+    def __init__(
+        self, hub: Hub, token: str | None, device: str | None, language: str | None, unasked: bool = False
+    ) -> None:
         self._hub = hub
+        self._unasked = unasked
         self._token = token if token and len(token) <= _LONGEST_TOKEN else None
         self._device = device
         self._language = language
@@ -133,7 +140,10 @@ class HubSession(SessionMixin):
         self._member, self._who, self._seal, self._used_ms = row.member, row.who, seal, used_ms
         self._stored, self._shared, self._air = True, shared, kept.get("air", "")
         # So that it is known to be in use; at most once an hour, as every write costs a sync.
-        self.modified = row.boot != now.boot or idle_ms > (_SHARED_WRITE_MS if shared else _HOUR_MS)
+        # What a page asks for by itself is nobody's use: a phone of many that lies about must go idle.
+        self.modified = not (shared and self._unasked) and (
+            row.boot != now.boot or idle_ms > (_SHARED_WRITE_MS if shared else _HOUR_MS)
+        )
         return cast("dict[str, Any]", kept.get("words", {}))
 
     def _end(self, here_only: bool = False) -> None:
@@ -340,7 +350,9 @@ class HubSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> HubSession:  # noqa: ARG002 - Flask's signature
         names = (self.cookie, self.device_cookie, self.language_cookie)
-        return HubSession(self._hub, *(request.cookies.get(name) for name in names))
+        unasked = request.query_string == _BY_ITSELF or request.path.endswith(_PARTS)
+        token, device, language = (request.cookies.get(name) for name in names)
+        return HubSession(self._hub, token, device, language, unasked)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002 - Flask's signature
         assert isinstance(session, HubSession)

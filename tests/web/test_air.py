@@ -16,6 +16,7 @@ from appliance.ledger.book.local import Device
 from appliance.ledger.clock import ManualClock
 from appliance.web import air, create_app
 from appliance.web.air import BOX_HOURS, GOOD_MS, Air
+from tests.ledger.care.caring import claim
 from tests.support.sealed import Sealed, boxed
 from tests.support.village import MONDAY_NOON, PIN, Village
 from tests.web.conftest import OWN_SCREEN, PHONE, Browser, forms
@@ -126,6 +127,20 @@ class TestSealed:
         assert alice.post_plain(path, form).status_code == 403
         assert village.balance("Bob") == 0
 
+    def test_half_a_character_in_a_box_is_no_trouble(self, app: Flask, village: Village) -> None:
+        thief = Browser(app.test_client())
+        form = next(form for form in forms(thief.get("/signin")) if form.action == "/signin")
+        given = thief.get("/air").json
+        assert given is not None
+        sent = {
+            **form.fields,
+            "number": village.account("Alice").short,
+            "air_challenge": given["challenge"],
+            "air_box": boxed(given["key"], KEY, {"pin": "\ud800", "next": "\ud800"}),
+        }
+        sent["air_mac"] = air.mac_of(KEY, "POST", "/signin", sent.items())
+        assert thief.post("/signin", sent).status_code == 403
+
     def test_files_have_no_mac(self, alice: Sealed) -> None:
         with Path(__file__).open("rb") as file:
             data = {"air_mac": "x", "file": (file, "x")}
@@ -190,6 +205,11 @@ class TestWithoutScript:
         assert "whoever listens can read your PIN" in page
 
 
+_HALF = json.dumps({"k": KEY.hex(), "f": {"pin": "\ud800"}}).encode()
+_HALF_NAME = json.dumps({"k": KEY.hex(), "f": {"\udfff": PIN}}).encode()
+"""Half a character, as no text may have one: JSON can say it."""
+
+
 class TestChallenges:
     def test_one_is_good_once(self) -> None:
         ours = Air(ManualClock(MONDAY_NOON))
@@ -228,7 +248,8 @@ class TestChallenges:
         assert ours.open(box) is None
 
     @pytest.mark.parametrize(
-        "said", [b"", b"[]", b'{"k": "00", "f": {}}', b'{"k": 1, "f": {}}', b'{"f": {}}', b"\xff"]
+        "said",
+        [b"", b"[]", b'{"k": "00", "f": {}}', b'{"k": 1, "f": {}}', b'{"f": {}}', b"\xff", _HALF, _HALF_NAME],
     )
     def test_a_box_with_something_else_in_it_is_none(self, said: bytes) -> None:
         ours, pair = Air(ManualClock(MONDAY_NOON)), PrivateKey.generate()
@@ -266,6 +287,22 @@ class TestSharedPhones:
             village.clock.advance(9 * 60_000)
             assert "Alice" in shared.get("/").text
         village.clock.advance(10 * 60_000 + 1)
+        assert "/signin" in shared.get("/").text
+        assert "Alice" in own.get("/").text
+
+    def test_what_a_page_asks_for_by_itself_does_not_keep_it_alive(
+        self, village: Village, phone: Callable[..., Browser]
+    ) -> None:
+        made = claim(village, "Alice", 30)
+        shared, own = phone(), phone()
+        self.enter(shared, village)
+        own.sign_in(village.account("Alice").short)
+        for _ in range(9):  # the phone lies there and shows a QR; a receipt loads itself anew
+            village.clock.advance(61_000)
+            assert shared.get(f"/C/{made.outcome['code']}/progress").status_code == 200
+            assert shared.get("/?again=1").status_code == 200
+        village.clock.advance(61_000)
+        assert shared.get(f"/C/{made.outcome['code']}/progress").status_code == 302
         assert "/signin" in shared.get("/").text
         assert "Alice" in own.get("/").text
 

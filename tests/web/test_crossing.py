@@ -43,7 +43,7 @@ def show_names(here: Portals, *names: str) -> None:
 
 
 def refreshes(page: TestResponse) -> int | None:
-    found = re.search(r'http-equiv="refresh" content="(\d+)"', page.text)
+    found = re.search(r'http-equiv="refresh" content="(\d+)[;"]', page.text)
     return int(found[1]) if found else None
 
 

@@ -121,6 +121,9 @@
     HTMLFormElement.prototype.submit.call(form);
   }
 
+  window.addEventListener("pageshow", function (event) {  // back, to a page that the browser kept as it was left
+    if (event.persisted) { Array.prototype.forEach.call(document.forms, clean); }
+  });
   var pressed = null, busy = 0;
   document.addEventListener("click", function (event) {
     pressed = event.target.closest ? event.target.closest("button, input[type=submit]") : null;
