@@ -4,6 +4,7 @@ A row is a claim like any other, with its own page. Who confirms reads all rows,
 signs the rest with one PIN: all of them, or none when one cannot be.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,6 +35,8 @@ from appliance.web.words import refusal, sentence
 bp = Blueprint("care_sheets", __name__)
 
 DAYS: Final = 7
+_DAY: Final = re.compile("0|[1-9][0-9]{0,5}")
+"""A day since 1970-01-01, as the form's boxes name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,11 @@ def log() -> Any:
 def _typed(key: bytes) -> Draft:
     draft = draft_typed(key)
     draft.week = "1" if request.form.get("week") == "1" else "0"
-    known = {str(day) for day in _week(draft)}
+    # Also a day that midnight has moved out of the week meanwhile: how old it may be is the ledger's to say.
     draft.days = {
         day: request.form.get(f"long_{day}", "").strip()
         for day in request.form.getlist("on")[:DAYS]
-        if day in known
+        if _DAY.fullmatch(day)
     }
     draft.date = ""
     return draft

@@ -184,6 +184,29 @@ def test_a_week_from_paper_by_a_keeper_and_by_who_was_cared_for(
         assert (row.carer.name, row.writer.name) == ("Dina", writer)
 
 
+def test_a_day_that_was_ticked_before_midnight_is_written_down_after_it(
+    village: Village, signed_in: SignedIn
+) -> None:
+    dina = signed_in("Dina")
+    page = dina.get("/care/week")
+    days = days_of(page)
+    village.clock.advance(86_400_000)
+    assert days_of(dina.get("/care/week"))[0] == days[1]
+    code = code_of(send(dina, page, "/care/week", **{**WEEK, "on": days, "pin": PIN}))
+    assert [str(row.day) for row in rows_of(village, code).rows] == days
+
+
+@pytest.mark.parametrize("day", ["99999999999", "-3", "1e3", "٣", "", "19000 ", "999999"])
+def test_a_day_that_is_none_or_lies_far_away_is_no_row(
+    village: Village, signed_in: SignedIn, day: str
+) -> None:
+    dina = signed_in("Dina")
+    page = dina.get("/care/week")
+    head = village.hub.head()
+    assert send(dina, page, "/care/week", **{**WEEK, "on": [day]}).status_code == 422
+    assert village.hub.head() == head
+
+
 def test_care_that_is_begun_is_kept_for_its_writer_alone(village: Village, signed_in: SignedIn) -> None:
     dina = signed_in("Dina")
     page = dina.get("/care/new")

@@ -42,7 +42,8 @@ def keep(store: Store, ident: bytes, member: int, kind: str, body: Mapping[str, 
             return False
         text = json.dumps(body, ensure_ascii=False)
         tx.put(CareDraft, id=ident, member=member, kind=kind, body=text, at_ms=at.ms, quality=int(at.quality))
-        for old in _rows(tx, member)[MOST_DRAFTS:]:
+        others = [old for old in _rows(tx, member) if bytes(old.id) != ident]
+        for old in others[MOST_DRAFTS - 1 :]:  # never this one, wherever the clock stands
             tx.delete(CareDraft, CareDraft.id == old.id)
     return True
 
