@@ -55,7 +55,13 @@ class Year:
             if self.working is not None:
                 return False
             self.working, self.came = Working(yearly.CHECKING, 0, 0), None
-        threading.Thread(target=self._run, args=(signer,), name="year", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(signer,), name="year", daemon=True).start()
+        except RuntimeError as error:  # no room for one more thread: the page must not wait for ever
+            _log.error("closing=failed reason=%s", error)
+            with self._lock:
+                self.working, self.came = None, Failed(str(error), damaged=False)
+            return False
         return True
 
     def _run(self, signer: KeySigner) -> None:

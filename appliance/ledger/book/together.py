@@ -89,6 +89,12 @@ class Together:
             group = [self._queue.popleft() for _ in range(min(MOST, len(self._queue)))]
         try:
             self._write(group)
+        except BaseException:
+            # This thread was stopped in the middle. What it took up for others is done by nobody any more.
+            for one in group[1:]:
+                if not one.answered:
+                    one.take(error=WriteBusy("the book is busy"))
+            raise
         finally:
             with self._lock:
                 if self._queue:

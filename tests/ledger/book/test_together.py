@@ -56,7 +56,7 @@ class Crowd:
     def _one(self, place: int, work: Callable[[Tx], Any]) -> None:
         try:
             self.answers[place] = self.together.do(work)
-        except Exception as error:  # noqa: BLE001 - what it was is what the tests look at
+        except BaseException as error:  # noqa: BLE001 - what it was is what the tests look at
             self.answers[place] = error
 
 
@@ -146,6 +146,18 @@ def test_when_the_book_stays_busy_everybody_is_told(store: Store, monkeypatch: p
     assert len(answers) == 3
     assert kept(store) == []
     assert together.do(lambda tx: row(tx, 7)) == 7  # and the next one gets through
+
+
+def test_when_who_leads_is_stopped_nobody_is_told_that_it_was_done(store: Store) -> None:
+    def stopped(_tx: Tx) -> int:
+        raise KeyboardInterrupt
+
+    crowd = Crowd(store)
+    crowd.ask([partial(row, number=0), stopped, partial(row, number=2), partial(row, number=3)])
+    assert isinstance(crowd.answers[1], KeyboardInterrupt)
+    assert [type(crowd.answers[n]) for n in (2, 3)] == [WriteBusy, WriteBusy]
+    assert kept(store) == [0]
+    assert crowd.together.do(partial(row, number=5)) == 5, "and the next one is not kept waiting"
 
 
 def test_a_write_within_a_transaction_is_refused_before_it_waits(store: Store) -> None:
