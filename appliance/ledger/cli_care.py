@@ -54,7 +54,7 @@ def export(claim: str, data: Path, out: Path, words: bool) -> None:
     except OSError as error:
         raise Stop(f"{out}: {error.strerror}") from error
     click.echo(
-        f"{out}: {len(encoded)} bytes, {len(proof.cosigns)} co-signers. To check it: hub care verify {out}"
+        f"{out}: {len(encoded)} bytes, {len(proof.cosigns) + len(proof.far)} co-signers. To check it: hub care verify {out}"
     )
 
 
@@ -120,10 +120,10 @@ def _root_of(data: Path) -> bytes:
 def told(held: "Held") -> Iterator[str]:
     """A proof that holds, in sentences."""
     said, stated, home = held.said, held.proof.statement, held.proof.home
-    amount = f"{_decimal(stated.amount, stated.decimals)} {stated.symbol}"
+    amount = f"{_decimal(stated.amount, stated.decimals)} {_plain(stated.symbol)}"
     day = datetime.fromtimestamp(int(said["day"]) * 86_400, UTC)
     yield f"IT HOLDS. Claim {held.claim.hex()} of hub {home.number}, {_plain(home.name)}."
-    yield f"Member {held.carer} gave {said['minutes']} minutes of care ({said['category']}) on {day:%Y-%m-%d}: {amount}."
+    yield f"Member {held.carer} gave {said['minutes']} minutes of care ({_plain(said['category'])}) on {day:%Y-%m-%d}: {amount}."
     if (recipient := said.get("recipient")) is not None:
         yield f"Member {recipient} was cared for."
     for name, text in sorted((held.words or {}).items()):
@@ -131,6 +131,12 @@ def told(held: "Held") -> Iterator[str]:
     yield f"Written down by member {held.writer.member}. {_key(held.writer)}"
     for one in held.cosigners:
         yield f"Co-signed by member {one.member} of hub {one.hub}, {_time(one.ms, one.quality)}. {_key(one)}"
+    for far in held.far:
+        yield (
+            f"Co-signed by member {far.member} of hub {far.hub}, counted on line {far.entry} of the book. Key "
+            f"{far.row.public.hex()[:16]}, told by hub {far.hub} on line {far.row.entry}, as hub {home.number} says"
+            f"{'' if far.newest is far.row else '; changed since'}."
+        )
     roles = [
         word
         for word, need in (("who was cared for", stated.need_recipient), ("a keeper", stated.need_keeper))

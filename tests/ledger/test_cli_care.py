@@ -1,14 +1,19 @@
 """``hub care``: a proof written here, checked there."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
 from appliance.cli import main
 from appliance.ledger.book.schema import Claim
+from appliance.ledger.care.proof.checking import check
+from appliance.ledger.cli_care import told
 from appliance.ledger.values import show_code
+from tests.ledger.care.across import ask, sign
 from tests.ledger.care.caring import claim, row
-from tests.ledger.care.proof.proving import in_the_roster, proven
+from tests.ledger.care.proof.proving import in_the_roster, proof_of, proven
+from tests.support.two_villages import two_villages
 from tests.support.village import Village
 
 
@@ -33,6 +38,34 @@ def test_the_proof_is_written_here_and_holds_there(river: Village, tmp_path: Pat
     assert "Old Tom" not in held.output
     assert "2 were needed: the hub says that it was enough." in held.output
     assert hub("care", "verify", file, "--data", river.hub.data).output == held.output
+
+
+def test_a_co_signer_of_another_hub_is_named_with_whose_word_her_key_rests_on(tmp_path: Path) -> None:
+    with two_villages(tmp_path / "v", care={"quorum": 1}) as two:
+        made = claim(two.river, "Alice", 30)
+        ask(two, made, "Alice", "Chandra")
+        two.carry()
+        sign(two, "Chandra")
+        two.carry()
+        file, root = tmp_path / "alice.proof", two.river.founders.public.hex()
+        wrote = hub("care", "export", made.record.hex(), "--data", two.river.hub.data, "--out", file)
+        assert "1 co-signers" in wrote.output
+        held = hub("care", "verify", file, "--root", root)
+        key = two.hill.signers["Chandra"].public.hex()[:16]
+        assert f"Co-signed by member {two.hill.numbers['Chandra']} of hub 102" in held.output
+        assert f"Key {key}, told by hub 102 on line" in held.output
+        assert "as hub 101 says" in held.output
+
+
+def test_no_text_of_a_proof_moves_the_cursor(river: Village) -> None:
+    proof = proof_of(in_the_roster(river), proven(river))
+    held = check(proof, (river.founders.public,))
+    home = held.proof.home
+    assert home.word.statement is not None
+    stated = replace(home.word.statement, symbol="\x1b[2Jh")
+    odd = replace(proof, hubs=(replace(home, word=replace(home.word, statement=stated)),))
+    said = list(told(replace(held, proof=odd, said={**held.said, "category": "\x1b]0;x\x07"})))
+    assert all(line.isprintable() for line in said), said
 
 
 def test_with_words_only_when_asked(river: Village, tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def _far_rows(tx: Tx, far: list[FarWitness]) -> tuple[FarRow, ...]:
     for entry in chain.acts_of_kinds(tx, ("arrive_care_key",)) if far else ():
         p, at = entry.act.payload, entry.act.at
         log = logs.get((p["hub"], p["member"]))
-        if log is not None and (not log or log[-1].seq < p["seq"]):
+        # A hub that was restored counts its members' keys from where its backup did: what counts is another key.
+        if log is not None and (not log or log[-1].public != p["public"]):
             row = FarRow(p["hub"], p["member"], p["seq"], p["public"], entry.number, at.ms, int(at.quality))
             log.append(row)
     kept: list[FarRow] = []

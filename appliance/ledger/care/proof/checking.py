@@ -239,7 +239,9 @@ def _check_far(proof: Proof, one: FarSign, terms: bytes, care: list[Any]) -> Far
     if len(lines) != 1:
         raise BadProof("no_line", f"of {who} the hub does not name one line")
     row, newest = fitting[-1], log[-1]
-    in_order = all(a.seq < b.seq and a.entry < b.entry for a, b in pairwise(log))
+    in_order = all(
+        a.entry < b.entry for a, b in pairwise(log)
+    )  # which key of theirs it was is their hub's word
     if not in_order or not row.entry <= lines[0] or (newest is not row and newest.entry <= lines[0]):
         raise BadProof(
             "key_not_in_force", f"the key of {who} was not in force on line {lines[0]} of the book"

@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.book.letters import Named
+from appliance.ledger.care import attest, telling
+from appliance.ledger.care.answers import ArriveCareKey, ArriveCareSign
 from appliance.ledger.care.proof.checking import check, verify
 from appliance.ledger.care.proof.form import Proof
 from appliance.ledger.errors import BadProof
-from tests.ledger.care.across import ask, sign
-from tests.ledger.care.caring import claim, cosign
+from appliance.ledger.keys import KeySigner, new_seed
+from appliance.ledger.people.roster import own_place
+from tests.ledger.care.across import ask, asks_of, sign
+from tests.ledger.care.caring import claim, cosign, row, state
 from tests.ledger.care.proof.proving import proof_of, signed_anew
 from tests.support.two_villages import HILL, TwoVillages, two_villages
 
@@ -78,6 +83,27 @@ def test_her_key_changes_later_and_the_proof_stays_good(two: TwoVillages) -> Non
     made = confirmed(two)
     two.hill.hub.reset_pin(two.hill.numbers["Chandra"], "2580", two.hill.signers["Hana"])
     check(proof_of(two.river, made), roots(two))
+
+
+def test_hill_is_restored_and_counts_her_keys_from_before(two: TwoVillages) -> None:
+    """It tells another key as her first one: that is the one that she signs with from then on."""
+    first, signer = confirmed(two), two.hill.signers["Chandra"]
+    other = KeySigner(signer.authority, new_seed())
+    here, chandra = two.river.hub, two.hill.numbers["Chandra"]
+    made = claim(two.river, "Alice", 30)
+    ask(two, made, "Alice", "Chandra")
+    with here.reading() as tx:
+        care = telling.care_of(tx, row(two.river, made))
+        form = attest.form(own_place(tx).community, here.number, care, HILL, chandra)
+    named = Named(1, asks_of(two.river, made)[0].number)
+    here.by_rule(ArriveCareKey(HILL, 2, 1, b"1" * 32, chandra, 1, other.public), "arrival")
+    here.by_rule(ArriveCareSign(HILL, 2, 2, b"2" * 32, named, chandra, other.sign(form)), "arrival")
+    cosign(two.river, made, "Bob")
+    assert state(two.river, made) == "paid"
+    for one, key in ((first, signer), (made, other)):
+        (far,) = check(proof_of(two.river, one), roots(two)).far
+        assert far.row.public == key.public
+    assert check(proof_of(two.river, first), roots(two)).far[0].newest.public == other.public
 
 
 def test_a_key_that_was_told_later_than_she_signed_is_none(two: TwoVillages) -> None:
