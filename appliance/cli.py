@@ -14,7 +14,7 @@ from appliance.bench import cli as bench_commands
 from appliance.ledger import cli as ledger_commands
 from appliance.ledger import (
     cli_backup,
-    cli_care,
+    cli_care_air,
     cli_community,
     cli_explain,
     cli_files,
@@ -98,7 +98,7 @@ for _command in (
     *cli_backup.COMMANDS,
     *cli_paper.COMMANDS,
     *cli_explain.COMMANDS,
-    *cli_care.COMMANDS,
+    *cli_care_air.COMMANDS,
     *cli_status.COMMANDS,
     *cli_verify.COMMANDS,
     *cli_yearly.COMMANDS,

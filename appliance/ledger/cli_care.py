@@ -200,7 +200,3 @@ def _time(ms: int, quality: int) -> str:
     except (ValueError, OverflowError, OSError):
         return "at a time that no clock has"
     return at if quality >= _SURE else f"{at} (not certain)"
-
-
-COMMANDS: tuple[click.Command, ...] = (care,)
-"""What ``appliance.cli`` mounts."""

@@ -200,6 +200,15 @@ class Post:
             self._pairs[public, sending] = self._box_key.pair_key(public, self._community, sending)
         return self._pairs[public, sending]
 
+    def pair_key(self, other: int, sending: bool) -> bytes:
+        """The 32-byte key for what this hub seals for ``other``, or opens from it.
+
+        Raises:
+            BadSignature: ``other`` is not in the roster.
+        """
+        with self.hub.reading() as tx:
+            return self._key(tx, other, sending)
+
     def publish(self, most: int) -> int:
         """Put on the feed what is new of names and listings, at most ``most`` items; how many."""
         with self.hub.reading() as tx:

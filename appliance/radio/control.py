@@ -21,6 +21,8 @@ from appliance.radio.frames import (
     DATA,
     LONGEST_CONTROL,
     MAC_BYTES,
+    PROOF_ASK,
+    PROOF_PART,
     SUITE_BLAKE2B,
     SUMMARY,
     VERSION,
@@ -30,6 +32,7 @@ from appliance.radio.frames import (
     read_header,
 )
 from appliance.radio.ports import Position, Span
+from appliance.radio.proofframes import ProofFrame, read_proof
 from appliance.radio.varint import Reader
 
 USUAL_CONTROL: Final = 200
@@ -332,7 +335,7 @@ def open_control(data: bytes, directory: Directory) -> Summary | Ask:
     return _open_ask(hub, beat, reader, directory)
 
 
-AnyFrame = DataFrame | Summary | Ask | CertificateFrame
+AnyFrame = DataFrame | Summary | Ask | CertificateFrame | ProofFrame
 
 
 def read(data: bytes, directory: Directory) -> AnyFrame:
@@ -346,4 +349,6 @@ def read(data: bytes, directory: Directory) -> AnyFrame:
         return open_data(data, directory)
     if kind == CERTIFICATE:
         return open_certificate(data, directory)
+    if kind in (PROOF_ASK, PROOF_PART):
+        return read_proof(data, directory)
     return open_control(data, directory)

@@ -32,6 +32,7 @@ Theory of operation. What wants to be said, most important first, and what for:
     answer        to an ask, or to a summary that shows our own feed to be
                   missing: frames as they first were, oldest first                (``answering``)
     summary       when Trickle says so                                 (``trickle``, ``telling``, ``news``)
+    proof         of care, asked for or said to one hub               (``proving``)
 
 What would be said soon rides along in the same packet (``riding``).
 
@@ -73,6 +74,7 @@ from appliance.radio.events import (
     Ignored,
     OwnVoice,
     Packet,
+    ProofHeard,
     Sending,
     Status,
 )
@@ -82,6 +84,8 @@ from appliance.radio.neighbours import Neighbours
 from appliance.radio.news import News
 from appliance.radio.owed import Owed
 from appliance.radio.ports import Airtime, Library, Position
+from appliance.radio.proofframes import ProofFrame
+from appliance.radio.proving import Proving
 from appliance.radio.recent import Recent
 from appliance.radio.renewals import Renewals
 from appliance.radio.riding import with_riders
@@ -133,6 +137,7 @@ class Engine:
         self._asking = Asking(rng, self._frame, pace)
         self._owed = Owed(directory.hub, rng, self._frame, pace)
         self._renewals = Renewals(directory.hub, rng, self._frame, pace)
+        self.proving = Proving(rng, self._frame, pace)
         self._neighbours = Neighbours(directory, pace)
         self._news_of = News(pace, self._frame)
         self._vector: Mapping[int, Position] = {}
@@ -176,6 +181,8 @@ class Engine:
             return self._heard_data(frame, now)
         if isinstance(frame, CertificateFrame):
             return self._heard_certificate(frame, now)
+        if isinstance(frame, ProofFrame):
+            return [ProofHeard(frame)] if frame.to == self.directory.hub else self._ignore("for_another")
         if frame.hub == self.directory.hub:
             if self._telling.is_ours(data):
                 return self._ignore("echo")
@@ -314,7 +321,7 @@ class Engine:
         """The radio turned out to have another preset or region."""
         self._airtime, self._frame = airtime, airtime(LONGEST_PACKET)
         self.governor.retune(duty_cycle, self._frame)
-        for part in (self._answering, self._asking, self._owed, self._renewals, self._news_of):
+        for part in (self._answering, self._asking, self._owed, self._renewals, self._news_of, self.proving):
             part.frame_time = self._frame
         self._telling.trickle = self._timer(now)
 
@@ -345,22 +352,14 @@ class Engine:
         self._look(now)
         self._tick(now)
         for due, sending, make in self._turns():
-            if self._from(due, sending, now) <= now:
-                packet = make(now)
-                if packet:
-                    makers = {
-                        Sending.REPAIR: self._answer,
-                        Sending.ASK: self._ask,
-                        Sending.SUMMARY: self._ride,
-                    }
-                    riders = [
-                        (why, partial(maker, now))
-                        for why, maker in makers.items()
-                        if self.governor.when(why, now) <= now
-                    ]
-                    index = self.directory.index(self.directory.hub) or 0
-                    self._inside = with_riders(packet, riders, index, self._pace.bundle_bytes)
-                    return self._inside
+            if self._from(due, sending, now) <= now and (packet := make(now)):
+                kinds = (Sending.REPAIR, Sending.ASK, Sending.SUMMARY)
+                makers = zip(kinds, (self._answer, self._ask, self._ride), strict=True)
+                allowed = (one for one in makers if self.governor.when(one[0], now) <= now)
+                riders = [(why, partial(maker, now)) for why, maker in allowed]
+                index = self.directory.index(self.directory.hub) or 0
+                self._inside = with_riders(packet, riders, index, self._pace.bundle_bytes)
+                return self._inside
         return None
 
     def _turns(self) -> tuple[tuple[float, Sending, Callable[[float], Packet | None]], ...]:
@@ -374,6 +373,7 @@ class Engine:
             (self._asking.wake, Sending.ASK, self._ask),
             (self._answering.wake, Sending.REPAIR, self._answer),
             (self._telling.trickle.wake, Sending.SUMMARY, self._regular),
+            (self.proving.wake, Sending.PROOF, self._prove),
         )
 
     def next_wake(self, now: float) -> float:
@@ -409,7 +409,7 @@ class Engine:
         inside, self._inside = self._inside, None
         if inside is None:
             return
-        if inside.sending in (Sending.DATA, Sending.REPAIR, Sending.CERTIFICATE):
+        if inside.sending in (Sending.DATA, Sending.REPAIR, Sending.CERTIFICATE, Sending.PROOF):
             self._unsent = inside
         elif inside.sending is Sending.SUMMARY:
             self._telling.first = now + self._pace.breath.draw(self._rng, self._frame)
@@ -439,15 +439,13 @@ class Engine:
         return Packet(Sending.DATA, data)
 
     def _answer(self, now: float, room: int = LONGEST_DATA) -> Packet | None:
-        frame = self._answering.take(self._library, self.directory, now, room)
-        if frame is None:
+        if (frame := self._answering.take(self._library, self.directory, now, room)) is None:
             return None
         self._answering.aired(frame, self._neighbours.count(now), now, ours=True)
         return Packet(Sending.REPAIR, frame.data)
 
     def _certify(self, now: float) -> Packet | None:
-        data = self._renewals.take(self._library, self.directory, now)
-        if data is None:
+        if (data := self._renewals.take(self._library, self.directory, now)) is None:
             return None
         self._renewals.aired(open_certificate(data, self.directory).hub, now)
         return Packet(Sending.CERTIFICATE, data)
@@ -457,12 +455,14 @@ class Engine:
         if self._asking.wake > now + early:
             return None
         self._look_for_missing(now)
-        told = self._telling.ask(self._asking.take(now, early), self.directory, room)
-        if told is None:
+        if (told := self._telling.ask(self._asking.take(now, early), self.directory, room)) is None:
             return None
         data, spans = told
         self._asking.asked(spans, now)
         return Packet(Sending.ASK, data)
+
+    def _prove(self, now: float) -> Packet | None:
+        return None if (data := self.proving.take(now)) is None else Packet(Sending.PROOF, data)
 
     def _regular(self, now: float) -> Packet | None:
         if self._telling.trickle.due(now):
@@ -476,8 +476,8 @@ class Engine:
 
     def _receipt(self, now: float) -> Packet:
         self._see()
-        feeds = self._owed.due(now)
-        return Packet(Sending.SUMMARY, self._telling.some(self._vector, feeds, self.directory, now))
+        some = self._telling.some(self._vector, self._owed.due(now), self.directory, now)
+        return Packet(Sending.SUMMARY, some)
 
     def _ride(self, now: float, room: int) -> Packet | None:
         data = self._telling.riding(self._vector, self.directory, now, room)

@@ -8,6 +8,7 @@ from appliance.radio.certificates import CertificateFrame
 from appliance.radio.control import Mark
 from appliance.radio.frames import DataFrame
 from appliance.radio.pace import Pace
+from appliance.radio.proofframes import ProofFrame
 
 
 class Sending(StrEnum):
@@ -18,6 +19,7 @@ class Sending(StrEnum):
     ASK = "ask"
     SUMMARY = "summary"
     CERTIFICATE = "certificate"
+    PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class Certified:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofHeard:
+    """A frame about a proof, for this hub. Whether its sender made it, the pair's key says (``proofs``)."""
+
+    frame: ProofFrame
+
+
+@dataclass(frozen=True, slots=True)
 class HeardHub:
     """A sign of life, for keepers and for what waits until a hub has been heard.
 
@@ -93,7 +102,7 @@ class Ignored:
     reason: str
 
 
-Event = Arrived | Certified | HeardHub | OwnVoice | Ignored
+Event = Arrived | Certified | ProofHeard | HeardHub | OwnVoice | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,19 @@ from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.varint import Reader, read_varint, varint
 
 VERSION: Final = 1
-DATA, SUMMARY, ASK, CERTIFICATE, BUNDLE = 0, 1, 2, 3, 4
+DATA, SUMMARY, ASK, CERTIFICATE, BUNDLE, PROOF_ASK, PROOF_PART = range(7)
 SUITE_NONE: Final = 0
 SUITE_ED25519: Final = keys.SUITE_ED25519
 SUITE_BLAKE2B: Final = 2
+SUITE_PAIR: Final = 3
 SUITES: Final = {
     DATA: SUITE_ED25519,
     SUMMARY: SUITE_BLAKE2B,
     ASK: SUITE_BLAKE2B,
     CERTIFICATE: SUITE_ED25519,
     BUNDLE: SUITE_NONE,
+    PROOF_ASK: SUITE_PAIR,
+    PROOF_PART: SUITE_PAIR,
 }
 
 LONGEST_DATA: Final = 200

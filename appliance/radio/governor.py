@@ -2,13 +2,13 @@
 
 Rules (docs/design.md 7):
 
-1. *The channel.* Of the last minute, all that was on the air counts, own and heard. Asks stop
-   when it reaches 18 %, repairs at 20 %, own records at 25 %, everything at 40 %. So when it
+1. *The channel.* Of the last minute, all that was on the air counts, own and heard. Asks, and all
+   about proofs of care, stop when it reaches 18 %, repairs at 20 %, own records at 25 %, everything at 40 %. So when it
    gets crowded the old yields to the new. Asks must stop before answers do: with the order
    turned, 64 hubs were seen to fill the channel with asks that nobody was allowed to answer. A
    minute is what Meshtastic's own utilisation covers; its firmware holds nothing of ours back.
 2. *The law.* Of the last hour, own sending stays within half the regional duty cycle (the other
-   half is the radio's: it relays for others, and names itself). Repairs stop at 70 % of that
+   half is the radio's: it relays for others, and names itself). Repairs and proofs stop at 70 % of that
    half: a hub that mended its neighbours' feeds all hour can still send its members' payments.
 3. *The radio knows more.* It hears strangers and counts its own relaying. Its figures, while
    fresh, count where they are higher than ours.
@@ -33,6 +33,7 @@ CHANNEL_LIMITS: Final[Mapping[Sending, float]] = MappingProxyType(
         Sending.ASK: 0.18,
         Sending.SUMMARY: 0.40,
         Sending.CERTIFICATE: 0.40,
+        Sending.PROOF: 0.18,
     }
 )
 OWN_SHARES: Final[Mapping[Sending, float]] = MappingProxyType(
@@ -42,6 +43,7 @@ OWN_SHARES: Final[Mapping[Sending, float]] = MappingProxyType(
         Sending.ASK: 1.0,
         Sending.SUMMARY: 1.0,
         Sending.CERTIFICATE: 1.0,
+        Sending.PROOF: 0.70,
     }
 )
 CHANNEL_SECONDS: Final = 60.0

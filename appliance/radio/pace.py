@@ -91,6 +91,14 @@ class Pace:
     receipt_memory: float = 40.0
     receipts: int = 3
 
+    # Proofs of care: what a hub may ask of another at once and in the long run, and how many parts wait.
+    proof_quiet: Between = Between(4.0, 8.0)
+    proof_parts: int = 24
+    proof_part_seconds: float = 30.0
+    proof_waiting: int = 64
+    proof_memory_seconds: float = 900.0
+    proof_tries: int = 60
+
     # What goes along in one packet, and how much earlier than it would be said alone.
     bundle_bytes: int = 200
     ask_early_seconds: float = 60.0

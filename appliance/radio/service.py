@@ -38,9 +38,10 @@ from appliance.radio.bundle import split
 from appliance.radio.chores import QUIET, Chores
 from appliance.radio.engine import Engine
 from appliance.radio.errors import BadFrame
-from appliance.radio.events import Arrived, Certified, Config, Event, HeardHub, OwnVoice, Packet
+from appliance.radio.events import Arrived, Certified, Config, Event, HeardHub, OwnVoice, Packet, ProofHeard
 from appliance.radio.links.supervisor import signs
 from appliance.radio.ports import Airtime, Changed, Heard, Link, LinkEvent, LinkState, Radio, Refused, Sent
+from appliance.radio.proofs import Proofs
 from appliance.radio.shelf import Shelf
 from appliance.radio.show import describe
 from appliance.radio.trace import Trace
@@ -117,6 +118,7 @@ class Service:
         now = self._now()
         self._radio = _UNREACHED
         self._engine = Engine(self._shelf.directory, self._shelf, self._airtime, rng, config, now=now)
+        self._proofs = Proofs(self._shelf, self._engine.proving, config.pace, first_beat)
         self._chores = Chores(self._shelf.post, rng, self._free, now=now)
         self._counts: Counter[str] = Counter()
         self._differs: dict[int, str] = {}
@@ -198,6 +200,7 @@ class Service:
             self._look_at = now + LOOK_SECONDS
             self._hub.clock.look()
             self._shelf.look()
+        self._proofs.look(now)
         if self._chores.do(now):
             self._shelf.look()
             self._engine.stored(now)
@@ -317,6 +320,8 @@ class Service:
                     self._engine.change_directory(self._shelf.directory, now)
                 elif self._shelf.has_rival(frame):
                     self._engine.tell_certificate(frame.hub, now)
+            case ProofHeard(frame=frame):
+                self._counts[f"proof_{self._proofs.heard(frame, now)}"] += 1
             case HeardHub(hub=hub, beat=None):
                 # Signed records without a beat may be months old and sent on by a third hub: no
                 # sign that theirs is there now. Where there is no third one, they are.
@@ -326,13 +331,17 @@ class Service:
                 if not self._shelf.voice:
                     log.warning("radio=own_voice beat=%s ahead=%s", beat, ahead)
                 self._shelf.heard_ourselves(ahead)
-            case HeardHub(hub=hub, beat=int(beat), positions=positions):
-                if self._hub.number in positions:
-                    self._shelf.heard_of_us(positions[self._hub.number])
-                if self._board.heard(hub, beat, positions, packet):
-                    self._compare(event)
-                else:
-                    self._counts["replayed"] += 1
+            case HeardHub(beat=int(beat)):
+                self._heard_hub(event, beat, packet)
+
+    def _heard_hub(self, event: HeardHub, beat: int, packet: Heard) -> None:
+        """A hub said in a control frame how it stands."""
+        if self._hub.number in event.positions:
+            self._shelf.heard_of_us(event.positions[self._hub.number])
+        if self._board.heard(event.hub, beat, event.positions, packet):
+            self._compare(event)
+        else:
+            self._counts["replayed"] += 1
 
     def _compare(self, heard: HeardHub) -> None:
         """Say once what in a hub's summaries does not fit ours. It proves nothing, so nothing follows.

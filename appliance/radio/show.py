@@ -11,7 +11,8 @@ from appliance.radio.certificates import CertificateFrame
 from appliance.radio.control import Ask, Summary, read
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame
-from appliance.radio.frames import DataFrame
+from appliance.radio.frames import PROOF_ASK, DataFrame
+from appliance.radio.proofframes import ProofFrame
 
 _KINDS: Mapping[int, str] = {kind.value: kind.name.lower() for kind in Kind}
 
@@ -101,3 +102,6 @@ def describe(data: bytes, directory: Directory) -> dict[str, Any]:
             return _summary(frame, directory) | size
         case Ask():
             return _ask(frame) | size
+        case ProofFrame():
+            kind = "proof_ask" if frame.type == PROOF_ASK else "proof_part"
+            return {"type": kind, "from": frame.hub, "to": frame.to} | size

@@ -27,8 +27,8 @@ class TestChannel:
     @pytest.mark.parametrize(
         ("use", "may"),
         [
-            (0.0, {"data", "repair", "ask", "summary", "certificate"}),
-            (0.17, {"data", "repair", "ask", "summary", "certificate"}),
+            (0.0, {"data", "repair", "ask", "summary", "certificate", "proof"}),
+            (0.17, {"data", "repair", "ask", "summary", "certificate", "proof"}),
             (0.19, {"data", "repair", "summary", "certificate"}),
             (0.21, {"data", "summary", "certificate"}),
             (0.26, {"summary", "certificate"}),

@@ -36,8 +36,8 @@ def test_kinds_and_destinations_in_words() -> None:
 
 
 def test_a_kind_that_a_later_release_knows() -> None:
-    later = replace(examples.ONE[0], kind=12, to=EVERYONE)
-    assert describe(pack([later], DIRECTORY), DIRECTORY)["records"][0]["kind"] == "kind 12"
+    later = replace(examples.ONE[0], kind=999, to=EVERYONE)
+    assert describe(pack([later], DIRECTORY), DIRECTORY)["records"][0]["kind"] == "kind 999"
 
 
 def test_a_summary() -> None:

@@ -8,12 +8,15 @@ from appliance.ledger.book.feed import Contradiction
 from appliance.ledger.book.records import LONGEST_SEALED, Kind
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.people.roster import Admission
+from appliance.ledger.proofpost import No
 from appliance.ledger.values import MAX_AMOUNT
 from appliance.radio import control, frames
 from appliance.radio.bundle import bundle, split
 from appliance.radio.certificates import LONGEST as LONGEST_CERTIFICATE
 from appliance.radio.control import Ask, Summary
 from appliance.radio.errors import Reason
+from appliance.radio.pace import Pace
+from appliance.radio.proofframes import PIECE, ProofAsk, ask_body, read_ask
 from tests.radio import examples
 from tests.radio.page import TEXT, block, cddl, example, table
 from tests.support.cbor import decode_sequence
@@ -151,6 +154,17 @@ class TestRules:
         assert CDDL.fits("summary", decode_sequence(example("summary")[2:-8]))
         assert CDDL.fits("ask", decode_sequence(example("ask")[2:-8]))
 
+    def test_an_ask_for_a_proof_follows_its_rule_and_is_read(self) -> None:
+        for ask in (
+            ProofAsk(1, bytes(16)),
+            ProofAsk((1 << 40) - 1, bytes(32), b"abcd", tuple(range(15)), ((10**9, 10**6),) * 40),
+        ):
+            body = ask_body(ask)
+            assert CDDL.fits("proof-ask", decode_sequence(body))
+            assert read_ask(body) == ask
+        assert not CDDL.fits("proof-ask", [1, bytes(20), b"", [], []])
+        assert not CDDL.fits("proof-ask", [1, bytes(16), b"", [15], []])
+
 
 class TestBundle:
     def test_it_is_the_payment_and_the_summary(self) -> None:
@@ -171,8 +185,17 @@ class TestTables:
             "data",
             "certificate",
             "bundle",
+            "proof_ask",
+            "proof_part",
             *(c.__name__.lower() for c in (Summary, Ask)),
         }
+
+    def test_why_a_hub_sends_no_proof(self) -> None:
+        assert table("Why no proof is sent") == [[str(no.value), no.name.lower()] for no in No]
+        assert PIECE == 211
+        pace = Pace()
+        said = f"\n{pace.proof_parts} parts at once, and one more each {pace.proof_part_seconds:.0f} seconds"
+        assert said in TEXT
 
     def test_categories(self) -> None:
         assert table("Categories") == [[str(place), name] for place, name in enumerate(CATEGORIES)]

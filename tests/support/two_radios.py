@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from appliance.ledger.clock import ManualClock
 from appliance.radio.airtime import frame_airtime
@@ -128,9 +129,9 @@ class TwoRadios:
 
 
 @contextmanager
-def two_radios(path: Path) -> Iterator[TwoRadios]:
-    """Both radio processes at work."""
-    with two_villages(path) as villages:
+def two_radios(path: Path, **rules: Any) -> Iterator[TwoRadios]:
+    """Both radio processes at work; ``rules`` as of ``make_two_villages``."""
+    with two_villages(path, **rules) as villages:
         radios = TwoRadios(villages)
         river, hill = MemoryLink(villages.clock), MemoryLink(villages.clock)
         river.others, hill.others = [hill], [river]

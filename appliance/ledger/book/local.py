@@ -198,6 +198,46 @@ class SlipSeen(Table):
         primary_key = pw.CompositeKey("member", "transfer")
 
 
+class ProofAsked(Table):
+    """A proof of care that this hub asks ``hub`` for. ``about``: the claim's id, or the terms that were signed.
+
+    ``state``: asked, valid (``proof`` has it, verified), bad (``why``), refused (``why``), silent. ``held`` of
+    ``parts`` are here. ``bare``: no key here was of use, so all come along.
+    """
+
+    TABLE_CLASS = LOCAL
+
+    hub = pw.IntegerField()
+    about = pw.BlobField()
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+    state = pw.TextField()
+    why = pw.TextField()
+    held = pw.IntegerField()
+    parts = pw.IntegerField()
+    bare = pw.BooleanField()
+    proof = pw.BlobField(null=True)
+
+    class Meta:
+        table_name = "proof_asked"
+        primary_key = pw.CompositeKey("hub", "about")
+
+
+class ProofLet(Table):
+    """``hub`` may ask for the proof of this claim, though none of its members signed it."""
+
+    TABLE_CLASS = LOCAL
+
+    claim = pw.BlobField()
+    hub = pw.IntegerField()
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+
+    class Meta:
+        table_name = "proof_let"
+        primary_key = pw.CompositeKey("claim", "hub")
+
+
 LOCAL_TABLES: tuple[type[Table], ...] = (
     Session,
     Attempt,
@@ -210,6 +250,8 @@ LOCAL_TABLES: tuple[type[Table], ...] = (
     SlipDraft,
     CareDraft,
     SlipSeen,
+    ProofAsked,
+    ProofLet,
     ClockRow,
 )
 

@@ -1,6 +1,7 @@
 """Making the proof of a settled claim (``care.proof``), out of the book."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from appliance.ledger import codec
@@ -54,7 +55,7 @@ def refuse(tx: Tx, claim: Claim | None) -> Refusal | None:
         return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
     if claim.state not in PROVABLE:
         return Refusal(Code.CLAIM_CLOSED if claim.closed_entry else Code.QUORUM_MISSING, {}, (Action.SHOW,))
-    if _admission(tx) is None:
+    if _own_row(tx) is None:
         # Nobody elsewhere could go from the community's root to this hub's key.
         return Refusal(Code.HUB_NOT_ADMITTED, {}, (Action.ASK_KEEPER,))
     return None
@@ -188,19 +189,33 @@ def _words(tx: Tx, entry: int) -> Words | None:
     return Words(bytes(salt.salt), {row.field: row.text for row in found}) if salt and found else None
 
 
-def _admission(tx: Tx) -> tuple[RosterRow, Entry] | None:
-    founded = _entry(tx, 1)
-    row = tx.get(RosterRow, hub=founded.act.place.hub)
-    return None if row is None else (row, _entry(tx, row.entry))
+def _own_row(tx: Tx) -> RosterRow | None:
+    return tx.get(RosterRow, hub=_entry(tx, 1).act.place.hub)
 
 
 def _home(tx: Tx, word: Word, sign: Sign) -> HubPart:
-    found = _admission(tx)
-    assert found is not None  # ``refuse`` saw it
-    row, entry = found
+    row = _own_row(tx)
+    assert row is not None  # ``refuse`` saw it
+    community = _entry(tx, 1).act.place.community
+    found = hub_part(tx, row.hub, row.incarnation, word)
+    assert found is not None  # the row's own life
+    return replace(found, signature=sign(word.form(community, row.hub, row.incarnation)))
+
+
+def hub_part(tx: Tx, hub: int, incarnation: int, word: Word) -> HubPart | None:
+    """A hub of the roster, in a life of it, as a proof has it, with a word that is not signed yet.
+
+    None: it is in no roster here, or this life of it is not known.
+    """
+    row = tx.get(RosterRow, hub=hub)
+    if row is None or incarnation > row.incarnation:
+        return None
+    entry = _entry(tx, row.entry)
     community, p = entry.act.place.community, entry.act.payload
-    life, lived = None, tx.get(LifeRow, hub=row.hub, incarnation=row.incarnation)
-    if lived is not None:
+    life, lived = None, tx.get(LifeRow, hub=hub, incarnation=incarnation)
+    if lived is None and incarnation > 1:
+        return None
+    if lived is not None and incarnation > 1:
         life = Life(
             lived.incarnation,
             bytes(lived.signing_key),
@@ -221,5 +236,5 @@ def _home(tx: Tx, word: Word, sign: Sign) -> HubPart:
         p["signature"],
         life,
         word,
-        sign(word.form(community, row.hub, row.incarnation)),
+        b"",
     )

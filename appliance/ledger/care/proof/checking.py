@@ -153,6 +153,11 @@ def _digest(proof: Proof, act: Signed) -> bytes:
     return codec.digest("tch.act", act.form(proof.home.community, proof.home.number))
 
 
+def terms_of(proof: Proof) -> bytes:
+    """The terms that the co-signers of a proof signed."""
+    return _terms(proof, proof.acts[-1])
+
+
 def _terms(proof: Proof, act: Signed) -> bytes:
     """What co-signers signed, out of the act that says it and what the rules made of it."""
     said, digest = proof.statement, _digest(proof, act)

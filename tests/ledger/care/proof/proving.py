@@ -5,11 +5,14 @@ from dataclasses import replace
 
 from appliance.ledger import community
 from appliance.ledger.book.command import Receipt
+from appliance.ledger.care.proof import compact
 from appliance.ledger.care.proof.form import Proof, Word
+from appliance.ledger.care.signing import Cosign
 from appliance.ledger.errors import Refusal
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.reads import care_proof
-from tests.ledger.care.caring import claim, cosign, let_in
+from appliance.ledger.values import RecordId
+from tests.ledger.care.caring import claim, cosign, let_in, row
 from tests.support.village import PIN, Village
 
 SIGNERS = ("Bob", "Chandra", "Dina", "Kira", "Edda", "Femi", "Goran")
@@ -29,6 +32,23 @@ def proven(village: Village, signers: int = 2, minutes: int = 90) -> Receipt:
     made = claim(village, "Alice", minutes, start=9 * 60, witnesses=asked)
     cosign(village, made, *SIGNERS[:signers])
     return made
+
+
+def by_phone(village: Village, signers: int, ago: int = 0) -> Receipt:
+    """Alice's claim of so many days ago, confirmed by so many through the portal."""
+    let_in(village, *[name for name in SIGNERS[:signers] if name not in village.numbers])
+    asked = tuple(village.numbers[name] for name in SIGNERS[:2])
+    made = claim(village, "Alice", 90, ago, start=9 * 60, witnesses=asked)
+    confirm(village, made, *SIGNERS[:signers])
+    return made
+
+
+def confirm(village: Village, made: Receipt, *names: str) -> None:
+    """Each confirms it through the portal, an hour after the one before."""
+    terms = bytes(row(village, made).terms)
+    for name in names:
+        village.clock.advance(3_600_000)
+        village.do(name, Cosign(RecordId(made.record), terms), compact.usual_key(made.record, terms))
 
 
 def proof_of(village: Village, made: Receipt, words: bool = False) -> Proof:

@@ -8,34 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.ledger.book.command import Receipt
 from appliance.ledger.care.proof import compact
 from appliance.ledger.care.proof.checking import check
 from appliance.ledger.care.proof.form import HubPart, Proof, Row
-from appliance.ledger.care.signing import Cosign
 from appliance.ledger.errors import BadProof
-from appliance.ledger.values import RecordId
-from tests.ledger.care.caring import Found, claim, edit, let_in, row
-from tests.ledger.care.proof.proving import SIGNERS, in_the_roster, new_key, proof_of
+from tests.ledger.care.caring import Found, claim, edit
+from tests.ledger.care.proof.proving import by_phone, confirm, in_the_roster, new_key, proof_of
 from tests.support.village import Village, a_village
 
 UNIT = (2, "h")
 ROOT = Path(__file__).parents[4]
-
-
-def by_phone(village: Village, signers: int) -> Receipt:
-    """Alice's claim, confirmed by so many through the portal."""
-    let_in(village, *[name for name in SIGNERS[:signers] if name not in village.numbers])
-    made = claim(village, "Alice", 90, start=9 * 60, witnesses=tuple(village.numbers[n] for n in SIGNERS[:2]))
-    confirm(village, made, *SIGNERS[:signers])
-    return made
-
-
-def confirm(village: Village, made: Receipt, *names: str) -> None:
-    terms = bytes(row(village, made).terms)
-    for name in names:
-        village.clock.advance(3_600_000)
-        village.do(name, Cosign(RecordId(made.record), terms), compact.usual_key(made.record, terms))
 
 
 def known(proof: Proof, keys: Mapping[compact.KeyName, Row]) -> compact.Known:
@@ -116,7 +98,7 @@ def test_how_long_it_is_and_the_page_says_so(tmp_path: Path, signers: int) -> No
         short = there_and_back(proof, compact.keys_of(proof))
     row = [signers, whole, with_keys, packets(with_keys), short, packets(short)]
     print("co-signers, file, with keys, packets, keys known, packets:", *row)
-    said = [[int(cell) for cell in line] for line in table("Proofs of care") if line[0].isdigit()]
+    said = [[int(cell) for cell in line] for line in table("Sizes of proofs") if line[0].isdigit()]
     (told,) = [line for line in said if line[0] == signers]
     assert [told[3], told[5]] == [row[3], row[5]]
     # A number more or less of the village's own book is a byte more or less.
