@@ -301,7 +301,7 @@ def _found(
 
     ``data`` is empty or missing. A founding that fails half-way leaves it so.
     """
-    from appliance.ledger import settings
+    from appliance.ledger import community, settings
     from appliance.ledger.hub import Hub
     from appliance.ledger.keys import KeySigner
     from appliance.ledger.people.members import AppointKeeper, Approve
@@ -315,6 +315,9 @@ def _found(
         member = AccountNumber(not_refused(hub.join(keeper, pin)).outcome["number"])
         not_refused(hub.submit(Approve(member), root))
         not_refused(hub.submit(AppointKeeper(member), root))
+        if papers.community is not None:
+            # A community's first hub stands in its roster from the start, so that others can check what it proves.
+            community.admit(hub, [], papers.community)
         settings.write(data)
     except BaseException:
         if hub is not None:

@@ -136,16 +136,18 @@ def _complete(hub: "Hub") -> None:
 
 @community.command()
 @data_option
-@click.argument("files", type=_IN, nargs=-1, required=True, metavar="APPLICATION... ROSTER")
+@click.argument("files", type=_IN, nargs=-1, required=True, metavar="[APPLICATION]... ROSTER")
 def admit(data: Path, files: tuple[Path, ...]) -> None:
     """Admit the hubs whose APPLICATIONs these are, and write the ROSTER file for all of them.
 
     Asks for the root paper of the community's founders. Any hub that is of the community
-    already can do it; the first time, the founders' own.
+    already can do it; the first time, the founders' own. With no APPLICATION that one admits itself alone, which
+    lets it make proofs of care: only a hub that was founded before it did so by itself needs that.
     """
     from appliance.ledger import community as papers
 
     *asking, roster = files
+    alone = not asking
     if roster.exists():
         raise Stop(f"{roster} is there already: choose another name for the roster")
     applications = [_read(path, "application", papers.Application.from_bytes) for path in asking]
@@ -158,6 +160,8 @@ def admit(data: Path, files: tuple[Path, ...]) -> None:
     finally:
         hub.close()
     _write(roster, written)
+    if alone:
+        click.echo("This hub stands in its community's roster, and can make proofs of care.")
     click.echo(f"Carry {roster} to every hub. There: hub community join --data DIRECTORY {roster.name}")
 
 

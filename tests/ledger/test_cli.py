@@ -198,7 +198,7 @@ class TestVerify:
         assert checked.exit_code == 0, checked.output
         figures = json.loads(checked.output)
         assert figures["clean"] is True
-        assert figures["entries"] == figures["signatures"] == 10
+        assert figures["entries"] == figures["signatures"] == 11
         assert (figures["postings"], figures["sum"], figures["erased"]) == (4, "0.00 h", 0)
         assert hub("head", "--data", river).output.strip() == figures["head"]
 
@@ -249,24 +249,24 @@ class TestVerify:
         cut = hub("verify", "--data", earlier, "--head", head)
 
         assert cut.exit_code == 1
-        assert cut.output == "entry 11: the book ends at entry 10, but entry 11 was seen before\n"
+        assert cut.output == "entry 12: the book ends at entry 11, but entry 12 was seen before\n"
 
     def test_the_remembered_head_is_held_against_the_book(self, river: Path, tmp_path: Path) -> None:
         assert hub("verify", "--data", river).exit_code == 0
-        self._change(river, "DELETE FROM posting WHERE entry = 10")
-        self._change(river, "DELETE FROM entry WHERE number = 10")
+        self._change(river, "DELETE FROM posting WHERE entry = 11")
+        self._change(river, "DELETE FROM entry WHERE number = 11")
 
         cut = hub("verify", "--data", river)
 
         assert cut.exit_code == 1
-        assert "entry 10 was seen before" in cut.output
+        assert "entry 11 was seen before" in cut.output
 
     @pytest.mark.parametrize(
         ("change", "found"),
         [
             ("UPDATE account SET balance = balance + 100 WHERE number = 3", "table account: row 3: balance is 350"),
-            ("UPDATE entry SET body = substr(body, 1, length(body) - 1) WHERE number = 9", "entry 9: "),
-            ("UPDATE private_text SET text = 'Gold' WHERE text = 'Eggs'", "entry 9: its personal text is not"),
+            ("UPDATE entry SET body = substr(body, 1, length(body) - 1) WHERE number = 10", "entry 10: "),
+            ("UPDATE private_text SET text = 'Gold' WHERE text = 'Eggs'", "entry 10: its personal text is not"),
         ],
     )  # fmt: skip
     def test_a_change_is_one_plain_line(self, river: Path, change: str, found: str) -> None:

@@ -8,9 +8,11 @@ from click.testing import CliRunner, Result
 
 from appliance.cli import main
 from appliance.ledger import settings
+from appliance.ledger.book.schema import RosterRow
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import RootPaper
 from appliance.ledger.reads.radio import neighbours
+from tests.support.village import a_village
 
 CHEAP = ["--kdf-memory", "8", "--kdf-passes", "1", "--unchecked"]
 PINS = "2580\n2580\n"
@@ -201,3 +203,31 @@ def test_the_founders_end_a_fork_with_two_files(desk: Desk, tmp_path: Path) -> N
     assert "has that roster already" in done("community", "join", "--data", desk.river, roster)
     certificate.write_bytes(certificate.read_bytes()[:-1])
     assert "damaged" in refused("community", "rule", "--data", desk.river, certificate, tmp_path / "third")
+
+
+def roster_of(data: Path) -> list[int]:
+    opened = Hub.open(data)
+    try:
+        with opened.reading() as tx:
+            return [row.hub for row in tx.rows(RosterRow.select().order_by(RosterRow.seq))]
+    finally:
+        opened.close()
+
+
+def test_the_first_hub_of_a_community_stands_in_its_roster_from_the_founding(desk: Desk) -> None:
+    """It can make proofs of care, though it is alone; the hub that comes later stands behind it."""
+    assert roster_of(desk.river) == [101]
+    desk.found_hill()
+    assert roster_of(desk.hill) == []
+    desk.apply()
+    desk.admit()
+    assert roster_of(desk.river) == [101, 102]
+
+
+def test_a_first_hub_founded_before_that_admits_itself(tmp_path: Path) -> None:
+    with a_village(tmp_path / "river") as village:
+        data, paper = village.hub.data, village.founders
+    assert roster_of(data) == []
+    told = done("community", "admit", "--data", data, tmp_path / "roster", typed=paper.text() + "\n")
+    assert "can make proofs of care" in told
+    assert roster_of(data) == [101]
