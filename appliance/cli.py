@@ -18,6 +18,7 @@ from appliance.ledger import (
     cli_community,
     cli_explain,
     cli_files,
+    cli_https,
     cli_paper,
     cli_restore,
     cli_status,
@@ -59,11 +60,16 @@ def main() -> None:
     metavar="URL",
     help="Where phones find the portal, such as http://river.hub.internal: what codes on printed cards lead to.",
 )
-def serve(data: Path, host: str, port: int, address: str | None) -> None:
+@click.option(
+    "--https",
+    type=click.IntRange(1, 65535),
+    help="Serve by https too, on this port, with the hub's own authority; needs --address.",
+)
+def serve(data: Path, host: str, port: int, address: str | None, https: int | None) -> None:
     """Start the portal of the hub in a data directory."""
     from appliance.web import server
 
-    server.serve(data, host, port, address)
+    server.serve(data, host, port, address, https=https)
 
 
 @main.command()
@@ -95,6 +101,7 @@ for _command in (
     *ledger_commands.COMMANDS,
     *cli_community.COMMANDS,
     *cli_files.COMMANDS,
+    *cli_https.COMMANDS,
     *cli_backup.COMMANDS,
     *cli_paper.COMMANDS,
     *cli_explain.COMMANDS,

@@ -133,12 +133,21 @@ def write(data: Path, box: Box) -> None:
 
 
 def _put(data: Path, name: str, box: Box) -> None:
-    path = data / KEYS / name
+    keep(data / KEYS / name, json.dumps(_as_map(box), indent=1) + "\n")
+
+
+def keep(path: Path, text: str) -> None:
+    """Put ``text`` into a file of ``keys/`` that the box alone may read: all or nothing, and durable.
+
+    Raises:
+        DataDirectoryError: it cannot be written; what was there is there still.
+    """
+    data = path.parent.parent
     fresh = path.with_suffix(".new")
     try:
         fresh.unlink(missing_ok=True)
         fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(_as_map(box), indent=1) + "\n", "utf-8")
+        fresh.write_text(text, "utf-8")
         _sync(fresh)
         fresh.rename(path)
         # Durable before the book is: without its pepper no member's key ever opens again.

@@ -100,6 +100,7 @@ SUBJECTS: Final = (
     "desk_restored",
     "erasing",
     "why",
+    "https",
 )
 """Modules of this package, each with a blueprint ``bp``."""
 
@@ -125,7 +126,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     Args:
         config: over the defaults: ``KEY_IDLE_MINUTES`` and ``KEYS_OPEN`` (how long, and how many
             members' keys stay open), ``ADDRESS`` (what QR codes lead to; by default where the
-            reader's browser found us).
+            reader's browser found us), ``HTTPS`` (where phones find it by https; None: nowhere).
 
     Raises:
         DataDirectoryError, BookDamaged: the hub cannot be opened.
@@ -138,6 +139,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
         KEY_IDLE_MINUTES=10,
         KEYS_OPEN=200,
         ADDRESS=None,
+        HTTPS=None,
     )
     app.config.update(config)
     app.extensions["hub"] = hub

@@ -21,12 +21,12 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from appliance.ledger import start
+from appliance.ledger import authority, start
 from appliance.ledger.book import room, startup
 from appliance.ledger.errors import BookDamaged, CannotWrite, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
-from appliance.web import closed_book, desk_backups
+from appliance.web import closed_book, desk_backups, tls
 from appliance.web.app import create_app
 from appliance.web.finding import keep_up
 from appliance.web.worker import PatientWorker
@@ -51,8 +51,11 @@ class BadAddress(HubError, ValueError):
 
 
 class _Server(BaseApplication):
-    def __init__(self, data: Path, host: str, port: int, address: str | None, more: More | None) -> None:
+    def __init__(
+        self, data: Path, host: str, port: int, address: str | None, more: More | None, door: tls.Door | None
+    ) -> None:
         self.data = data
+        self.door = door
         self._host, self._port, self._address = host, port, address
         self._more = more
         super().__init__()
@@ -61,7 +64,7 @@ class _Server(BaseApplication):
         """Set what this server is; nothing is read from files, environment or command line."""
         bracketed = f"[{self._host}]" if ":" in self._host else self._host
         values: dict[str, Any] = {
-            "bind": f"{bracketed}:{self._port}",
+            "bind": [f"{bracketed}:{port}" for port in (self._port, self.door and self.door.port) if port],
             "proc_name": "technocommune-hub",
             "workers": 1,
             "worker_class": PatientWorker,
@@ -86,7 +89,7 @@ class _Server(BaseApplication):
     def load(self) -> Flask:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
         try:
-            app = create_app(self.data, ADDRESS=self._address)
+            app = create_app(self.data, ADDRESS=self._address, HTTPS=self.door and self.door.address)
         except BookDamaged as damage:
             return _unreadable(self.data, damage)
         except CannotWrite as error:
@@ -96,6 +99,8 @@ class _Server(BaseApplication):
         _reserve(hub)
         if self._more is not None:
             self._more(app)
+        if self.door is not None:
+            setattr(app, "wsgi_app", tls.scheme(app.wsgi_app))  # noqa: B010 - Flask's documented way, which mypy takes for a method
         return app
 
 
@@ -137,6 +142,10 @@ TEND_SECONDS: Final = 60
 
 def _begin(worker: Any) -> None:
     """The worker is up: say so, and let what falls due be done from now on."""
+    worker.door = worker.app.door
+    if worker.door is not None:
+        found = worker.wsgi.extensions.get("hub")
+        worker.door.tend(worker.app.data, None if found is None else found.clock.now().ms)
     _say_where(worker)
     # What is there now stays: the collector need not walk through it in the middle of somebody's page.
     gc.collect()
@@ -150,7 +159,8 @@ def _begin(worker: Any) -> None:
     begun_in_doubt = app.extensions["hub"].store.in_doubt
     watching = (app.extensions["hub"], ended, _AGAIN_SECONDS if begun_in_doubt else 0)
     threading.Thread(target=_leave_in_doubt, args=watching, name="doubt", daemon=True).start()
-    threading.Thread(target=_tend, args=(app.extensions["hub"], ended), name="tend", daemon=True).start()
+    tending = (app.extensions["hub"], ended, worker.door)
+    threading.Thread(target=_tend, args=tending, name="tend", daemon=True).start()
     backing = (app.extensions["backups"], ended)
     threading.Thread(target=desk_backups.tend, args=backing, name="backups", daemon=True).start()
 
@@ -178,7 +188,7 @@ def _reserve(hub: Hub) -> None:
         _log.error("reserve=failed reason=%s", error)
 
 
-def _tend(hub: Hub, ended: threading.Event) -> None:
+def _tend(hub: Hub, ended: threading.Event, door: tls.Door | None) -> None:
     """Do what is due, every minute, until ``ended``. What cannot be written now is due again then."""
     while not ended.wait(TEND_SECONDS):
         _reserve(hub)
@@ -186,6 +196,8 @@ def _tend(hub: Hub, ended: threading.Event) -> None:
             hub.clock.look()
             tend(hub)
             keep_up(hub)
+            if door is not None:
+                door.tend(hub.data, hub.clock.now().ms)
         except HubError as error:
             _log.error("tend=failed reason=%s", error)
 
@@ -194,6 +206,10 @@ def _say_where(worker: Any) -> None:
     """One line when the book is open and pages are answered: it may take seconds on a small board."""
     for listener in worker.sockets:
         host, port = listener.getsockname()[:2]
+        if worker.door is not None and port == worker.door.port:
+            if worker.door.context is not None:
+                click.echo(f"With the hub's own authority: {worker.door.address}/")
+            continue
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - said, not listened on
             where = f"http://localhost:{port}/ and every other address of this box"
         else:
@@ -216,7 +232,14 @@ def _close_hub(_server: Any, worker: Any) -> None:
         hub.close()
 
 
-def serve(data: Path, host: str, port: int, address: str | None = None, more: More | None = None) -> None:
+def serve(
+    data: Path,
+    host: str,
+    port: int,
+    address: str | None = None,
+    more: More | None = None,
+    https: int | None = None,
+) -> None:
     """Serve the hub in ``data`` on ``host:port`` until told to stop (Ctrl-C or SIGTERM).
 
     Prints one line with the address when it is ready. Answers under way are finished before it ends.
@@ -224,10 +247,13 @@ def serve(data: Path, host: str, port: int, address: str | None = None, more: Mo
     Args:
         address: where phones find it; QR codes lead there. By default to where the reader's own
             browser is, which for a card that is printed at the hub's own screen is no use to a phone.
+        https: the port on which the same is served by TLS, under the host name of ``address``, with a certificate of
+            the hub's own authority (``ledger.authority``), which is made on first use.
         more: called with the app when it is made, in the worker: the bench adds the pages that it compares with.
 
     Raises:
-        BadAddress: ``address`` is none; nothing was started.
+        BadAddress: ``address`` is none, or it lacks and there must be one for ``https``; nothing was started.
+        OtherName: the authority is for another name than ``address`` has; nothing was started.
         PortNotFree: something else listens there; nothing was started.
         DataDirectoryError: the hub cannot be opened. A damaged book or a card that
             refuses is no such reason: pages say so then.
@@ -237,8 +263,23 @@ def serve(data: Path, host: str, port: int, address: str | None = None, more: Mo
         Hub.open(data).close()
     except (BookDamaged, CannotWrite):
         _log.error("start=unreadable")  # the worker says so in pages: ending here would only be started again
+    door = None if https is None else _door(data, port, found, https)
     check_port(host, port)
-    _Server(data, host, port, found, more).run()
+    if door is not None:
+        check_port(host, door.port)
+    _Server(data, host, port, found, more, door).run()
+
+
+def _door(data: Path, port: int, address: str | None, https: int) -> tls.Door:
+    if address is None:
+        raise BadAddress(
+            "https is for a name: say where phones find the portal, with --address http://river.hub.internal"
+        )
+    if https == port:
+        raise PortNotFree(f"http and https cannot both be on port {port}")
+    door = tls.Door(https, address)
+    authority.check(data, door.name)
+    return door
 
 
 def base_address(text: str) -> str:

@@ -351,7 +351,7 @@ class HubSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> HubSession:  # noqa: ARG002 - Flask's signature
         names = (self.cookie, self.device_cookie, self.language_cookie)
         unasked = request.query_string == _BY_ITSELF or request.path.endswith(_PARTS)
-        token, device, language = (request.cookies.get(name) for name in names)
+        token, device, language = (request.cookies.get(_named(name)) for name in names)
         return HubSession(self._hub, token, device, language, unasked)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002 - Flask's signature
@@ -363,22 +363,39 @@ class HubSessions(SessionInterface):
                 # A full disk must not take reading away; the next form will say that it is stale.
                 _log.error("session=not_kept reason=%s", error)
                 return
-        sent = request.cookies.get(self.cookie)
-        if session.accessed and session.cookie != sent:
+        name, secure = _named(self.cookie), request.is_secure
+        if session.accessed and session.cookie != request.cookies.get(name):
             if session.cookie:
-                response.set_cookie(self.cookie, session.cookie, httponly=True, samesite="Lax")
+                response.set_cookie(name, session.cookie, httponly=True, samesite="Lax", secure=secure)
             else:
-                response.delete_cookie(self.cookie, httponly=True, samesite="Lax")
+                response.delete_cookie(name, httponly=True, samesite="Lax", secure=secure)
         if session.new_device:
             _keep_for_long(response, self.device_cookie, session.device_text)
         if session.new_language and session.language:
             _keep_for_long(response, self.language_cookie, session.language)
 
 
+def _named(cookie: str) -> str:
+    """The cookie's name at the address that the browser asks.
+
+    Browsers give both addresses all cookies, and let http neither read nor replace one of https. With names apart,
+    who signs in there signs in here too; ``__Host-`` makes browsers refuse what http says under that name (RFC 6265bis, 4.1.3.2).
+    """
+    return f"__Host-{cookie}" if request.is_secure else cookie
+
+
 def _keep_for_long(response: Response, name: str, value: str) -> None:
     # No date beside the age: ours may be wrong by years.
     age = _DEVICE_DAYS * 86_400
-    cookie = dump_cookie(name, value, max_age=age, httponly=True, samesite="Lax", sync_expires=False)
+    cookie = dump_cookie(
+        _named(name),
+        value,
+        max_age=age,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+        sync_expires=False,
+    )
     response.headers.add("Set-Cookie", cookie)
 
 

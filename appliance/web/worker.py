@@ -4,6 +4,8 @@ gunicorn's threads read requests themselves, and wait for each byte as long as i
 half-sent requests would hold all sixteen. Here the main loop gathers a request until it is
 whole and only then gives it to a thread, so that waiting for somebody costs no thread. Each
 connection has some seconds to deliver; each address has some places, and waits for its own.
+
+On the https port the handshake is gathered likewise, and counts as part of delivering (``web.tls``).
 """
 
 import re
@@ -18,6 +20,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from appliance.ledger.clock import SystemClock
 from appliance.ledger.lane import THE_LANE
+from appliance.web import tls
 
 DELIVER_SECONDS: Final = 15.0
 """How long a connection may take from its first moment, or its last answer, to a whole request."""
@@ -91,6 +94,13 @@ class Connection(TConn):
         self.address = str(client[0]) if isinstance(client, tuple) else ""
         self.gathered = bytearray()
         self.deadline = 0.0  # milliseconds since boot
+        self.astray: tls.Door | None = None
+        """The https port, when somebody speaks plainly there."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether bytes are inside TLS already, of which the poller sees nothing."""
+        return isinstance(self.sock, tls.TlsSocket) and self.sock.pending() > 0
 
     def close(self, graceful: bool = False) -> None:
         """Close it; gracefully without waiting for the other side in the main loop."""
@@ -110,6 +120,7 @@ class PatientWorker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._clock = SystemClock()
+        self.door: tls.Door | None = None
         self._open: Counter[str] = Counter()
         self._served: Counter[str] = Counter()
         self._queued: dict[str, deque[Connection]] = {}
@@ -130,7 +141,46 @@ class PatientWorker(ThreadWorker):
         if self._open[conn.address] > OPEN_AT_ONCE and conn.address not in _FREE:
             self._drop(conn)
             return
+        if self.door is not None and conn.server[1] == self.door.port:
+            self._time(conn, DELIVER_SECONDS)
+            self.poller.register(sock, selectors.EVENT_READ, partial(self._greet, conn, self.door))
+            return
         self.enqueue_req(conn)
+
+    def _greet(self, conn: Connection, door: tls.Door, sock: socket.socket) -> None:
+        """The first byte at the https port tells who speaks TLS from who typed http."""
+        try:
+            first = sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError:
+            first = b""
+        if not first or door.context is None:
+            self._drop(conn)
+            return
+        self.poller.unregister(sock)
+        if first != tls.HANDSHAKE:
+            conn.astray = door
+            self.poller.register(sock, selectors.EVENT_READ, partial(self._gather, conn))
+            return
+        try:
+            conn.sock = door.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        except (OSError, ValueError):  # gone meanwhile
+            self._drop(conn)
+            return
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._shake, conn))
+
+    def _shake(self, conn: Connection, sock: tls.TlsSocket) -> None:
+        """Go on with the handshake as far as it has come."""
+        try:
+            sock.do_handshake()
+        except tls.WAITS:
+            return
+        except (OSError, ValueError):  # no common version, an authority that is not known there, noise
+            self._drop(conn)
+            return
+        self.poller.modify(sock, selectors.EVENT_READ, partial(self._gather, conn))
+        self._gather(conn, sock)
 
     def enqueue_req(self, conn: Connection) -> None:
         """Gather the connection's next request; called for new ones and for kept ones that speak again."""
@@ -140,12 +190,15 @@ class PatientWorker(ThreadWorker):
         conn.sock.setblocking(False)
         self._time(conn, DELIVER_SECONDS)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._gather, conn))
-        self._look(conn)
+        if conn.unread:
+            self._gather(conn, conn.sock)
+        else:
+            self._look(conn)
 
     def _gather(self, conn: Connection, _sock: socket.socket) -> None:
         try:
             some = conn.sock.recv(_CHUNK)
-        except BlockingIOError:
+        except tls.WAITS:
             return
         except OSError:
             some = b""
@@ -159,7 +212,10 @@ class PatientWorker(ThreadWorker):
         """Go on with what has been gathered: refuse it, wait for more, or give it to a thread."""
         # Line ends before a request are nothing (RFC 9112, 2.2).
         gathered = bytes(conn.gathered.lstrip(b"\r\n"))
-        if refusal := refuse(gathered):
+        refusal = refuse(gathered)
+        if conn.astray is not None and not missing(gathered):
+            refusal = refusal or conn.astray.lead_in()
+        if refusal:
             try:
                 conn.sock.send(refusal)
             except OSError:
@@ -200,12 +256,17 @@ class PatientWorker(ThreadWorker):
         _less(self._served, conn.address)
         self._serve(conn.address)
         super().finish_request(conn, fs)
+        if conn in self.keepalived_conns and conn.unread:
+            # A thread has read a part of what TLS had opened; the poller will never tell of the rest.
+            self.on_client_socket_readable(conn, conn.sock)
 
     def linger(self, conn: Connection) -> None:
         """Close a connection once the other side has read its answer, or soon."""
         try:
-            conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.setblocking(False)
+            if isinstance(conn.sock, tls.TlsSocket):
+                conn.sock.say_goodbye()
+            conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
             conn.close()
             return
@@ -217,7 +278,7 @@ class PatientWorker(ThreadWorker):
     def _drain(self, conn: Connection, drained: list[int], _sock: socket.socket) -> None:
         try:
             some = conn.sock.recv(_CHUNK)
-        except BlockingIOError:
+        except tls.WAITS:
             return
         except OSError:
             some = b""

@@ -35,16 +35,23 @@ class Portal:
         dies_before_answering: path of a flag file: once it exists, the next form that is sent is
             carried out, and then the process is killed instead of answering; the flag goes.
             Other moments that the flag may name: ``dying_portal``.
+        named: the name by which it is served with https as well, on ``https_port``.
     """
 
     def __init__(
-        self, data: Path, port: int | None = None, dies_before_answering: Path | None = None
+        self,
+        data: Path,
+        port: int | None = None,
+        dies_before_answering: Path | None = None,
+        named: str | None = None,
     ) -> None:
         self.data = data
         self.port = port or free_port()
         if not (data / settings.FILE).exists():
             settings.write(data, f'clock = "{settings.MACHINE_CLOCK}"\n')
         self.flag = dies_before_answering
+        self.named = named
+        self.https_port = free_port() if named else 0
         self.log = data.parent / f"portal-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -65,6 +72,8 @@ class Portal:
         else:
             command = ["-c", "from appliance.cli import main; main()", "serve", "--data", str(self.data)]
             command += ["--host", "127.0.0.1", "--port", str(self.port)]
+        if self.named:
+            command += ["--https", str(self.https_port), "--address", f"http://{self.named}:{self.port}"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, *command], stdout=log, stderr=log, start_new_session=True
