@@ -57,15 +57,21 @@ def claim(view: ClaimView, told: bool) -> FarPart:
     return FarPart(people, can)
 
 
+def _ended(c: AskView) -> str:
+    if c.state == states.CHANGED and c.mine == states.DECLINED:
+        return _("It was changed after you had said no.")
+    return _ENDED.get(c.state, _ENDED[states.LAPSED])()
+
+
 def ask_state(c: AskView) -> str:
     """How an ask that one need not answer any more stands, in a few words."""
     if c.mine == states.NOT_COUNTED:
         return _("does not count: %(why)s", why=why_not(c.why))
     if c.state == states.OPEN:
         return _("You confirmed this") if c.mine == states.SIGNED else _("You did not confirm this")
-    return _ENDED.get(c.state, _ENDED[states.LAPSED])()
+    return _ended(c)
 
 
 def ended(c: AskView) -> str:
     """How an ask ended at the other village; empty while it waits there."""
-    return "" if c.state == states.OPEN else _ENDED.get(c.state, _ENDED[states.LAPSED])()
+    return "" if c.state == states.OPEN else _ended(c)

@@ -155,6 +155,23 @@ def test_what_was_taken_back_or_changed_says_so(here: Portals) -> None:
     assert "Waits for you" not in words(chandra.get("/"))
 
 
+def test_who_has_said_no_does_not_read_that_they_are_asked_anew(here: Portals) -> None:
+    v = here.two
+    made = claim(v.river, "Alice")
+    ask(v, made, "Alice", "Chandra")
+    v.carry()
+    first = asked(v, "Chandra")[0].id.hex()
+    here.at("Chandra").fill(f"/care/elsewhere/{first}", "/decline")
+    v.carry()
+    day = v.clock.now().ms // DAY_MS
+    v.river.do("Alice", EditClaim(RecordId(made.record), "elder", 120, day, "Old Tom"))
+    v.carry()
+    chandra = here.at("Chandra")
+    assert "It was changed after you had said no." in words(chandra.get("/care"))
+    for page in (f"/care/elsewhere/{first}", "/care"):
+        assert "asked anew" not in words(chandra.get(page))
+
+
 def test_a_number_that_nobody_there_has(here: Portals) -> None:
     alice, page = here.at("Alice"), written(here)
     nobody = Account(HILL, AccountNumber(77)).full

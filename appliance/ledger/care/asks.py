@@ -26,6 +26,7 @@ from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.care import policy, signing, telling
 from appliance.ledger.care.claims import MOST_WITNESSES, open_claim
 from appliance.ledger.care.rings import Node
+from appliance.ledger.care.states import DECLINED
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
 from appliance.ledger.money.trunks import HUB
@@ -70,7 +71,8 @@ def _refuse(tx: Tx, payload: codec.Body, actor: int | None, at: Instant) -> Refu
             return refusal
     here = tx.found(Witness, "claim = ?", claim.id)
     afar = tx.found(FarWitness, "claim = ?", claim.id)
-    if not nodes or len(here) + len(afar) + len(nodes) > MOST_WITNESSES:
+    others = [one for one in afar if Node(one.hub, one.member) not in nodes]
+    if not nodes or len(here) + len(others) + len(nodes) > MOST_WITNESSES:
         return Refusal(Code.ALREADY_SIGNED, {"most": MOST_WITNESSES}, (Action.TRY_AGAIN,))
     return None
 
@@ -80,9 +82,16 @@ def _refuse_node(tx: Tx, claim: Claim, node: Node) -> Refusal | None:
         return Refusal(Code.UNKNOWN_HUB, {"hub": node.hub}, (Action.CHECK_NUMBER,))
     if refusal := forks.refuse_forked(tx, node.hub):
         return refusal
-    if tx.get(FarWitness, claim=claim.id, hub=node.hub, member=node.member) is not None:
+    witness = tx.get(FarWitness, claim=claim.id, hub=node.hub, member=node.member)
+    if witness is not None and not _said_no_to_other_words(tx, claim, witness):
         return Refusal(Code.ALREADY_SIGNED, {"most": MOST_WITNESSES}, (Action.SHOW,))
     return None
+
+
+def _said_no_to_other_words(tx: Tx, claim: Claim, witness: FarWitness) -> bool:
+    """Whether somebody has declined the claim as it stood before: of what stands there now they can be asked."""
+    terms = policy.terms_of(tx, claim.id)
+    return witness.state == DECLINED and terms is not None and witness.entry < terms.entry
 
 
 def _decide(tx: Tx, command: AskFar, asking: Asking) -> codec.Body | Refusal:

@@ -192,6 +192,28 @@ def test_nobody_edits_what_somebody_of_hill_has_signed(two: Made) -> None:
     assert no(v.river, "Alice", edit(v.river, made, 120)).code is Code.CLAIM_SIGNED
 
 
+def test_who_said_no_to_wrong_hours_can_be_asked_about_the_right_ones(two: Made) -> None:
+    villages = two(quorum=1)
+    made = claim(villages.river, "Alice", 90)
+    ask(villages, made, "Alice", "Chandra", "Dina")
+    villages.carry()
+    decline(villages, "Chandra", "it was half an hour")
+    villages.carry()
+    again = AskFar(RecordId(made.record), nodes(villages, "Chandra"))
+    assert no(villages.river, "Alice", again).code is Code.ALREADY_SIGNED, "of the same she has said it"
+    villages.river.do("Alice", edit(villages.river, made, 30))
+    villages.carry()
+    assert len(asked(villages, "Chandra")) == 1, "nobody is asked again by themselves who has said no"
+    assert len(asked(villages, "Dina")) == 2
+    villages.river.do("Alice", again)
+    villages.carry()
+    assert no(villages.river, "Alice", again).code is Code.ALREADY_SIGNED
+    sign(villages, "Chandra")
+    villages.carry()
+    assert state(villages.river, made) == "paid"
+    both_verify(villages)
+
+
 def test_she_thinks_about_it_while_alice_leaves_the_village(two: Made) -> None:
     villages = two(quorum=1)
     made = claim(villages.river, "Alice")
