@@ -29,6 +29,7 @@ from typing import Any, Final, cast
 
 from flask import Flask, Request, Response, request, session
 from flask.sessions import SessionInterface, SessionMixin
+from nacl.exceptions import CryptoError
 from nacl.secret import Aead
 from werkzeug.http import dump_cookie
 
@@ -246,8 +247,11 @@ class HubSession(SessionMixin):
         self._words()
         if not self._air:
             return None
-        # Under another pepper or token it is no key, and then no form counts.
-        return bytes(Aead(self._air_seal()).decrypt(bytes.fromhex(self._air)))
+        try:
+            return bytes(Aead(self._air_seal()).decrypt(bytes.fromhex(self._air)))
+        except (CryptoError, ValueError):
+            # Under another pepper or token it is no key, and then no form counts: who reads on signs in anew.
+            return secrets.token_bytes(_TOKEN_BYTES)
 
     def _air_seal(self) -> bytes:
         return codec.digest("tch.session.air", self.token.encode("utf-8"), key=self._hub.pepper)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.public import Box, PrivateKey, PublicKey
 
-from appliance.ledger.book.local import Device
+from appliance.ledger.book.local import Device, Session
 from appliance.ledger.clock import ManualClock
 from appliance.web import air, create_app
 from appliance.web.air import BOX_HOURS, GOOD_MS, Air
@@ -174,6 +174,20 @@ class TestLeaving:
         assert thief.sign_in(village.account("Bob").short).status_code == 302
         assert "Bob" in thief.get("/").text
         assert "Alice" in alice.get("/").text
+
+    @pytest.mark.parametrize("kept", ["00" * 72, "00", "no"])
+    def test_whose_key_the_hub_cannot_read_reads_on_and_signs_in_again(
+        self, alice: Sealed, village: Village, kept: str
+    ) -> None:
+        with village.hub.store.write() as tx:
+            (token, data), *_ = tx.select("SELECT token, data FROM session WHERE member IS NOT NULL")
+            text = json.dumps({**json.loads(data), "air": kept})
+            tx.update(Session, {"token": bytes(token)}, data=text)
+        assert "Alice" in alice.get("/").text
+        check = f"/P/{village.account('Bob').compact}", "/pay/check"
+        assert alice.fill(*check, amount="1").status_code == 403
+        assert alice.sign_in(village.account("Alice").short).status_code == 302
+        assert alice.post(*to_bob(village, alice)).status_code == 302
 
     def test_whose_key_is_lost_signs_in_again(self, alice: Sealed, village: Village) -> None:
         alice.key = b""
