@@ -30,6 +30,9 @@ SIGNATURE_BYTES: Final = 64
 ROOM_FOR_WORDS: Final = 24
 """Bytes that an ask keeps for its words: who does not fit any more is asked in another record."""
 
+MOST_ASKED: Final = 12
+"""How many one record asks: as many as a claim has witnesses. Each may have to be answered by a record of its own."""
+
 NOT_COUNTED: Final = 15
 """In place of how an ask ended: it goes on, but one signature does not count."""
 
@@ -155,7 +158,7 @@ _DAY: Final = whole(0, 10**6)
 
 
 def _members(item: object) -> bool:
-    if not isinstance(item, list) or not 1 <= len(item) <= 40:
+    if not isinstance(item, list) or not 1 <= len(item) <= MOST_ASKED:
         return False
     return all(map(_MEMBER, item)) and item == sorted(set(item))
 

@@ -15,13 +15,13 @@ from appliance.ledger.book import letters_care
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.letters import Named
 from appliance.ledger.book.records import Kind
-from appliance.ledger.book.schema import Claim
+from appliance.ledger.book.schema import Claim, Outgoing
 from appliance.ledger.book.schema_care import CareRing
 from appliance.ledger.book.schema_far import AskedHere, CareAsk, FarWitness
 from appliance.ledger.book.verify import verify
 from appliance.ledger.care import answers, attest, policy
 from appliance.ledger.care.asks import AskFar
-from appliance.ledger.care.claims import ClaimCare, EditClaim
+from appliance.ledger.care.claims import MOST_WITNESSES, ClaimCare, EditClaim
 from appliance.ledger.care.elsewhere import attested
 from appliance.ledger.care.rings import Node
 from appliance.ledger.care.signing import Cosign
@@ -222,6 +222,19 @@ def test_a_ring_that_is_split_over_two_hubs(
     valley.do(RIVER, KIRA, Cosign(RecordId(last.record), terms))  # a keeper outside it
     assert state(valley, last) == "paid"
     all_verify(valley)
+
+
+def test_one_record_that_asks_for_a_crowd_of_nobodies_is_not_answered_by_a_crowd(valley: Valley) -> None:
+    """Each number that nobody has is answered by a record: a mad hub would have the air full of River's."""
+    care = letters_care.Care(bytes(32), 1, "elder", 60, 20_000, 100, None)
+    mad = valley.mad(HILL)
+    for count in (MOST_WITNESSES, MOST_WITNESSES + 1):
+        body = letters_care.ask(care, list(range(500, 500 + count)))
+        for data in mad.say(Word(Kind.CARE_ASK, RIVER, 0, body)):
+            valley.deliver(data, RIVER)
+        with valley.hubs[RIVER].reading() as tx:
+            assert len(tx.found(Outgoing, "kind = ?", Kind.CARE_NO)) == MOST_WITNESSES
+    verify(valley.hubs[RIVER].store)
 
 
 def test_the_same_signature_twice_counts_once(valley: Valley) -> None:
