@@ -119,8 +119,9 @@ def asked(data: Path, out: Path | None) -> None:
     if not rows:
         click.echo("No proof has been asked for.")
     for row in rows:
-        click.echo(f"Hub {row.hub}, {bytes(row.about).hex()}: {_state(row, runs)}.")
-        if out is not None and row.state == proofpost.VALID:
+        kept = "; an earlier one that holds is here" if row.proof and row.state != proofpost.VALID else ""
+        click.echo(f"Hub {row.hub}, {bytes(row.about).hex()}: {_state(row, runs)}{kept}.")
+        if out is not None and row.proof:
             click.echo(f"  {_written(row, out)}")
 
 

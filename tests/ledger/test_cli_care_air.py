@@ -75,6 +75,24 @@ def test_how_it_stands_is_told(villages: TwoVillages) -> None:
     assert (again.state, again.why, again.held) == ("asked", "", 0)
 
 
+def test_a_proof_that_holds_is_kept_while_a_newer_one_is_asked_for(
+    villages: TwoVillages, tmp_path: Path
+) -> None:
+    data, about = villages.hill.hub.data, "ab" * 16
+    hub("care", "ask", 101, about, "--data", data)
+    with villages.hill.hub.store.write() as tx:
+        tx.update(
+            ProofAsked, {"hub": 101, "about": bytes.fromhex(about)}, state="valid", parts=3, proof=b"proof"
+        )
+    assert hub("care", "asked", "--data", data).output == f"Hub 101, {about}: IT HOLDS (3 parts).\n"
+    hub("care", "ask", 101, about, "--data", data)
+    told = hub("care", "asked", "--data", data, "--out", tmp_path).output
+    assert "asked, nothing is here yet" in told
+    assert "an earlier one that holds is here" in told
+    assert (tmp_path / f"101-{about}.proof").read_bytes() == b"proof"
+    assert "is there already" in hub("care", "asked", "--data", data, "--out", tmp_path).output
+
+
 def test_an_ask_to_people_here_names_the_claim_by_its_terms(villages: TwoVillages) -> None:
     made = claim(villages.river, "Alice")
     ask_people(villages, made, "Alice", "Chandra")

@@ -86,13 +86,6 @@ class TestParts:
             both.hears(HILL, data)
         holds(both, made)
 
-    def test_a_part_that_was_just_said_is_not_said_at_once_again(self, both: Desks) -> None:
-        asked(both)
-        parts = both.parts()
-        for _ in range(2):
-            both.hears(RIVER, both.ask())
-        assert len(both.says(RIVER, 60)) <= len(parts)
-
     def test_a_hub_that_begins_again_makes_it_anew_and_what_was_here_is_not_mixed_in(
         self, both: Desks
     ) -> None:
