@@ -28,9 +28,7 @@ CARE_YES_NO: Final[Mapping[str, Callable[[], str]]] = {
     "need_recipient": lambda: _("Must who was cared for be one of them?"),
     "need_keeper": lambda: _("Must a keeper be one of them?"),
     "household": lambda: _("Does a household count once, and the carer's not at all?"),
-    "helper_stands_in": lambda: _(
-        "May somebody's helper confirm in their place, when they were cared for and cannot?"
-    ),
+    "helper_stands_in": lambda: _("May a helper of who was cared for confirm in their place?"),
     "beyond_limit": lambda: _("Is care paid also to who has reached the upper limit?"),
 }
 CARE_AMOUNTS: Final[Mapping[str, Callable[[], str]]] = {
@@ -104,7 +102,7 @@ def policy(rules: Care) -> list[str]:
     ]
     if rules.need_recipient:
         said.append(
-            _("Who was cared for must be one of them; for who cannot, a helper of theirs or a keeper.")
+            _("Who was cared for must be one of them, or a helper of theirs; for who cannot, a keeper.")
             if rules.helper_stands_in
             else _("Who was cared for must be one of them; for who cannot, a keeper.")
         )

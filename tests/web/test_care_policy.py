@@ -8,6 +8,7 @@ import pytest
 
 from appliance.ledger.book.verify import verify
 from appliance.ledger.people.founding import ChangeRules
+from appliance.ledger.people.grants import HELPER, AgreeGrant, AskGrant
 from appliance.ledger.reads import care
 from tests.ledger.care.caring import claim, cosign, live_together, objection, row, state
 from tests.support.keepers import appoint
@@ -215,6 +216,24 @@ def test_everybody_reads_how_care_is_paid(village: Village, signed_in: SignedIn)
     assert "A keeper must be one of them" not in page.text
     assert len(page.data) < SMALL
     assert "/care/rules" in signed_in("Alice").get("/care").text
+
+
+def test_a_helper_confirms_for_somebody_confused_who_has_a_key_and_the_rules_say_so(
+    village: Village, signed_in: SignedIn
+) -> None:
+    rules(village, quorum=1, need_recipient=True, helper_stands_in=True)
+    alice, bob = village.numbers["Alice"], village.numbers["Bob"]
+    village.do("Alice", AskGrant(alice, bob))
+    village.do("Bob", AgreeGrant(alice, HELPER))
+    made = claim(village, "Dina", whom="Alice")
+    cosign(village, made, "Chandra")
+    assert state(village, made) == "open"
+    cosign(village, made, "Bob")
+    assert state(village, made) == "paid"
+    said = "Who was cared for must be one of them, or a helper of theirs; for who cannot, a keeper."
+    assert said in signed_in("Dina").get("/care/rules").text
+    form = signed_in("Kira", OWN_SCREEN).get("/desk/rules/care").text
+    assert "and cannot?" not in form
 
 
 def test_a_lone_keeper_takes_a_preset_and_two_propose_it(village: Village, signed_in: SignedIn) -> None:
