@@ -63,7 +63,9 @@ def test_from_the_claim_to_the_payment(here: Portals) -> None:
     assert "Your word is on its way to River" in words(thanks)
     assert "asks you to confirm" not in words(chandra.get("/"))
     here.two.carry()
-    assert "Confirmed and paid" in words(alice.get(page))
+    paid = words(alice.get(page))
+    assert "Confirmed and paid" in paid
+    assert "1 of 1 has confirmed." in paid, "Chandra has, in Hill"
     here.two.carry()
     assert "It is confirmed." in words(chandra.get(address[0]))
     assert "It is confirmed." in words(chandra.get("/care"))

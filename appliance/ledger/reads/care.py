@@ -180,8 +180,10 @@ def view(
     if row.state == states.OPEN:
         reached = policy.progress(tx, rules.load(tx).care, row)
         counted, waits = reached.counted, _open_for(reached)
-    elif row.state == states.CONFIRMED and now is not None:
-        waits = _held_up(tx, row, now)
+    else:
+        counted += len(policy.far_signers(tx, row.id))
+        if row.state == states.CONFIRMED and now is not None:
+            waits = _held_up(tx, row, now)
     writer = None if terms is None or terms.writer == row.carer else person(tx, terms.writer)
     recipient = None if terms is None or terms.recipient is None else person(tx, terms.recipient)
     return ClaimView(
