@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from appliance.ledger.cli import DIFFERENT, Stop, data_option, not_refused
-from appliance.ledger.errors import BadProof
+from appliance.ledger.errors import BadProof, Code, Refusal
 
 if TYPE_CHECKING:
     from appliance.ledger.care.proof.checking import Co, Held
     from appliance.ledger.care.proof.form import Row
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
+_NOT_ADMITTED: Final = (
+    "this hub stands in no roster, so nobody elsewhere could check its proofs (hub_not_admitted). A community's first "
+    "hub, once: hub community admit --data DIRECTORY first.roster; any other: hub community apply"
+)
 _SURE: Final = 4
 """From this quality of a time on (the box's own clock) it is not called doubtful."""
 
@@ -42,7 +46,10 @@ def export(claim: str, data: Path, out: Path, words: bool) -> None:
     try:
         with hub.reading() as tx:
             found = care_proof.find(tx, claim)
-            proof = not_refused(care_proof.make(tx, found, hub.sign, hub.clock.now(), words))
+            made = care_proof.make(tx, found, hub.sign, hub.clock.now(), words)
+            if isinstance(made, Refusal) and made.code is Code.HUB_NOT_ADMITTED:
+                raise Stop(_NOT_ADMITTED)
+            proof = not_refused(made)
     finally:
         hub.close()
     encoded = proof.encode()

@@ -104,3 +104,15 @@ def test_what_cannot_be_done_is_said_in_one_line(river: Village, tmp_path: Path)
         "not_a_proof" in hub("care", "verify", file, "--root", "0" * 64).output
         or "damaged" in hub("care", "verify", file, "--root", "0" * 64).output
     )
+
+
+def test_a_hub_in_no_roster_is_told_what_to_type(river: Village, tmp_path: Path) -> None:
+    made, file = proven(river), tmp_path / "alice.proof"
+    words = ("care", "export", made.record.hex(), "--data", river.hub.data, "--out", file)
+    ended = hub(*words)
+    assert ended.exit_code == 2
+    assert "(hub_not_admitted)" in ended.output
+    assert "hub community admit --data DIRECTORY first.roster" in ended.output
+    assert not file.exists()
+    in_the_roster(river)
+    assert hub(*words).exit_code == 0

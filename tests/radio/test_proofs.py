@@ -1,6 +1,7 @@
 """Proofs of care between River and Hill: asked for by id, said in parts, kept when they hold."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.ledger.care.across import sign
 from tests.ledger.care.caring import claim, cosign, row
 from tests.ledger.care.proof.proving import by_phone
 from tests.radio.page import table
+from tests.support.mutations import mutated
 from tests.support.proof_desks import Desks, ask, desks, let, stands
 from tests.support.two_radios import TwoRadios, two_radios
 from tests.support.two_villages import HILL, RIVER
@@ -207,6 +209,27 @@ class TestForged:
             both.hears(HILL, proofframes.pack_part(part, HILL, key, directory))
         found = stands(both.villages, second.record)
         assert (found.state, found.why, found.proof) == ("bad", "other_claim", None)
+
+    def test_whatever_a_mad_hub_makes_of_its_own_proof_holds_or_is_refused(self, both: Desks) -> None:
+        """Only what River's hub and people did sign is ever kept."""
+        river, hill = both.villages.river.hub, both.villages.hill.hub
+        made = asked(both)
+        good = proofpost.answer(river, HILL, made.record, ())
+        assert isinstance(good, bytes)
+        rng, found = Random(3), Counter[str]()
+        for _ in range(1500):
+            data = mutated(rng, [good])
+            ask(both.villages, made.record)
+            with hill.store.write() as tx:
+                row = tx.get(ProofAsked, hub=RIVER, about=made.record)
+                assert row is not None
+                outcome = proofpost.take_in(tx, row, data)
+            assert (outcome.state == "valid") == (data == good)
+            found[outcome.why or outcome.state] += 1
+        print(found)
+        assert found["damaged"]
+        assert found["not_said"]
+        assert found["not_signed"]
 
 
 class TestWhoMayAsk:
