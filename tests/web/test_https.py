@@ -187,7 +187,7 @@ def test_who_types_http_is_led_to_https(portal: Portal) -> None:
 def test_a_body_that_stops_holds_no_thread_for_long(portal: Portal) -> None:
     """One too large for the app to read, and a file at the hub's own screen, which it reads while it comes."""
     with contextlib.ExitStack() as stack:
-        held = []
+        held: list[socket.socket] = []
         for path in ("/signin", "/desk/files/in/listings"):
             head = f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Type: multipart/form-data; boundary=x\r\n"
             for _ in range(2):
