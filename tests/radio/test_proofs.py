@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from appliance.ledger import proofpost
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.local import ProofAsked, ProofLet
 from appliance.ledger.care.proof.checking import verify
+from appliance.ledger.care.proof.form import decode
 from appliance.ledger.proofpost import No
 from appliance.radio import proofframes
 from appliance.radio.bundle import split
@@ -135,6 +137,25 @@ class TestKeys:
         whole = both.parts()
         assert len(whole) == 4
         for data in whole:
+            both.hears(HILL, data)
+        holds(both, second)
+
+    def test_a_key_that_has_another_under_its_number_since_a_restore_spoils_nothing(
+        self, both: Desks
+    ) -> None:
+        first = asked(both, ago=1)
+        for data in both.parts():
+            both.hears(HILL, data)
+        with both.villages.hill.hub.store.write() as tx:
+            (kept,) = tx.found(ProofAsked, "about = ?", first.record)
+            proof = decode(bytes(kept.proof or b""))
+            word = proof.home.word
+            rows = (replace(word.rows[0], public=bytes(32)), *word.rows[1:])
+            before = replace(proof, hubs=(replace(proof.home, word=replace(word, rows=rows)),))
+            tx.update(ProofAsked, {"about": first.record}, proof=before.encode())
+        second = asked(both)
+        assert [both.hears(HILL, data) for data in both.parts()][-1] == "lacks_keys"
+        for data in both.parts():
             both.hears(HILL, data)
         holds(both, second)
 
