@@ -98,4 +98,9 @@ def test_kinds_keep_their_numbers() -> None:
         ("CHECKPOINT", 7),
         ("SEEN", 8),
         ("FORK", 9),
+        ("CARE_ASK", 10),
+        ("CARE_KEY", 11),
+        ("CARE_SIGN", 12),
+        ("CARE_NO", 13),
+        ("CARE_TOLD", 14),
     ]

@@ -279,10 +279,9 @@ def test_a_full_disk_leaves_nothing(river: Village) -> None:
 
 def room(village: Village, pages: int) -> None:
     """Let the database grow by so many pages, no further."""
-    database = village.hub.store._db
-    with database.connection_context():
-        (now,) = database.execute_sql("PRAGMA page_count").fetchone()
-        database.execute_sql(f"PRAGMA max_page_count = {now + pages}")
+    with village.hub.store.write() as tx:  # the bound is that of the connection that writes
+        (now,) = tx.first("PRAGMA page_count") or (0,)
+        tx.first(f"PRAGMA max_page_count = {now + pages}")
 
 
 def test_the_file_of_errors_can_be_corrected_and_brought_again(river: Village) -> None:
