@@ -279,3 +279,21 @@ def test_who_was_called_is_not_kept_waiting_by_somebody_slow():
         called[0].end()
         assert went_on.wait(_LONG), "the lane's holder was left behind"
     _end(bob)
+
+
+def test_who_is_called_into_an_empty_lane_goes_on_at_once():
+    lane, called, out = Lane(patience=4 * _LONG), [], threading.Event()
+
+    def bob_waits():
+        with lane.inside():
+            called.append(lane.call())
+            out.set()
+            called[0].wait()
+
+    bob = _begin(bob_waits)
+    assert out.wait(_LONG)
+    while lane._holder is not None:
+        threading.Event().wait(0.001)
+    called[0].end()
+    _end(bob)
+    assert lane._holder is None

@@ -277,13 +277,14 @@ class TestStrangers:
             (0x01, Reason.UNKNOWN_VERSION),
             (0x81, Reason.UNKNOWN_VERSION),
             (0xC1, Reason.UNKNOWN_VERSION),
-            (0x69, Reason.UNKNOWN_TYPE),
             (0x79, Reason.UNKNOWN_TYPE),
             (0x40, Reason.UNKNOWN_SUITE),
             (0x42, Reason.UNKNOWN_SUITE),
             (0x47, Reason.UNKNOWN_SUITE),
             (0x49, Reason.UNKNOWN_SUITE),
             (0x51, Reason.UNKNOWN_SUITE),
+            (0x69, Reason.UNKNOWN_SUITE),
+            (0x71, Reason.UNKNOWN_SUITE),
         ],
     )
     def test_another_version_type_or_suite(self, first: int, why: Reason) -> None:

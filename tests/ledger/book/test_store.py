@@ -298,7 +298,7 @@ def unprivileged() -> Iterator[None]:
 @contextmanager
 def foreign_directory() -> Iterator[Path]:
     """A data directory that belongs to who runs ``unprivileged`` (the tests' own are closed to others)."""
-    with tempfile.TemporaryDirectory(prefix="river-", dir="/tmp") as name:  # noqa: S108 - a fresh one in it
+    with tempfile.TemporaryDirectory(prefix="river-", dir="/tmp") as name:
         path = Path(name)
         if os.geteuid() == 0:
             os.chown(path, NOBODY, NOBODY)

@@ -240,15 +240,25 @@ class Splits(Money):
     @precondition(lambda self: self.splits)
     @rule(pick=PICK, other=PICK, oddly=ODDLY)
     def take_a_yes_back(self, pick: int, other: int, oddly: bool) -> None:
-        if (asked := self._some_part(pick, "asked")) is not None and not oddly:
-            split, asker, account, amount = asked
-            yes = AcceptShare(split, AccountNumber(account), AccountNumber(asker), Amount(amount))
-            self._ask(yes, self.signers[account])
+        if not oddly:
+            self._say_yes_to_one_of_two(pick)
         part = self._some_part(pick, *(["asked"] if oddly else []), "accepted")
         if part is not None:
             split, _, account, _ = part
             signer = self.signers[self._active(other) if oddly else account]
             self._ask(TakeBackShare(split, AccountNumber(account)), signer)
+
+    def _say_yes_to_one_of_two(self, pick: int) -> None:
+        """A split of which one part is agreed to and one is not, so that there is a yes to take back."""
+        able = self._able()
+        if len(able) < 3:
+            return
+        asker, first, second, *_ = able[pick % len(able) :] + able[: pick % len(able)]
+        parts = ((AccountNumber(first), Amount(1)), (AccountNumber(second), Amount(1)))
+        asked = self._ask(AskSplit(AccountNumber(asker), parts), self.signers[asker])
+        if asked is not None:
+            yes = AcceptShare(asked.record, AccountNumber(first), AccountNumber(asker), Amount(1))
+            self._ask(yes, self.signers[first])
 
     @precondition(lambda self: self.splits)
     @rule(pick=PICK, other=PICK, oddly=ODDLY)
