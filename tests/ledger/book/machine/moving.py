@@ -121,6 +121,15 @@ class Moving(Life):
             self._even(member)
         self._by_rule(CloseMoved(AccountNumber(member)), "moved", 0)
 
+    @rule(pick=PICK)
+    def think_better_of_it(self, pick: int) -> None:
+        """Somebody says that they go, and stays."""
+        member = self._mover(pick)
+        if member is None:
+            return
+        if self._ask(Move(AccountNumber(member), HILL, THERE, False, ""), self.signers[member]):
+            self._ask(Stay(AccountNumber(member), ""), self.signers[member])
+
     @rule(pick=PICK, told=st.booleans())
     def move_away(self, pick: int, told: bool) -> None:
         """Somebody goes, is even, and is closed, without anything coming between."""
