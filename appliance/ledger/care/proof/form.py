@@ -308,7 +308,7 @@ def row(value: object) -> Row:
     """Raises BadProof when it is no row of a key log."""
     *plain, ended = _fields(value, int, int, bytes, int, int, int, int, (list, _NONE))
     until = None if ended is None else tuple(_fields(ended, int, int, int))
-    return Row(*plain, until)  # type: ignore[call-arg]
+    return Row(*plain, until)  # type: ignore[call-arg]  # their number was just checked
 
 
 def statement(value: object) -> Statement:
@@ -336,7 +336,7 @@ def _hub(value: object) -> HubPart:
     admission, life, word, signature = _fields(value, list, (list, _NONE), list, bytes)
     plain = _fields(admission, int, bytes, bytes, int, str, bytes, bytes, bytes, bytes, bytes)
     lived = None if life is None else Life(*_fields(life, int, bytes, int, bytes, bytes))
-    return HubPart(*plain, lived, _word(word), signature)  # type: ignore[call-arg]
+    return HubPart(*plain, lived, _word(word), signature)  # type: ignore[call-arg]  # their number was just checked
 
 
 def signed(value: object) -> Signed:
