@@ -35,7 +35,9 @@ test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step be
 	HUB_KILLS_TWO=5 $(BIN)/python -m pytest tests/test_kill_two_hubs.py -q
 	HUB_CUTS=all $(BIN)/python -m pytest tests/faults -q
 	HUB_BIG_BOOKS=1 $(BIN)/python -m pytest tests/bench/test_verify_memory.py -q -s
+	HUB_LARGE=10 $(BIN)/python -m pytest tests/test_import_large.py -q -s
 	HUB_AIR_ROUNDS=9 $(BIN)/python -m pytest tests/browser/test_air.py -q
+	HUB_AIR_HOUR=1 $(BIN)/python -m pytest tests/browser/test_air_hour.py -q
 	HUB_LIVE=1 $(BIN)/python -m pytest tests/browser/test_restore_live.py -q
 	HUB_CELLS=all $(BIN)/python -m pytest tests/radio/simulation/test_cells.py -q -s
 	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q
@@ -43,8 +45,8 @@ test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step be
 
 FUZZ ?= 1
 
-fuzz: install ## ten million mutated frames, a million control frames, a million StreamAPI strings (hours; FUZZ=0.1 a tenth)
-	HUB_FUZZ=$(FUZZ) nice -n 10 $(BIN)/python -m pytest tests/radio/test_fuzz.py -q -s -n 0
+fuzz: install ## ten million mutated frames, a million control frames, a million StreamAPI strings (half an hour and more; FUZZ=0.1 a tenth)
+	HUB_FUZZ=$(FUZZ) nice -n 10 $(BIN)/python -m pytest tests/radio/test_fuzz.py tests/radio/test_fuzz_stream.py -q -s -n 0
 
 lint: install ## ruff, format, mypy, import contract
 	@sh scripts/lint.sh $(BIN)
@@ -57,7 +59,7 @@ translations: install ## bring the catalogs up to the code; then translate what 
 	@sh scripts/catalogs.sh $(BIN)
 
 screenshots: install ## a picture of every kind of page, with its size; those of the documentation anew
-	@sh scripts/chromium.sh
+	@sh scripts/chromium.sh fonts-noto-core
 	$(BIN)/python -m tests.screenshots
 
 lock: ## resolve the dependencies anew, with hashes, for every Python and board

@@ -36,7 +36,7 @@ port_option = click.option(
 
 
 def _paper_page(sheets: Sequence[cli_paper.Sheet], language: str) -> str:
-    from appliance.web import root_paper
+    from appliance.web.desk import root_paper
 
     return root_paper.page(sheets, language)
 

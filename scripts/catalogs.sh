@@ -10,5 +10,5 @@ trap 'rm -f "$pot"' EXIT
 for po in "$web"/translations/*/LC_MESSAGES/messages.po; do
     language=$(basename "$(dirname "$(dirname "$po")")")
     "$1/pybabel" --quiet update --input-file "$pot" --output-file "$po" --locale "$language" \
-        --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+        --width 79 --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 done

@@ -1,5 +1,6 @@
 """What holds for every test: no network, no thread left behind, no deadline that a slow machine would miss."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -13,22 +14,38 @@ from typing import Any
 import pytest
 from flask import Flask
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
+from appliance.ledger.book.store import Store
 from tests.support import memory
 from tests.support.lanes import Lanes
+from tests.support.routes import SharedMap
+from tests.support.tables import copying
 from tests.support.templates import CompiledTemplates
 
 # A board or a busy build machine is slow, not wrong; pytest's own timeout catches what hangs.
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.load_profile("house")
+if "HUB_EXPLORE" not in os.environ:
+    # Hypothesis also tries numbers that it reads in whatever modules are loaded: what "the same examples every time"
+    # are would depend on which tests came before.
+    providers._get_local_constants = lambda: providers._local_constants
 
 THREAD_GRACE_SECONDS = 2.0
+LANES = pytest.StashKey[Lanes]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Puts the files of tests into memory, where this machine has room there."""
     if (room := memory.room()) is not None:
         os.environ.setdefault(memory.PYTEST_ROOM, str(room))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported and collected is there to the end: looked through for garbage again and again, it cost a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,6 +64,22 @@ def compiled_templates() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_routes() -> Iterator[None]:
+    """Likewise the addresses of the portal's routes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_map_class", SharedMap)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_tables(rooms: None) -> Iterator[None]:
+    """Likewise the tables of an empty book."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "create", copying(Store.create))
+        yield
+
+
 @pytest.fixture
 def on_disk() -> Iterator[Path]:
     """A fresh directory on the machine's disk, for what must not lie in memory."""
@@ -57,7 +90,16 @@ def on_disk() -> Iterator[Path]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Spreads the tests over the workers as ``tests/support/lanes.py`` says."""
-    return Lanes(config, log) if config.getvalue("dist") == "loadscope" else None
+    if config.getvalue("dist") != "loadscope":
+        return None
+    config.stash[LANES] = lanes = Lanes(config, log)
+    return lanes
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says how well the tests were spread."""
+    if (lanes := config.stash.get(LANES, None)) is not None:
+        terminalreporter.write_line(lanes.idle())
 
 
 def is_local(family: int, address: object) -> bool:

@@ -106,6 +106,16 @@ def _of_river(two: TwoVillages) -> list[Shot]:
         Shot("between_recalled", ALICE, _then(recalled, newest_receipt)),
         Shot("between_es", ALICE, newest_receipt, language="es"),
         Shot("between_me", ALICE, at("/me")),
+        Shot(
+            "between_talk",
+            ALICE,
+            sent(
+                f"/talks/{HILL}/{CHANDRA}",
+                f"form[action='/talks/{HILL}/{CHANDRA}'] button",
+                text="Is it still there?",
+            ),
+        ),
+        Shot("between_talks", ALICE, at("/talks")),
         Shot("between_me_shown", ALICE, sent("/me", "form[action$=name] button")),
         Shot("between_desk", KIRA, at("/desk")),
         Shot("between_neighbours", KIRA, at("/desk/neighbours")),

@@ -149,6 +149,11 @@ def _payers(live: LiveHubs, villages: TwoVillages) -> dict[int, list[Payer]]:
     return found
 
 
+def _ends(paying: list[Future[None]]) -> Counter[str]:
+    """How those who pay stand: still at it, done, or what went wrong."""
+    return Counter(repr(future.exception()) if future.done() else "paying" for future in paying)
+
+
 class Rounds:
     """The rounds of kills: seeded, alternating who is the payer that is watched."""
 
@@ -187,7 +192,7 @@ class Rounds:
             except (AssertionError, TimeoutExpired) as error:
                 if time.monotonic() > deadline:
                     raise AssertionError(
-                        f"{box.name} never came to {phase}, in round {self._round}"
+                        f"{box.name} never came to {phase}, in round {self._round}; payers: {_ends(paying)}"
                     ) from error
             if all(future.done() for future in paying):
                 # The answers of this round may all have left beside payments: now one side pays.

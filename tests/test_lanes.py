@@ -1,4 +1,4 @@
-"""What is long is begun first, and browsers do not compete: how the suite spreads over two workers."""
+"""What is long is begun first, and browsers do not compete: how the suite spreads over its workers."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -30,40 +30,67 @@ class Worker:
 
 
 def test_files_are_known_by_what_stands_in_them() -> None:
-    assert {lane(one.partition("::")[0]) for one in BROWSERS} == {BROWSER}
     for path in (ROOT / "tests" / "browser").glob("test_*.py"):
-        assert lane(str(path.relative_to(ROOT))) == BROWSER, path.name
+        file = str(path.relative_to(ROOT))
+        assert lane(file) == BROWSER + file
     assert lane(KILLS) == KILLS
     assert lane(MACHINE) == MACHINE
     assert lane("tests/test_house.py") is None
+
+
+def files(tests: list[str]) -> set[str]:
+    return {test.partition("::")[0] for test in tests}
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_long_ones_are_begun_first_and_the_short_ones_end_together(turned: bool) -> None:
     tests = [*SHORT[:20], f"{KILLS}::test_a", *BROWSERS, f"{MACHINE}::test_a", *SHORT[20:]]
     tests = tests[::-1] if turned else tests
-    one, other = Worker(tests), Worker(tests)
+    workers = [Worker(tests) for _ in range(3)]
     options = SimpleNamespace(loadscopereorder=True)
-    scheduler: Any = Lanes(SimpleNamespace(option=options, getvalue=lambda _: ["popen"] * 2))
-    for worker in (one, other):
+    scheduler: Any = Lanes(SimpleNamespace(option=options, getvalue=lambda _: ["popen"] * 3))
+    for worker in workers:
         scheduler.add_node(worker)
-    for worker in (one, other):
+    for worker in workers:
         scheduler.add_node_collection(worker, tests)
     scheduler.schedule()
-    assert sorted(one.told) == sorted(BROWSERS), "one worker has all of the browser's, and nothing else yet"
-    assert [test.partition("::")[0] for test in other.told[:2]] in ([KILLS, MACHINE], [MACHINE, KILLS])
+    *with_browser, other = workers
+    for worker in with_browser:
+        assert files(worker.told[:3]) < files(BROWSERS), "a whole file, from its beginning"
+        assert len(files(worker.told[:3])) == 1
+    assert files(other.told[:2]) == {KILLS, MACHINE}
+    assert not files(other.told) & files(BROWSERS)
 
-    while (
-        not scheduler.tests_finished
-    ):  # the other is done with each at once, the one has not finished its first
-        at = next(at for at, name in enumerate(other.told) if name not in done(scheduler, other))
-        scheduler.mark_test_complete(other, tests.index(other.told[at]))
-        if len(other.told) == len(SHORT) + 2 and at == len(other.told) - 1:
+    for _ in range(
+        len(tests)
+    ):  # the other is done with each at once, who has a browser has not finished its first
+        at = next((at for at, name in enumerate(other.told) if name not in done(scheduler, other)), None)
+        if at is None or files(other.told) & files(BROWSERS):
             break
-    assert set(other.told) == set(tests) - set(BROWSERS)
+        scheduler.mark_test_complete(other, tests.index(other.told[at]))
+    told = sorted(name for worker in workers for name in worker.told)
+    assert told == sorted(tests), "all is told, each to one"
+    assert set(SHORT) <= set(other.told)
 
 
 def done(scheduler: Any, worker: Worker) -> set[str]:
     return {
         name for unit in scheduler.assigned_work[worker].values() for name, is_done in unit.items() if is_done
     }
+
+
+def test_it_is_told_who_had_nothing_to_do_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = SHORT[:8]
+    workers = [Worker(tests, gateway=SimpleNamespace(id=f"gw{n}")) for n in range(2)]
+    options = SimpleNamespace(loadscopereorder=True)
+    scheduler: Any = Lanes(SimpleNamespace(option=options, getvalue=lambda _: ["popen"] * 2))
+    assert scheduler.idle() == "idle at the end: nobody ran a test"
+    for worker in workers:
+        scheduler.add_node(worker)
+    for worker in workers:
+        scheduler.add_node_collection(worker, tests)
+    scheduler.schedule()
+    for worker, now in zip(workers, (100.0, 107.0), strict=True):
+        monkeypatch.setattr("tests.support.lanes.time.monotonic", lambda now=now: now)
+        scheduler.mark_test_complete(worker, tests.index(worker.told[0]))
+    assert scheduler.idle() == "idle at the end: gw0 7 s, gw1 0 s"

@@ -26,7 +26,7 @@ MCCS  what holds                                               where
 33    nobody learns the other side's headroom                  test_mccs.py::test_33_a_refusal_does_not_reveal_the_other_sides_headroom
 34    what is asked for is kept aside                          test_mccs.py::test_34_several_requests_cannot_be_made_against_the_same_headroom
 34    ... also when all is asked for at once                   test_mccs_ledger.py::test_requests_at_once_do_not_share_the_same_headroom
-35    a million and more is an amount                          web/test_amounts.py::test_millions_are_amounts
+35    a million and more is an amount                          web/wording/test_amounts.py::test_millions_are_amounts
 35    ... and is paid through the portal                       test_mccs.py::test_35_a_million_and_more_is_an_amount
 36    amounts are exact at every size                          test_mccs_ledger.py::test_an_amount_of_any_size_is_exact
 36    ... so are balances beyond what a float tells apart      test_mccs_ledger.py::test_a_balance_beyond_what_a_float_tells_apart_is_exact

@@ -10,13 +10,13 @@ MCCS  what holds                                               where
 1     ... nor that somebody sits at the hub's own screen       web/test_pages.py::test_no_header_moves_a_phone_to_the_hubs_own_screen
 2     only who was asked answers, and nobody oneself           test_mccs_people.py::test_nobody_answers_for_another_nor_the_own_request
 3     a form changes the account of who is signed in           test_mccs_people.py::test_a_form_that_names_somebody_else_changes_ones_own_account
-4     no sign-in leads elsewhere                               web/test_coming_in.py::test_it_leads_nowhere_else
+4     no sign-in leads elsewhere                               web/people/test_coming_in.py::test_it_leads_nowhere_else
 5     no form without its token counts                         test_mccs_people.py::test_no_form_counts_without_its_token
-5     ... nor with another visit's                             web/test_form_tokens.py::test_the_token_of_somebody_elses_phone_is_none
-6     after leaving the cookie opens nothing                   web/test_coming_in.py::test_leaving_ends_it_here_and_in_the_table
-7     no new PIN without the old one                           web/test_coming_in.py::test_a_wrong_old_one_changes_nothing
+5     ... nor with another visit's                             web/ground/test_form_tokens.py::test_the_token_of_somebody_elses_phone_is_none
+6     after leaving the cookie opens nothing                   web/people/test_coming_in.py::test_leaving_ends_it_here_and_in_the_table
+7     no new PIN without the old one                           web/people/test_coming_in.py::test_a_wrong_old_one_changes_nothing
 7     ... for keepers, too                                     test_mccs_people.py::test_a_keeper_needs_the_old_pin_as_everybody_does
-8     who asks with a sheet learns of no number                web/test_sheets.py::test_nobody_sees_whether_a_number_is_somebodys
+8     who asks with a sheet learns of no number                web/people/test_sheets.py::test_nobody_sees_whether_a_number_is_somebodys
 9     what was asked with a sheet gives one new PIN            test_mccs_people.py::test_a_wish_for_a_new_pin_is_good_once
 9     ... and none after a newer sheet                         ledger/test_reentry.py::test_a_new_sheet_makes_the_old_one_worthless_and_ends_what_was_asked_with_it
 10    a wish with a sheet lasts long enough to be used         test_mccs_people.py::test_a_wish_can_be_used_a_week_later
@@ -66,6 +66,7 @@ from tests.web.conftest import OWN_SCREEN, PHONE, Browser, forms
 
 DAY_MS = 86_400_000
 WRONG = "1357"
+NAMES = ("Él Niño", "él niño", "EL NINO", "Ines", "INES")
 
 
 @pytest.fixture
@@ -111,12 +112,15 @@ def test_no_header_says_who_asks(river: Village, phone: Callable[..., Browser]) 
 
 def test_nobody_answers_for_another_nor_the_own_request(river: Village) -> None:
     """MCCS 2: Bob asks Alice. Neither Chandra nor Bob himself says yes or no to it in her place."""
-    asked = river.request("Bob", "Alice", 100)
-    yes = Accept(asked.record, river.numbers["Alice"], river.numbers["Bob"], Amount(100))
+    asked, of_anybody = river.request("Bob", "Alice", 100), river.request("Bob", None, 100)
     head = river.hub.head()
     for name in ("Chandra", "Bob", "Kira"):
-        for answer in (yes, Decline(asked.record, river.numbers["Alice"])):
-            assert isinstance(river.ask(name, answer), Refusal), (name, answer)
+        for payer in ("Alice", name):  # in her place, and from the own account
+            yes = Accept(asked.record, river.numbers[payer], river.numbers["Bob"], Amount(100))
+            for answer in (yes, Decline(asked.record, river.numbers[payer])):
+                assert isinstance(river.ask(name, answer), Refusal), (name, answer)
+    own = Accept(of_anybody.record, river.numbers["Bob"], river.numbers["Bob"], Amount(100))
+    assert isinstance(river.ask("Bob", own), Refusal)
     assert river.hub.head() == head
     river.accept("Alice", asked, "Bob", 100)
 
@@ -259,9 +263,9 @@ def test_no_header_gives_further_tries(river: Village, phone: Callable[..., Brow
 
 def test_letters_of_a_name_keep_nobody_out(river: Village, phone: Callable[..., Browser]) -> None:
     """MCCS 16: capitals, accents and spaces of a name are no key to anything."""
-    numbers = [river.join(name) for name in ("Él Niño", "él niño", "EL NINO")]
-    assert len(set(numbers)) == 3
-    for name in ("Él Niño", "él niño", "EL NINO"):
+    numbers = [river.join(name) for name in NAMES]
+    assert len(set(numbers)) == len(NAMES)
+    for name in NAMES:
         assert phone().sign_in(river.account(name).short).status_code == 302
 
 

@@ -10,7 +10,7 @@ from appliance.ledger.clock import SystemClock
 from appliance.ledger.hub import Hub
 from appliance.ledger.money.slips import DAY_MS
 from appliance.ledger.reads import slips
-from appliance.web.labels import as_date
+from appliance.web.wording.labels import as_date
 from tests.support.phone import LOST, TOKEN, Phone
 from tests.support.portal import Portal
 from tests.support.power_cut import arm

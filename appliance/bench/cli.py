@@ -59,10 +59,10 @@ def ledger(as_json: bool, size: int, clients: int, seconds: float, directory: Pa
     default=10_000,
     show_default=True,
     metavar="LISTINGS",
-    help="How many listings; 1,000 are measured beside it.",
+    help="How many listings; 1,000 are measured beside it, in the book 1,500.",
 )
 def matching(as_json: bool, size: int) -> None:
-    """Measure matching, one listing more, and trade loops, on listings that are made for it."""
+    """Measure matching, one listing more, and trade loops, on listings that are made for it; and one more in a book."""
     from appliance.bench import matching as bench_matching
 
     found = bench_matching.run(size, lambda line: click.echo(line, err=True))
@@ -99,6 +99,24 @@ def pins(as_json: bool, phones: int, passes: int, memory: int) -> None:
 
     found = bench_pins.run(phones, passes, memory)
     click.echo(json.dumps(found, indent=1) if as_json else bench_pins.text(found))
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(10, 10_000),
+    default=200,
+    show_default=True,
+    metavar="FRAMES",
+    help="Frames of each kind that are made and read.",
+)
+def radio(as_json: bool, rounds: int) -> None:
+    """Measure a payment on the air beside other ways to say it, and what the radio's engine costs this box."""
+    from appliance.bench import radio as bench_radio
+
+    found = bench_radio.run(rounds)
+    click.echo(json.dumps(found, indent=1) if as_json else bench_radio.text(found))
 
 
 COMMANDS = (bench,)

@@ -78,11 +78,19 @@ class Sample:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Answers a second; none when nothing was asked."""
+        if not self.seconds:
+            return 0.0
         return len(self.took) / self.seconds
 
     def quantile(self, part: float) -> float:
-        """The time within which ``part`` of the answers came, in milliseconds."""
+        """The time within which ``part`` of the answers came, in milliseconds.
+
+        Raises:
+            Unanswered: there was not one.
+        """
+        if not self.took:
+            raise Unanswered("not one answer came in the time that was given: measure longer (--seconds)")
         ordered = sorted(self.took)
         return ordered[min(len(ordered) - 1, int(part * len(ordered)))] * 1000
 

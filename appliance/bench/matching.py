@@ -1,4 +1,4 @@
-"""``hub bench matching``: reading, matching and loops over listings that are made for it, at two sizes.
+"""``hub bench matching``: reading, matching and loops over listings that are made for it, at two sizes; and what one more costs the portal.
 
 The listings are made of the lexicon's own words, in all its languages, with small words around them, as people write them.
 Seconds are of the processor: another program beside this one takes none of them.
@@ -20,6 +20,8 @@ from appliance.matching.pool import MOST_EACH, Pool
 
 FIRST: Final = 1_000
 """The smaller size; what the larger one costs is told beside it."""
+PORTAL_FIRST: Final = 1_500
+"""The smaller size of a market in a real book."""
 _A_MEMBER: Final = 5
 """Listings of each, as in the largest village a hub is made for."""
 _INCREMENTS: Final = 60
@@ -59,9 +61,16 @@ def run(size: int, tell: Callable[[str], None]) -> dict[str, Any]:
     most = _n_log_n(last["listings"]) / _n_log_n(first["listings"])
     growth = {
         f"{name}_over_n_log_n": round(last[name] / max(first[name], 1e-3) / most, 2)
-        for name in ("read_seconds", "match_seconds")
+        for name in ("read_seconds", "match_seconds", "run_seconds")
     }
-    return found | growth | {"curve": curve}
+    # With it comes the portal, which is not to count in the memory of the matcher.
+    from appliance.bench import market
+
+    portal = [
+        market.measured(made(listings + market.COMING), tell)
+        for listings in sorted({min(PORTAL_FIRST, size), size})
+    ]
+    return found | growth | {"curve": curve, "portal": portal}
 
 
 def _n_log_n(size: int) -> float:
@@ -112,6 +121,7 @@ def _measured(listings: list[Listed], tell: Callable[[str], None]) -> dict[str, 
         "people": len({listed.person for listed in listings}),
         "read_seconds": round(read - begun, 3),
         "match_seconds": round(matched - read, 3),
+        "run_seconds": round(matched - begun, 3),
         "matches": len(edges),
         "increment_p50_ms": round(took[len(took) // 2], 2),
         "increment_p95_ms": round(took[len(took) * 95 // 100], 2),
@@ -158,8 +168,14 @@ def text(found: dict[str, Any]) -> str:
         f"{p['upper_bound']:>7}   {p['peak_mb']:>7}"
         for p in found["curve"]
     ]
+    in_book = [
+        f"\none more in the book of {p['listings']} listings and {p['members']} members: {p['more_p50_ms']} ms"
+        f" ({p['more_p95_ms']}), changed: {p['changed_p50_ms']} ({p['changed_p95_ms']})"
+        for p in found["portal"]
+    ]
     tail = (
-        f"\nreading grows by {found['read_seconds_over_n_log_n']} of n log n, matching by {found['match_seconds_over_n_log_n']};"
+        f"\nreading grows by {found['read_seconds_over_n_log_n']} of n log n, matching by {found['match_seconds_over_n_log_n']},"
+        f" both together by {found['run_seconds_over_n_log_n']};"
         f" loops by {found['curve'][-1]['solver']}"
     )
-    return head + "\n".join(lines) + tail
+    return head + "\n".join(lines) + tail + "".join(in_book)

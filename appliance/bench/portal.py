@@ -16,7 +16,7 @@ from flask import Blueprint, Flask
 
 from appliance.ledger.lane import THE_LANE
 from appliance.web import server
-from appliance.web.secure import csrf
+from appliance.web.ground.secure import csrf
 
 HELLO: Final = "/bench/hello"
 COMMIT: Final = "/bench/commit"

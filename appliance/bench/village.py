@@ -20,17 +20,19 @@ from appliance.ledger.clock import ManualClock, Quality
 from appliance.ledger.errors import DataDirectoryError, HubError, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KdfCost, KeySigner, Signer
-from appliance.ledger.market.listings import OpenListing
+from appliance.ledger.market.changing import EditListing
+from appliance.ledger.market.listings import LONGEST_TITLE, OpenListing
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.members import AppointKeeper, Approve, Join
-from appliance.ledger.values import MAX_AMOUNT, Account, AccountNumber, Amount
+from appliance.ledger.values import MAX_AMOUNT, Account, AccountNumber, Amount, RecordId
+from appliance.matching.listings_file import Listed
 
 PIN: Final = "2580"
 MARKER: Final = "bench.json"
 SIZES: Final = (1_000, 24_000, 240_000)
 """The stops of the curves; a smaller bench ends at its own size."""
 
-_CHEAP: Final = KdfCost(1, 8 * 1024 * 1024)
+_CHEAP: Final = KdfCost(1, 8 * 1024)
 _LAST_DAY_MS: Final = 1_780_315_200_000
 """The history ends here, 1 June 2026, whenever it is made: the same seed makes the same village."""
 
@@ -137,6 +139,41 @@ class Maker:
                 for i in range(min(5, self._listings - place))
             ]
             self._do(some, signer)
+
+    @property
+    def hub(self) -> Hub:
+        """The hub of the village, open."""
+        return self._hub
+
+    def open_listings(self, listings: Sequence[Listed]) -> list[RecordId]:
+        """Open these in place of ``market``'s, each by the member of its number; their records, in this order."""
+        records: dict[int, RecordId] = {}
+        of_each: dict[int, list[int]] = {}
+        for place, listed in enumerate(listings):
+            of_each.setdefault(self._place(listed), []).append(place)
+        for who, places in of_each.items():
+            number, signer = self._people[who]
+            said = [(place, listings[place]) for place in places]
+            asked = [OpenListing(number, one.kind, *self._words(place, one)) for place, one in said]
+            records.update(zip(places, (done.record for done in self._do(asked, signer)), strict=True))
+        return [records[place] for place in range(len(listings))]
+
+    def change(self, listing: RecordId, before: Listed, now: Listed) -> None:
+        """Its owner says of a listing of ``open_listings`` what another one says."""
+        _, signer = self._people[self._place(before)]
+        self._do([EditListing(listing, *self._words(0, now))], signer)
+
+    def _place(self, listed: Listed) -> int:
+        return int(listed.member[1:]) % len(self._people)
+
+    def _words(self, place: int, listed: Listed) -> tuple[str, str, str, Amount]:
+        category = CATEGORIES[place % len(CATEGORIES)]
+        return (
+            category,
+            listed.title[:LONGEST_TITLE],
+            listed.description,
+            Amount(self._lot.randrange(50, 900)),
+        )
 
     def grow(self, transfers: int) -> Made:
         """Let people pay until the history has so many transfers."""

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from appliance.demo.calendar import MINUTE_MS, Calendar
+from appliance.demo.calendar import DAY_MS, MINUTE_MS, Calendar
 from appliance.demo.words import Line
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.subject import Command
 from appliance.ledger.errors import BookDamaged, Refusal
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner
+from appliance.ledger.market import talks
+from appliance.ledger.market.changing import EditListing
 from appliance.ledger.market.listings import OpenListing
 from appliance.ledger.people.members import AppointKeeper, Approve
 from appliance.ledger.people.showing import ShowName
@@ -24,6 +26,9 @@ from appliance.ledger.values import AccountNumber, Amount
 
 PIN: Final = "2580"
 """Everybody's PIN in the sample villages."""
+
+LOOKED_AT_DAYS: Final = 60
+"""After so many days people look at what they offer and want: well before its time is over."""
 
 KEEPER: Final = AccountNumber(1)
 """The first to join."""
@@ -103,10 +108,35 @@ class People:
         return receipt
 
     def list_(self, line: Line) -> None:
-        """Somebody offers or wants something."""
+        """Somebody offers or wants something, and looks at the words again after two months."""
         owner = AccountNumber(line.who + 1)
         price = None if line.price is None else Amount(line.price)
-        self.do(owner, OpenListing(owner, line.kind, line.category, line.title, line.text, price))
+        terms = (
+            line.category,
+            line.title,
+            line.text,
+            price,
+            line.unit,
+            line.quantity,
+            line.times,
+            line.place,
+        )
+        listed = self.do(owner, OpenListing(owner, line.kind, *terms))
+
+        def again() -> None:
+            if listed is not None:
+                self.do(owner, EditListing(listed.record, *terms))
+
+        self.calendar.at(self.calendar.clock.now().ms + LOOKED_AT_DAYS * DAY_MS, again)
+
+    def write(self, minutes: int, sender: int, receiver: int, text: str) -> None:
+        """Somebody writes to somebody, so many minutes before the end."""
+
+        def now() -> None:
+            key = self.calendar.now.to_bytes(8, "big") + minutes.to_bytes(4, "big")
+            talks.send(self.hub.store, sender, receiver, text, self.calendar.clock.now(), key)
+
+        self.calendar.at(self.calendar.now - minutes * MINUTE_MS, now)
 
     def room(self, number: int, amount: int) -> bool:
         """People keep some room below: they do not go to their limit for a bun."""

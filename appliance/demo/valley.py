@@ -16,7 +16,7 @@ from typing import Final
 from appliance.demo import hill
 from appliance.demo.calendar import DAY_MS, DAYS, HOUR_MS, MINUTE_MS, Calendar
 from appliance.demo.hill import Hill
-from appliance.demo.people import People
+from appliance.demo.people import KEEPER, People
 from appliance.demo.village import ALICE, RIVER, River
 from appliance.demo.words_hill import CROSSED, Crossing
 from appliance.ledger import community, settings
@@ -25,6 +25,7 @@ from appliance.ledger.clock import ManualClock
 from appliance.ledger.community import Application, Invitation
 from appliance.ledger.hub import Hub, Papers
 from appliance.ledger.keys import KdfCost, KeySigner
+from appliance.ledger.market.distances import SetDistance
 from appliance.ledger.money.crossings import Send
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.reads import member as member_reads
@@ -110,6 +111,11 @@ def _make(data: Path, calendar: Calendar, cost: KdfCost | None, told: Told, open
     far.settle_in(KeySigner("root:keeper", there_papers.hub.seed))
     clock.set(begin)  # both settle in during the same days
     river.settle_in(KeySigner("root:keeper", here_papers.hub.seed))
+    for those, other, minutes in (
+        (river.people, hill.NUMBER, 50),
+        (far.people, RIVER.community.hub, 40),
+    ):
+        those.done_for_sure(those.do(KEEPER, SetDistance(other, minutes)))  # the way up takes longer
     river.plan()
     far.plan()
     chance = random.Random(203)

@@ -12,9 +12,10 @@ from typing import Final
 
 from appliance.demo.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
 from appliance.demo.people import PIN, People
-from appliance.demo.words import ASKED, BOUGHT, CARED, LISTINGS, NEWCOMER, SHOWN, VILLAGERS
+from appliance.demo.words import ASKED, BOUGHT, CARED, LISTINGS, NEWCOMER, SHOWN, VILLAGERS, WRITTEN
 from appliance.ledger.book.command import Receipt
 from appliance.ledger.book.rules import Care, Community, Credit, Rules
+from appliance.ledger.book.taxonomy import for_payment
 from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
 from appliance.ledger.care.signing import Cosign
 from appliance.ledger.hub import Hub
@@ -91,6 +92,8 @@ class River:
         before(900, self._newcomer)
         before(300, lambda: self._open_request(ROSA, ALICE, 75, "household", "Lavado, una canasta"))
         before(200, lambda: self._open_request(BOB, ALICE, 100, "repair", "Bicycle, two punctures"))
+        for line in WRITTEN:
+            self.people.write(*line)
         before(60, lambda: self._open_request(ALICE, None, 75, "food", "Goat cheese at the market"))
 
     # ---------------------------------------------------------------------------- what people do
@@ -108,7 +111,7 @@ class River:
         offers = [line for line in LISTINGS if line.kind == "offer" and line.price and line.who + 1 != payer]
         if self._chance.random() < 0.65:
             line = self._chance.choices(offers, [VILLAGERS[one.who].busy for one in offers])[0]
-            payee, category, note = AccountNumber(line.who + 1), line.category, line.title
+            payee, category, note = AccountNumber(line.who + 1), for_payment(line.category), line.title
             amount = (line.price or 25) * self._chance.choice((1, 1, 1, 2))
         else:
             payee = self._somebody(without=payer)

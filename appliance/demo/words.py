@@ -54,22 +54,32 @@ class Line(NamedTuple):
     title: str
     price: int | None = None
     text: str = ""
+    unit: str | None = None
+    quantity: int | None = None
+    times: str = ""
+    place: str = ""
 
 
 LISTINGS: Final = (
-    Line(1, "offer", "food", "Goat cheese, fresh every Friday", 75, "About 250 g. Bring your own box."),
-    Line(1, "offer", "food", "Eggs from free hens", 50, "Ten. I live beside the mill."),
-    Line(1, "offer", "teaching", "Reading with children", 100),
+    Line(
+        *(1, "offer", "dairy", "Goat cheese, fresh every Friday", 75, "About 250 g. Bring your own box."),
+        *("piece", 8, "Fridays from four", "Beside the mill"),
+    ),
+    Line(1, "offer", "poultry", "Eggs from free hens", 50, "Ten. I live beside the mill."),
+    Line(1, "offer", "homework", "Reading with children", 100, "", "hour", None, "After school"),
     Line(1, "want", "repair", "Gate hinge to weld", 150),
-    Line(2, "offer", "repair", "Bicycles mended", 100, "Punctures half an hour. Parts extra."),
+    Line(
+        *(2, "offer", "bicycle_repair", "Bicycles mended", 100, "Punctures half an hour. Parts extra."),
+        *("hour", None, "Afternoons", "The blue shed by the bridge"),
+    ),
     Line(
         2, "offer", "tools", "Drill and long ladder to borrow", 25, "For a day. Please bring it back clean."
     ),
-    Line(2, "offer", "building", "Masonry, an hour", 125),
+    Line(2, "offer", "masonry", "Masonry", 125, "", "hour"),
     Line(2, "want", "food", "Lunch on working days", 75),
     Line(2, "want", "digital", "My new phone to be set up", 50),
-    Line(3, "offer", "health", "Massage for tired backs", 100),
-    Line(3, "offer", "teaching", "Hindi and English conversation", 100),
+    Line(3, "offer", "massage", "Massage for tired backs", 100, "", "hour"),
+    Line(3, "offer", "language", "Hindi and English conversation", 100, "", "hour"),
     Line(
         3,
         "want",
@@ -82,7 +92,7 @@ LISTINGS: Final = (
     Line(
         4, "offer", "children", "Minding children on market days", 100, "Up to four, in our yard, with fruit."
     ),
-    Line(4, "offer", "food", "Flat bread, ten pieces", 50),
+    Line(4, "offer", "bread", "Flat bread, ten pieces", 50),
     Line(4, "want", "clothing", "School skirts to be hemmed", 75),
     Line(
         5,
@@ -120,15 +130,18 @@ LISTINGS: Final = (
     Line(8, "offer", "building", "Roofs made tight", 150, "Tin and thatch. I bring the nails."),
     Line(8, "offer", "crafts", "Stools and shelves", 300),
     Line(8, "want", "children", "Minding our twins on market day", 150),
-    Line(9, "offer", "food", "Tamales los domingos", 50, "Docena por encargo, con o sin chile."),
+    Line(
+        *(9, "offer", "meal", "Tamales los domingos", 50, "Docena por encargo, con o sin chile."),
+        *("dozen", 12, "Domingos"),
+    ),
     Line(9, "offer", "health", "Hierbas medicinales y consejos", 50),
     Line(9, "offer", "household", "Lavado de ropa a mano", 75),
     Line(9, "want", "garden", "Compost or manure, a cartload", 100),
     Line(10, "offer", "repair", "Radios and lamps repaired", 100),
-    Line(10, "offer", "digital", "Solar panel wiring", 150),
+    Line(10, "offer", "electricity", "Solar panel wiring", 150, "", "hour"),
     Line(10, "want", "food", "Honey, a kilo", 200),
     Line(11, "offer", "clothing", "Sewing: dresses and uniforms", 150),
-    Line(11, "offer", "teaching", "Sewing lessons, two people", 100),
+    Line(11, "offer", "sewing", "Sewing lessons, two people", 100, "", "lesson"),
     Line(11, "want", "tools", "Treadle sewing machine to borrow", None),
     Line(12, "offer", "household", "Firewood split and carried", 100, "Also other things that are heavy."),
     Line(12, "offer", "food", "Smoked fish", 100),
@@ -150,9 +163,9 @@ LISTINGS: Final = (
     Line(15, "want", "household", "A table, any age", 300),
     Line(16, "offer", "transport", "Aulas de direção de trator", 150, "Tractor driving lessons."),
     Line(16, "want", "teaching", "English for my sister", 100),
-    Line(17, "offer", "garden", "Seedlings: cabbage, tomato, pepper", 25),
+    Line(17, "offer", "plant", "Seedlings: cabbage, tomato, pepper", 25, "", "piece", 60),
     Line(17, "want", "building", "Greenhouse frame to be put up", 400),
-    Line(18, "offer", "household", "Jam and pickles in glass", 50),
+    Line(18, "offer", "preserve", "Jam and pickles in glass", 50, "", "piece", 14),
     Line(19, "offer", "other", "Stories of the old village", 0, "Free. Come and sit with me."),
     Line(0, "offer", "transport", "Lift to the clinic, any Tuesday", 100, "In the hub's van, four places."),
     Line(0, "want", "other", "Somebody to sweep the meeting hall", 100),
@@ -198,3 +211,10 @@ CARED: Final = (
     ("child", "Priya's son", "Homework and supper"),
 )
 """Care: kind, for whom, what was done."""
+
+WRITTEN: Final = (
+    (170, 3, 2, "Is there cheese left this week, Alice?"),
+    (150, 2, 3, "Two pieces are yours. Come after four, I am at the mill."),
+    (40, 10, 2, "Traigo la ropa lavada mañana por la mañana, ¿está bien?"),
+)
+"""Messages: so many minutes before now, from whom to whom (numbers), what."""

@@ -1,12 +1,14 @@
 """What a record that has come for this hub asks of the book. Reading it is the radio process's (``post``)."""
 
-from appliance.ledger.book import letters, letters_care
+from appliance.ledger.book import letters, letters_care, letters_loops, letters_match
 from appliance.ledger.book.records import Kind, Record
 from appliance.ledger.book.subject import Command
 from appliance.ledger.care.answers import ArriveCareKey, ArriveCareNo, ArriveCareSign
 from appliance.ledger.care.elsewhere import ArriveCareAsk, ArriveCareTold
 from appliance.ledger.care.states import OPEN
 from appliance.ledger.care.telling import ended
+from appliance.ledger.market.loops_far import ArriveLoop, ArriveLoopAnswer, ArriveLoopEnd
+from appliance.ledger.market.matches_far import ArriveMatch
 from appliance.ledger.money.arrivals import ArriveRecall, ArriveSent
 from appliance.ledger.money.crossings import ArriveAnswer
 from appliance.ledger.money.trunks import ArriveCheckpoint
@@ -35,6 +37,14 @@ def asked(record: Record, digest: bytes, plain: bytes) -> Command | None:
         return ArriveRecall(*place, letters.read_answer(plain))
     if record.kind == Kind.CHECKPOINT:
         return ArriveCheckpoint(*place, letters.read_checkpoint(plain))
+    if record.kind == Kind.LOOP:
+        return ArriveLoop(*place, *letters_loops.read_loop(plain))
+    if record.kind == Kind.LOOP_ANSWER:
+        return ArriveLoopAnswer(*place, *letters_loops.read_answer(plain))
+    if record.kind == Kind.LOOP_END:
+        return ArriveLoopEnd(*place, *letters_loops.read_end(plain))
+    if record.kind == Kind.MATCH:
+        return ArriveMatch(*place, letters_match.read_match(plain))
     return _of_care(record, place, plain)
 
 

@@ -8,6 +8,7 @@ from appliance.ledger.book import letters, letters_care
 from appliance.ledger.book.records import Kind
 from appliance.ledger.book.schema import Outgoing
 from appliance.ledger.book.store import Tx
+from appliance.ledger.market import talks_about, talks_far
 from appliance.ledger.money import trunks
 from appliance.ledger.reads.care_far import words_to_tell
 from appliance.ledger.reads.people import text_of
@@ -23,6 +24,10 @@ def plain_text(tx: Tx, row: Outgoing, link: bytes) -> bytes:
         return letters_care.with_words(plain, words_to_tell(tx, row.text_entry))
     if row.kind in (Kind.SENT, Kind.CARE_NO) and text:
         return plain + letters.pack_text(letters.shortened(text))
+    if row.kind == Kind.MESSAGE:
+        return talks_far.words_of(tx, row.text_entry or 0)
+    if row.kind == Kind.ABOUT:
+        return talks_about.letter_of(tx, row.text_entry or 0)
     if row.kind == Kind.CHECKPOINT:
         return plain.replace(trunks.LINK_TO_COME, link, 1)
     return plain

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from appliance.ledger import arriving, codec, hearsay, leaving, recovering
+from appliance.ledger import arriving, codec, hearsay, leaving, messengers, recovering
 from appliance.ledger.book import feed
 from appliance.ledger.book.chain import KEY_BYTES
 from appliance.ledger.book.command import Receipt
@@ -55,6 +55,7 @@ TELL_EVERY_MS: Final = 6 * 3_600_000
 _URGENT: Final = (
     *(Kind.SENT, Kind.ACCEPTED, Kind.RETURNED, Kind.RECALL),
     *(Kind.CARE_ASK, Kind.CARE_KEY, Kind.CARE_SIGN, Kind.CARE_NO, Kind.CARE_TOLD),
+    *(Kind.LOOP, Kind.LOOP_ANSWER, Kind.LOOP_END, Kind.MATCH),
 )
 
 Fit = Callable[[Sequence[Record]], int]
@@ -210,12 +211,13 @@ class Post:
             return self._key(tx, other, sending)
 
     def publish(self, most: int) -> int:
-        """Put on the feed what is new of names and listings, at most ``most`` items; how many."""
+        """Put on the feed what is new of names and listings, or else messages, at most ``most`` items; how many."""
         with self.hub.reading() as tx:
             if not feed.neighbours(tx, self.hub.number):
                 return 0
             items = showing.unsaid(tx, most)
-        return sum(isinstance(self.hub.by_rule(item, "publish"), Receipt) for item in items)
+        done = sum(isinstance(self.hub.by_rule(item, "publish"), Receipt) for item in items)
+        return done or messengers.carry(self.hub, most)
 
     def tell(self) -> int:
         """Tell neighbours where we stand toward them, those with whom something has crossed; how many.
@@ -422,13 +424,13 @@ class Post:
             plain = self._opened(record)
             if record.to == self.hub.number and not self._took_effect(record, plain, learning):
                 break
-            if record.to == EVERYONE and plain is not None:
+            if plain is not None and (record.to == EVERYONE or record.kind in hearsay.OF_PEOPLE):
                 seen.append((record, plain))
             done += 1
         if done:
             with self.hub.store.write() as tx:
                 for record, plain in seen:
-                    hearsay.take_in(tx, record, plain, self.hub.clock.now().ms)
+                    hearsay.take_in(tx, record, plain, self.hub.clock.now())
                 now = feed.state(tx, state.hub, state.incarnation)
                 now.read = max(now.read, records[done - 1].number)
                 feed.save(tx, now)

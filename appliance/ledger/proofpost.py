@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Final
 
 from appliance.ledger.book import rules
-from appliance.ledger.book.local import ProofAsked, ProofLet
+from appliance.ledger.book.local import ProofAsked, ProofLet, ProofWanted
 from appliance.ledger.book.schema import Claim, RosterRow
 from appliance.ledger.book.schema_far import AskedHere, FarWitness
 from appliance.ledger.book.store import Tx
@@ -32,6 +32,8 @@ TERMS_BYTES: Final = 32
 ASKED, VALID, BAD, REFUSED, SILENT = "asked", "valid", "bad", "refused", "silent"
 MOST_ASKED: Final = 64
 """Proofs that a hub asks others for at one time."""
+MOST_WANTED: Final = 64
+"""Asks that were answered with no, kept for the keepers here; the oldest goes when there is one more."""
 
 
 class No(IntEnum):
@@ -98,6 +100,32 @@ def _unit(tx: Tx) -> tuple[int, str]:
 def let(tx: Tx, claim: Claim, hub: int, now: Instant) -> None:
     """Let ``hub`` have the proof of this claim."""
     tx.put(ProofLet, claim=bytes(claim.id), hub=hub, at_ms=now.ms, quality=int(now.quality))
+    tx.delete(ProofWanted, (ProofWanted.claim == bytes(claim.id)) & (ProofWanted.hub == hub))
+
+
+def note_wanted(hub: Hub, asker: int, about: bytes) -> None:
+    """``asker`` was told that a claim is not for it: if there is one, keepers here read of it and may let it.
+
+    Written once for a claim and a hub, however often it asks.
+
+    Raises:
+        HubError: the book is busy or cannot be written.
+    """
+    with hub.reading() as tx:
+        claim = claim_about(tx, about)
+        known = claim is None or tx.get(ProofWanted, claim=bytes(claim.id), hub=asker) is not None
+    if claim is None or known:
+        return
+    now = hub.clock.now()
+    with hub.store.write() as tx:
+        tx.put(ProofWanted, claim=bytes(claim.id), hub=asker, at_ms=now.ms, quality=int(now.quality))
+        for old in wanted(tx)[MOST_WANTED:]:
+            tx.delete(ProofWanted, (ProofWanted.claim == old.claim) & (ProofWanted.hub == old.hub))
+
+
+def wanted(tx: Tx) -> list[ProofWanted]:
+    """What other hubs asked for and may not have, the newest first."""
+    return tx.found(ProofWanted, "1 = 1 ORDER BY at_ms DESC, hub, claim")
 
 
 # -------------------------------------------------------------------------------------------------- asking
@@ -146,6 +174,12 @@ def _put(tx: Tx, hub: int, about: bytes, now: Instant, proof: bytes | None) -> N
 def in_roster(tx: Tx, hub: int) -> bool:
     """Whether a hub of this number has been admitted."""
     return tx.get(RosterRow, hub=hub) is not None
+
+
+def others(tx: Tx, own: int) -> list[tuple[int, str]]:
+    """The other hubs of the community with their names, in the order of their admission."""
+    found = tx.select("SELECT hub, name FROM roster WHERE hub <> ? ORDER BY seq", own)
+    return [(int(hub), str(name)) for hub, name in found]
 
 
 def waiting(tx: Tx) -> list[ProofAsked]:

@@ -77,11 +77,17 @@ class Account:
         return self.full.replace("-", "")
 
 
+_UNSEEN: Final = dict.fromkeys(
+    [0x061C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
+)
+"""Marks of direction and spaces without width: they come along when a number is copied from a right-to-left page."""
+
+
 def western_digits(text: str) -> str:
-    """``text`` with every decimal digit of any script (٤٢, ४२) as 0-9."""
+    """``text`` with every decimal digit of any script (٤٢, ४२) as 0-9, and without marks of direction."""
     if text.isascii():
         return text
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text.translate(_UNSEEN))
 
 
 def parse_account(text: str, home: int) -> Account:
@@ -95,7 +101,7 @@ def parse_account(text: str, home: int) -> Account:
         BadNumber: it is no number, or its check digit does not fit.
     """
     digits = western_digits(text)
-    for separator in " -–.\u00a0\u2010\u2011":
+    for separator in " -–−ـ.\u00a0\u2010\u2011":
         digits = digits.replace(separator, "")
     if not digits.isascii() or not digits.isdigit() or not 2 <= len(digits) <= 18:
         raise BadNumber(text)

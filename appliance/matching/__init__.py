@@ -6,23 +6,39 @@ follows the book and the neighbours' feeds into ``cache.db``, ``search.find`` re
 the ledger does not know this package. No suggestion is better than a silly one.
 """
 
-from appliance.matching.index import CACHE_FILE, FarId, Index, ListingId
-from appliance.matching.matcher import Suggestion, suggestions
+from appliance.matching.index import CACHE_FILE, OWN, FarId, Index, ListingId
+from appliance.matching.matcher import Suggestion, known, suggestions, why
+from appliance.matching.near import beside, near
+from appliance.matching.people import Lister, who_lists
+from appliance.matching.ranking import Known
 from appliance.matching.scoring import Why
-from appliance.matching.search import BEST, NEWEST, Found, Hit, Query, find
+from appliance.matching.search import BEST, NEWEST, Found, Hit, Query, counts, find
+from appliance.matching.usefulness import Useful, UsefulPage, useful
 
 __all__ = [
     "BEST",
     "CACHE_FILE",
     "NEWEST",
+    "OWN",
     "FarId",
     "Found",
     "Hit",
     "Index",
+    "Known",
+    "Lister",
     "ListingId",
     "Query",
     "Suggestion",
+    "Useful",
+    "UsefulPage",
     "Why",
+    "beside",
+    "counts",
     "find",
+    "known",
+    "near",
     "suggestions",
+    "useful",
+    "who_lists",
+    "why",
 ]

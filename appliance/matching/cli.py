@@ -1,15 +1,19 @@
 """``hub match``: the matcher over files. The heavy imports are inside the commands."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 if TYPE_CHECKING:  # loading them takes a while on a small board
     from appliance.matching.listings_file import Listed
     from appliance.matching.loops import Found
+
+WHOLE: Final = 2000
+"""So many listings at most are asked about with all their matches; of more only the best of each want, as there would be millions."""
 
 LISTINGS = click.argument("listings", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -37,11 +41,11 @@ def evaluate(listings: Path, out: Path) -> None:
 
     Never two listings of one member. When a line cannot be read, nothing is written.
     """
-    from appliance.matching.listings_file import read_listings, write_edges
+    from appliance.matching.listings_file import read_listings, said_names, write_edges
     from appliance.matching.pool import Pool
 
     pool = Pool(read_listings(listings))
-    count = write_edges(out, (found.edge for found in pool.matches()))
+    count = write_edges(out, (found.edge for found in pool.matches()), said_names(pool.listings.values()))
     click.echo(f"{len(pool.listings)} listings, {count} matches: {out}")
 
 
@@ -66,31 +70,46 @@ def loops(listings: Path, max_length: int, edges: Path | None, as_json: bool) ->
 
     Nobody is in two loops. Of loops that serve as many, those with the best matches.
     """
-    from appliance.matching.listings_file import read_edges, read_listings
+    from appliance.matching.listings_file import read_edges, read_listings, said_names
     from appliance.matching.loops import find_loops
     from appliance.matching.pool import MOST_EACH, Pool
 
     listed = read_listings(listings)
     if edges is not None:
-        known = read_edges(edges, listed)
+        known, whole = read_edges(edges, listed), True
     else:
-        known = tuple(found.edge for found in Pool(listed).matches(MOST_EACH))
+        whole = len(listed) <= WHOLE
+        known = tuple(found.edge for found in Pool(listed).matches(None if whole else MOST_EACH))
     found = find_loops(listed, known, max_length)
+    if not whole:
+        # Of a large market the ten best offers of each want were asked about: nobody knows what the others would give.
+        found = replace(found, optimal=False, upper_bound=_who_could_be_served(listed))
     click.echo(
-        json.dumps(to_json(found), ensure_ascii=False, indent=1) if as_json else to_text(found, listed)
+        json.dumps(to_json(found, said_names(listed)), ensure_ascii=False, indent=1)
+        if as_json
+        else to_text(found, listed)
     )
 
 
-def to_json(found: "Found") -> dict[str, Any]:
-    """The loops as a JSON object."""
+def _who_could_be_served(listings: "Iterable[Listed]") -> int:
+    """How many people both offer and want something: nobody else can be in a loop."""
+    from appliance.ledger.market.listings import OFFER
+
+    sides: tuple[set[object], set[object]] = (set(), set())
+    for listed in listings:
+        sides[listed.kind == OFFER].add(listed.person)
+    return len(sides[0] & sides[1])
+
+
+def to_json(found: "Found", names: Mapping[str, str | int]) -> dict[str, Any]:
+    """The loops as a JSON object; ``names``: the ids as the file has them."""
+    from appliance.matching.listings_file import edge_said
+
     return {
         "loops": [
             {
                 "people": [{"hub": hub, "member": member} for hub, member in loop.people],
-                "trades": [
-                    {"offer_id": edge.offer_id, "want_id": edge.want_id, "score": round(edge.score, 4)}
-                    for edge in loop.trades
-                ],
+                "trades": [edge_said(edge, names) for edge in loop.trades],
             }
             for loop in found.loops
         ],

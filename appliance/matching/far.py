@@ -1,14 +1,14 @@
 """What other hubs have told of their listings, as the ledger keeps it (``feed.FarListing``).
 
 A hub's listings follow from its feed up to where that has been read, so the places reached in
-its feeds are the *mark*: the same mark, the same listings.
+its feeds are the *mark*, with how many have come to their end: the same mark, the same listings.
 """
 
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Self
 
-from appliance.ledger.book.feed import FarListing
 from appliance.ledger.book.store import Tx
 
 
@@ -24,12 +24,20 @@ class Said:
     seen_ms: int
     title: str
 
+    @classmethod
+    def read(cls, said: str) -> Self:
+        """One of ``open_listings``."""
+        return cls(*json.loads(said))
+
 
 def marks(tx: Tx) -> dict[int, str]:
     """For each neighbour of which anything was read: how far."""
     reached: dict[int, list[str]] = defaultdict(list)
     for hub, incarnation, read in tx.select(_READ):
         reached[int(hub)].append(f"{incarnation}.{read}")
+    for hub, gone in tx.select(_GONE):  # some come to their end without a word of their hub
+        if int(hub) in reached:
+            reached[int(hub)].append(f"-{gone}")
     return {hub: " ".join(parts) for hub, parts in reached.items()}
 
 
@@ -40,15 +48,15 @@ WHERE feed.read > 0 ORDER BY feed.hub, feed.incarnation
 """
 
 
-def open_listings(tx: Tx, hub: int) -> dict[str, Said]:
-    """The open listings of ``hub``, each under a text that names all that was said of it."""
-    query = FarListing.select(
-        FarListing.id,
-        FarListing.listing,
-        FarListing.owner,
-        FarListing.kind,
-        FarListing.category,
-        FarListing.seen_ms,
-        FarListing.title,
-    ).where(FarListing.hub == hub, FarListing.open)
-    return {json.dumps(row, ensure_ascii=False): Said(*row) for row in tx.rows(query.tuples())}
+_GONE = "SELECT hub, COUNT(*) FROM far_listing WHERE NOT open AND until_ms IS NOT NULL GROUP BY hub"
+
+
+def open_listings(tx: Tx, hub: int) -> set[str]:
+    """The open listings of ``hub``, each as a text that names all that was said of it (``Said.read``)."""
+    return {said for (said,) in tx.select(_OPEN, hub)}
+
+
+# Written by SQLite: all of a hub's are looked at whenever it has said anything.
+_OPEN = """
+SELECT json_array(id, listing, owner, kind, category, seen_ms, title) FROM far_listing WHERE hub = ? AND open
+"""

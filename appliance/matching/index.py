@@ -10,7 +10,7 @@ never data. So it runs with ``synchronous=NORMAL``. It shares no transaction wit
 A listing's *place* orders them: own ones before those of other hubs, newer before older.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,49 +22,63 @@ from playhouse.pool import PooledSqliteDatabase
 from appliance.ledger.book import chain
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.schema import Entry as EntryRow
+from appliance.ledger.book.schema import Listing
 from appliance.ledger.book.store import Tx
+from appliance.ledger.market.listings import OPEN
+from appliance.ledger.reads import neighbourhood
 from appliance.ledger.reads.people import text_of
 from appliance.ledger.values import RecordId
-from appliance.matching import far, text
+from appliance.matching import far, text, times
 from appliance.matching.lexicon import fingerprint
 from appliance.matching.meaning import to_text
 from appliance.matching.reading import read
 from appliance.matching.scoring import keys_of
+from appliance.matching.vocabulary import telling_words
 
 CACHE_FILE: Final = "cache.db"
 
-FORM: Final = "3"
+FORM: Final = "11"
 """Form of the tables and of the words in them. Another one, or another lexicon: the cache is made anew."""
 
 BATCH: Final = 500
 _MARK: Final = "hub:"
 """Begins the names of the notes that say how far a neighbour's feed had been read."""
-_KINDS: Final = ("open_listing", "import_listing", "close_listing")
+_MERGED: Final = "merge_category"
+_KINDS: Final = (
+    *("open_listing", "import_listing", "edit_listing", "renew_listing", "expire_listing", "close_listing"),
+    *("hide_listing", "show_listing", "move_listing", "merge_listing", _MERGED),
+)
 
 OWN: Final = 0
 """Stands for this hub among the hubs of listings."""
 
-_OWN_PLACES: Final = 1 << 40
+OWN_PLACES: Final = 1 << 40
 """Own listings have their places from here on; those of other hubs, counted as they arrive, below."""
 
 _SCHEMA: Final = (
     "CREATE TABLE note (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
     # ``number`` is the entry that opened it, at its own hub; ``id`` is null for those of other hubs,
-    # ``said`` (what the hub said of it) for own ones.
+    # ``said`` (what the hub said of it) for own ones. ``hours``: when it could be (``times``), as hexadecimal
+    # digits; ``place_words``: those that name where it is. Null where nothing is known of it.
     """CREATE TABLE listing (place INTEGER NOT NULL PRIMARY KEY, hub INTEGER NOT NULL, number INTEGER NOT NULL,
     id BLOB UNIQUE, owner INTEGER NOT NULL, kind TEXT NOT NULL, category TEXT NOT NULL,
-    opened_ms INTEGER NOT NULL, said TEXT, meaning TEXT NOT NULL)""",
+    opened_ms INTEGER NOT NULL, said TEXT, meaning TEXT NOT NULL, hours TEXT, place_words TEXT)""",
     "CREATE INDEX listing_owner ON listing (hub, owner)",
     # The text is folded before it comes here; marks that are vowels (M) belong to their words.
     """CREATE VIRTUAL TABLE page USING fts5 (title, text, prefix = '2 3',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'")""",
+    # The words there are, for those that are mistyped.
+    "CREATE VIRTUAL TABLE word USING fts5vocab (page, row)",
     # Under which keys the matcher finds a listing (``scoring.keys_of``).
     """CREATE TABLE topic (key TEXT NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (key, place)) WITHOUT ROWID""",
     "CREATE INDEX topic_place ON topic (place)",
+    # Listings whose words or category were changed: what they had said before, until that is ticked off.
+    "CREATE TABLE changed (place INTEGER NOT NULL PRIMARY KEY, category TEXT NOT NULL, meaning TEXT NOT NULL)",
 )
-_TABLES: Final = ("note", "listing", "page", "word", "topic")
+_TABLES: Final = ("note", "listing", "word", "page", "topic", "changed")
 
 
+_CATEGORIES_OF_OPEN: Final = "SELECT id, category FROM listing WHERE state = 'open'"
 _LAST_ERASED: Final = "SELECT COALESCE(MAX(closed_entry), 0) FROM erasure WHERE state = 'done'"
 
 
@@ -78,6 +92,15 @@ class FarId:
 
 ListingId = RecordId | FarId
 """How a listing is named: an own one by its record, one of another hub by hub and number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A listing that says something else: category and meaning of before, and of now; None when it has been taken down."""
+
+    place: int
+    before: tuple[str, str]
+    now: tuple[str, str] | None
 
 
 def listing_id(record: bytes | None, hub: int, number: int) -> ListingId:
@@ -221,21 +244,25 @@ class Index:
                     self._keep_note(note, mark)
         return followed
 
-    def _compare(self, hub: int, told: Mapping[str, far.Said]) -> int:
+    def _compare(self, hub: int, told: set[str]) -> int:
         """Make the listings of ``hub`` what it has ``told``; how many were not so yet."""
         kept = {
             said: place for place, said in self._rows("SELECT place, said FROM listing WHERE hub = ?", (hub,))
         }
-        gone, new = kept.keys() - told.keys(), told.keys() - kept.keys()
+        gone = kept.keys() - told
+        new = {said: far.Said.read(said) for said in sorted(told - kept.keys())}
+        again = {one.place for one in new.values()}
         for said in gone:
-            self._drop(kept[said])
-        for said in sorted(new):
-            one = told[said]
+            if kept[said] not in again:
+                self._drop(kept[said])
+        for said, one in new.items():
+            before = self._before(one.place, hub)
             self._drop(one.place)  # of another hub, when the tables were set back and counted anew
             self._insert(
                 one.place, hub, one.listing, None, one.owner, one.kind, one.category, one.seen_ms, said
             )
             self._read(one.place, one.title, "")
+            self._note_change(one.place, before)
         return len(gone) + len(new)
 
     def _marks(self) -> dict[str, str]:
@@ -253,29 +280,90 @@ class Index:
         with self._db.connection_context():
             return self._rows(sql, values)
 
+    def noted(self, name: str) -> str | None:
+        """What was noted under ``name``; None when nothing was, or the cache was made anew since."""
+        with self._db.connection_context():
+            return self._note(name)
+
+    def note(self, name: str, value: str) -> None:
+        """Note something that may be lost with the cache."""
+        with self._writing():
+            self._keep_note(name, value)
+
     def _take(self, tx: Tx, entry: Entry) -> None:
-        p = entry.act.payload
-        if entry.act.kind == "close_listing":
-            for (place,) in self._rows("SELECT place FROM listing WHERE id = ?", (p["listing"],)):
-                self._drop(place)
+        """Make the cache what the book says now of the listing that ``entry`` is about: whatever came later shows, too."""
+        if entry.act.kind == _MERGED:
+            for record, category in tx.select(_CATEGORIES_OF_OPEN):
+                self._do("UPDATE listing SET category = ? WHERE id = ?", (category, bytes(record)))
             return
-        place = _OWN_PLACES + entry.number
-        about = (p["owner"], p["kind"], p["category"], entry.act.at.ms)
-        self._insert(place, OWN, entry.number, entry.record, *about, None)
-        self._read(place, text_of(tx, entry.number, "title"), text_of(tx, entry.number, "text"))
+        record, before = bytes(entry.act.payload.get("listing", entry.record)), None
+        for (place,) in self._rows("SELECT place FROM listing WHERE id = ?", (record,)):
+            before = self._before(place, OWN)
+            self._drop(place)
+        row = tx.get(Listing, id=record)
+        if row is None or row.state != OPEN:
+            return
+        place = OWN_PLACES + row.opened_entry
+        about = (row.owner, row.kind, row.category, row.opened_ms)
+        self._insert(place, OWN, row.opened_entry, record, *about, None)
+        self._read(place, *(text_of(tx, row.text_entry, field) for field in ("title", "text", "place")))
+        if named := neighbourhood.place_words(text_of(tx, row.text_entry, "place"), telling_words):
+            self._do("UPDATE listing SET place_words = ? WHERE place = ?", (" ".join(sorted(named)), place))
+        if (hours := times.read(text_of(tx, row.text_entry, "times"))) is not None:
+            self._do("UPDATE listing SET hours = ? WHERE place = ?", (f"{hours:x}", place))
+        self._note_change(place, before)
 
     def _insert(self, *values: object) -> None:
-        self._do("INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[]')", values)
+        self._do(
+            "INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', NULL, NULL)", values
+        )
+
+    def _before(self, place: int, hub: int) -> tuple[Any, ...] | None:
+        """Category and meaning of a listing before it is read anew."""
+        found = self._rows("SELECT category, meaning FROM listing WHERE place = ? AND hub = ?", (place, hub))
+        return found[0] if found else None
+
+    def _says(self, place: int) -> tuple[Any, ...] | None:
+        found = self._rows("SELECT category, meaning FROM listing WHERE place = ?", (place,))
+        return found[0] if found else None
+
+    def _note_change(self, place: int, before: tuple[Any, ...] | None) -> None:
+        """Keep what a listing said before, if it says something else now; what it said first, when it changes often."""
+        now = self._says(place)
+        if before is not None and now is not None and now != before:
+            self._do("INSERT OR IGNORE INTO changed VALUES (?, ?, ?)", (place, *before))
+
+    def changed(self, most: int) -> list[Changed]:
+        """Listings that say something else since they were last ticked off (``tick_off``); by their place, at most ``most``."""
+        found = self.rows(
+            """SELECT c.place, c.category, c.meaning, l.category, l.meaning FROM changed c
+            LEFT JOIN listing l ON l.place = c.place ORDER BY c.place LIMIT ?""",
+            (most,),
+        )
+        return [
+            Changed(int(place), (category, meaning), None if now[0] is None else (now[0], now[1]))
+            for place, category, meaning, *now in found
+        ]
+
+    def tick_off(self, changes: Iterable[Changed]) -> None:
+        """Forget what these had said before; one that says something else again by now stays."""
+        found = list(changes)
+        if not found:
+            return
+        with self._writing():
+            for one in found:
+                if self._says(one.place) == one.now:
+                    self._do("DELETE FROM changed WHERE place = ?", (one.place,))
 
     def _drop(self, place: int) -> None:
         for table, column in (("topic", "place"), ("page", "rowid"), ("listing", "place")):
             self._do(f"DELETE FROM {table} WHERE {column} = ?", (place,))  # noqa: S608 - names of ours
 
-    def _read(self, place: int, title: str, more: str) -> None:
-        """Keep the words of a listing, and what it says."""
+    def _read(self, place: int, title: str, more: str, where: str = "") -> None:
+        """Keep the words of a listing, and what it says; ``where`` it is, is found and says nothing."""
         self._do(
             "INSERT OR REPLACE INTO page (rowid, title, text) VALUES (?, ?, ?)",
-            (place, " ".join(text.words(title)), " ".join(text.words(more))),
+            (place, text.kept(title), text.kept(f"{more} {where}")),
         )
         meaning = read(title, more)
         self._do("UPDATE listing SET meaning = ? WHERE place = ?", (to_text(meaning), place))

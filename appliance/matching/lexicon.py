@@ -11,7 +11,7 @@ order of ``LANGUAGES``. Sorts:
 * ``makes``, ``sole``: see ``MAKES`` and ``SOLE`` below.
 * ``ctx``: people, places and times that tell little by themselves.
 
-``blends.txt`` says what act and thing are together: look after + child = babysitting.
+``blends.txt`` says what act and thing are together: look after + child = babysitting. ``signs.txt``: what emoji name.
 """
 
 import zlib
@@ -34,6 +34,9 @@ MAKES: Final = "makes"
 
 SOLE: Final = "sole"
 """An act that is not done to things: a *gardening book* is a book, though *cleaning carpets* is cleaning."""
+
+PART: Final = "@part"
+"""A part of a thing, or what belongs to it: of that thing alone, and nothing without it, as any two things have parts."""
 
 LONGEST_PHRASE: Final = 5
 
@@ -72,7 +75,9 @@ class Lexicon:
                 self.concepts[concept.id] = concept
         self.small = dict(_small())
         self.lookalikes = frozenset(word for line in _lines("lookalikes") for word in line.split())
+        self.signs = dict(pair for line in _lines("signs") for pair in _sign(line))
         self.blends = tuple(_blend(line) for line in _lines("blends"))
+        self._single: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
         self._above = {name: self._distances(name) for name in self.concepts}
         self._below: dict[str, list[str]] = {}
         for name, above in self._above.items():
@@ -129,20 +134,27 @@ class Lexicon:
                     found[key] = (*known, concept.id)
         return found
 
-    @cached_property
-    def single(self) -> dict[str, tuple[str, ...]]:
-        """Words of four letters and more of the languages in Latin letters: what a mistyped one may be."""
+    def single(self, languages: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """Words of four letters and more of ``languages``, in an order that stays: what a mistyped one may be."""
+        if (known := self._single.get(languages)) is not None:
+            return known
         found: dict[str, tuple[str, ...]] = {}
-        for language in LANGUAGES:
+        for language in languages:
             for key, names in self.exact[language].items():
                 if len(key) == 1 and len(key[0]) >= 4:
                     found[key[0]] = tuple(dict.fromkeys((*found.get(key[0], ()), *names)))
+        self._single[languages] = found = dict(sorted(found.items()))
         return found
 
     @cached_property
-    def spelled_right(self) -> tuple[str, ...]:
-        """The words of ``single``, in an order that stays."""
-        return tuple(sorted(self.single))
+    def written(self) -> dict[str, frozenset[str]]:
+        """Single words in Latin letters as they are written, by what is left without accents."""
+        found: dict[str, set[str]] = {}
+        for concept in self.concepts.values():
+            for word in (word.casefold() for words in concept.words.values() for word in words):
+                if " " not in word and (plain := text.fold(word)).isascii():
+                    found.setdefault(plain, set()).add(word)
+        return {plain: frozenset(words) for plain, words in found.items()}
 
     @cached_property
     def everyday(self) -> frozenset[str]:
@@ -155,7 +167,8 @@ class Lexicon:
     def everyday_stems(self) -> dict[str, frozenset[str]]:
         """By language: the stems of the words inside the lexicon's phrases. Inflected, they are spelled right too."""
         return {
-            language: frozenset(word for key in self.stemmed[language] for word in key) for language in LATIN
+            language: frozenset(word for key in self.stemmed[language] for word in key)
+            for language in (*LATIN, "hi")
         }
 
 
@@ -169,7 +182,7 @@ def lexicon() -> Lexicon:
 def fingerprint() -> str:
     """A mark of the lexicon's data: another one, and what was read with it is read anew."""
     mark = 0
-    for part in (*PARTS, "stop", "blends", "lookalikes"):
+    for part in (*PARTS, "stop", "blends", "signs", "times", "lookalikes"):
         mark = zlib.crc32(_page(part).encode("utf-8"), mark)
     return f"{mark:08x}"
 
@@ -194,6 +207,12 @@ def _concept(line: str) -> Concept:
     # The name of a mode begins with @; a concept that gives one (seed) is that mode.
     name = "@" + marked["@"][0] if marked["@"] else name
     return Concept(name, tuple(marked["<"]), frozenset(marked["+"]), words)
+
+
+def _sign(line: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    names, _, signs = line.partition("|")
+    for sign in signs.split():
+        yield sign, tuple(names.split())
 
 
 def _blend(line: str) -> tuple[str, str, str]:

@@ -3,12 +3,13 @@
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from appliance.ledger.errors import HubError
 from appliance.ledger.market.listings import OFFER, WANT
@@ -23,7 +24,7 @@ class BadListings(HubError):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A listing out of a file. ``member`` and ``hub`` together name the person."""
+    """A listing out of a file. ``member`` and ``hub`` together name the person; ``whole``: the id is a number there."""
 
     id: str
     member: str
@@ -33,6 +34,7 @@ class Listed:
     description: str = ""
     category: str | None = None
     lang: str | None = None
+    whole: bool = False
 
     @property
     def person(self) -> tuple[str, str]:
@@ -82,28 +84,53 @@ def read_edges(path: Path, listings: Iterable[Listed]) -> tuple[Edge, ...]:
     return tuple(found.values())
 
 
-def write_edges(path: Path, edges: Iterable[Edge]) -> int:
-    """Write edges as lines, whole or not at all; how many.
+def said_names(listings: Iterable[Listed]) -> dict[str, str | int]:
+    """The ids as the file says them: a number where it has one."""
+    return {listed.id: int(listed.id) if listed.whole else listed.id for listed in listings}
+
+
+def write_edges(path: Path, edges: Iterable[Edge], names: Mapping[str, str | int]) -> int:
+    """Write edges as lines, whole or not at all; how many. Through a link, what it leads to; into a pipe, as they come.
+
+    Args:
+        names: the ids as they are written.
 
     Raises:
         BadListings: the file cannot be written.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        real = path.resolve()
+        if real.exists() and not real.is_file():
+            with real.open("w", encoding="utf-8") as out:
+                return _write(out, edges, names)
+        handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
         try:
-            count = 0
             with os.fdopen(handle, "w", encoding="utf-8") as out:
-                for edge in edges:
-                    line = {"offer_id": edge.offer_id, "want_id": edge.want_id, "score": round(edge.score, 4)}
-                    out.write(json.dumps(line, ensure_ascii=False) + "\n")
-                    count += 1
+                count = _write(out, edges, names)
             Path(name).chmod(0o644)
-            Path(name).replace(path)
+            Path(name).replace(real)
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise BadListings(f"{path} cannot be written: {error.strerror}") from error
     return count
+
+
+def _write(out: TextIO, edges: Iterable[Edge], names: Mapping[str, str | int]) -> int:
+    count = 0
+    for edge in edges:
+        out.write(json.dumps(edge_said(edge, names), ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
+def edge_said(edge: Edge, names: Mapping[str, str | int]) -> dict[str, Any]:
+    """An edge as a JSON object."""
+    return {
+        "offer_id": names[edge.offer_id],
+        "want_id": names[edge.want_id],
+        "score": round(edge.score, 4),
+    }
 
 
 def _objects(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -149,6 +176,7 @@ def _listed(values: Mapping[str, Any]) -> Listed:
         _words(values, "description", LONGEST_DESCRIPTION, missing=""),
         _words(values, "category", 100, missing="") or None,
         _words(values, "lang", 40, missing="") or None,
+        isinstance(values["id"], int),
     )
 
 
@@ -176,7 +204,13 @@ def _name(values: Mapping[str, Any], field: str, missing: str | None = None) -> 
         return missing
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
         raise ValueError(f"{field} must be a text or a whole number, not {value!r}")
+    if _HALF.search(str(value)):
+        raise ValueError(f"{field} has half a letter in it (a lone surrogate)")
     return str(value)
+
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""What JSON can say and no file can hold."""
 
 
 def _words(values: Mapping[str, Any], field: str, longest: int, missing: str | None = None) -> str:
@@ -187,4 +221,4 @@ def _words(values: Mapping[str, Any], field: str, longest: int, missing: str | N
         raise ValueError(f"{field} must be a text, not {value!r}")  # noqa: TRY004 - as every wrong value of a line
     if len(value) > longest:
         raise ValueError(f"{field} has {len(value)} signs; at most {longest} are read")
-    return value
+    return _HALF.sub("\ufffd", value)

@@ -8,31 +8,34 @@ People of this hub come before those of other hubs, whatever the score: they liv
 hubs only those are looked at with which this one trades now (``reads.far_listings``).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
-from appliance.ledger.book.schema import Member
+from appliance.ledger.book import rules
 from appliance.ledger.book.store import Tx
-from appliance.ledger.market.listings import OFFER, WANT
+from appliance.ledger.market import marks
+from appliance.ledger.market.listings import WANT
+from appliance.ledger.market.matches import Node
 from appliance.ledger.people import powers
+from appliance.ledger.people.roster import own_place
+from appliance.ledger.reads import trading
 from appliance.ledger.reads.far_listings import trading_hubs
+from appliance.ledger.reads.village import not_trading
 from appliance.ledger.values import RecordId
+from appliance.matching import times
+from appliance.matching.apart import Apart
+from appliance.matching.comparing import DEEPEST, ENOUGH, FEW, OTHER, Comparing, candidates, of_kind
 from appliance.matching.index import OWN, FarId, Index, ListingId, listing_id
-from appliance.matching.meaning import WORD, Meaning, from_text
-from appliance.matching.ranking import Ranking
-from appliance.matching.scoring import THRESHOLD, Why, fit, wanted_keys, with_category
-
-COMMON_PART: Final = 5
-"""A word in more than one of five listings of a village tells nothing there ..."""
-COMMON_FROM: Final = 40
-"""... once the village has this many. Of words in the lexicon this is not said: many may have eggs."""
+from appliance.matching.ranking import Known, Ranking, Theirs
+from appliance.matching.reading import read
+from appliance.matching.scoring import THRESHOLD, Why, fit
+from appliance.matching.search import NAMED, named
 
 MOST_OWN: Final = 50
 MOST_SUGGESTIONS: Final = 30
-MOST_CANDIDATES: Final = 400
-"""Of more listings that might fit one, the nearest and newest are looked at."""
+MOST_FITTING: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Suggestion:
         why: the words that made them fit.
         same_category: whether both are of one category.
         score: how well they fit by what they say, 0 to 1, at least ``scoring.THRESHOLD``.
+        pair: offer and want, each by hub and number.
+        hours: those of the week in which both could (``times``), 0 for none; None when one has said nothing of it.
+        known: what the ledger knows of the two, as the member may be told.
+        place: of ``theirs`` in the index.
     """
 
     mine: RecordId
@@ -55,33 +62,67 @@ class Suggestion:
     why: Why
     same_category: bool
     score: float
+    pair: trading.Pair
+    hours: times.Hours | None = None
+    known: Known = field(default_factory=Known)
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
     place: int
     id: ListingId
+    hub: int
+    number: int
     owner: int
     kind: str
     category: str
     opened_ms: int
-    meaning: Meaning
+    meaning: str
+    node: Node
+    hours: times.Hours | None
+    where: frozenset[str]
+
+    @property
+    def whose(self) -> tuple[int, int]:
+        """Its owner, by hub (``OWN`` for this one) and number."""
+        return self.hub, self.owner
+
+    @property
+    def theirs(self) -> Theirs:
+        """As ``ranking`` asks for it."""
+        return Theirs(None if self.hub == OWN else self.hub, self.number, self.owner, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    told: Suggestion
+    """Two listings that fit: ``mine``, and ``theirs`` of somebody else."""
+
+    mine: _Listing
     theirs: _Listing
+    pair: trading.Pair
+    score: float
+
+    @property
+    def near(self) -> bool:
+        return not self.mine.where.isdisjoint(self.theirs.where)
+
+    @property
+    def hours(self) -> times.Hours | None:
+        return times.meeting(self.mine.hours, self.theirs.hours)
 
 
-_COLUMNS: Final = "l.place, l.id, l.hub, l.number, l.owner, l.kind, l.category, l.opened_ms, l.meaning"
+_COLUMNS: Final = "l.place, l.id, l.hub, l.number, l.owner, l.kind, l.category, l.opened_ms, l.meaning, l.hours, l.place_words"
 
 
 def suggestions(index: Index, tx: Tx, member: int, now_ms: int, limit: int = 10) -> tuple[Suggestion, ...]:
     """What ``member`` could trade with others, this hub's people first, the best first; each listing of others once.
 
+    Left out is what the member has answered otherwise than with yes, and terms of which somebody has said here, in any of
+    their forms, that they are no match (``ledger.market.matches``), until a keeper takes that back.
+
     Left out are the member's own listings and those of the own household (who holds an account together with the
-    member), of members who are not active, and of hubs with which this one does not trade.
+    member; unless the village wants them), of whom the member has blocked or who has blocked the member, of members who are not active, and of hubs with which this one does not trade.
 
     Args:
         index: has followed the ledger.
@@ -89,96 +130,186 @@ def suggestions(index: Index, tx: Tx, member: int, now_ms: int, limit: int = 10)
         now_ms: the present time, for freshness.
         limit: 1 to ``MOST_SUGGESTIONS``.
     """
+    return tuple(islice(_ranked(index, tx, member, now_ms), max(1, min(limit, MOST_SUGGESTIONS))))
+
+
+def fitting(index: Index, tx: Tx, member: int, now_ms: int, kind: str) -> tuple[Suggestion, ...]:
+    """As ``suggestions``, where what the other lists is of ``kind``, offer or want: the ``MOST_FITTING`` whose words fit best."""
+    return tuple(_ranked(index, tx, member, now_ms, kind))
+
+
+def _ranked(index: Index, tx: Tx, member: int, now_ms: int, kind: str | None = None) -> Iterator[Suggestion]:
+    """All that may be suggested, in its order; of one ``kind`` only so many that what the ledger is asked has an end.
+
+    Of those that are not asked for it is not worked out why.
+    """
+    ranking = Ranking(tx, member, now_ms)
+    village = _Village(index, tx, member, ranking)
+    kept = _kept_of(village, tx, member, kind)
+    ways = {(met.theirs.whose, met.theirs.kind) for met in kept}
+    if kind is not None:
+        kept = sorted((met for met in kept if met.theirs.kind == kind), key=_words_fit)[:MOST_FITTING]
+    ranking.read(met.theirs.theirs for met in kept)
+    ranked = []
+    for met in kept:
+        theirs = met.theirs.theirs
+        said = ranking.known(theirs, (met.theirs.whose, OTHER[theirs.kind]) in ways, met.near)
+        worth = met.score + ranking.adds(theirs, said, met.theirs.opened_ms, met.hours)
+        ranked.append(((met.theirs.hub != OWN, -worth, -met.theirs.place), met, said))
+    ranked.sort(key=lambda one: one[0])
+    return (_suggestion(village, met, said) for _, met, said in ranked)
+
+
+def _words_fit(met: _Met) -> tuple[bool, float, int]:
+    """This hub's before others', the best fit first."""
+    return met.theirs.hub != OWN, -met.score, -met.theirs.place
+
+
+def _suggestion(village: "_Village", met: _Met, known: Known) -> Suggestion:
+    mine, theirs = met.mine, met.theirs
+    said = (theirs.meaning, mine.meaning) if mine.kind == WANT else (mine.meaning, theirs.meaning)
+    assert not isinstance(mine.id, FarId)  # looked up among the member's own
+    return Suggestion(
+        mine.id,
+        theirs.id,
+        theirs.owner,
+        theirs.kind,
+        village.comparing.why(*said),
+        mine.category == theirs.category,
+        met.score,
+        met.pair,
+        met.hours,
+        known,
+        theirs.place,
+    )
+
+
+def known(index: Index, tx: Tx, member: int, pair: trading.Pair, now_ms: int) -> Known:
+    """What the ledger knows of one match of ``member`` and somebody else, whether it is still suggested or not.
+
+    Args:
+        index: has followed the ledger.
+    """
+    here, ranking = own_place(tx).hub, Ranking(tx, member, now_ms)
+    sides = [
+        _listing(row, here)
+        for hub, number in pair
+        for row in index.rows(
+            f"SELECT {_COLUMNS} FROM listing l WHERE l.hub = ? AND l.number = ?",  # noqa: S608 - columns of ours
+            (OWN if hub == here else hub, number),
+        )
+    ]
+    others = [one for one in sides if one.whose != (OWN, member)]
+    if len(sides) != len(pair) or len(others) != 1:
+        return Known()  # one of them is on no market
+    (theirs,) = others
+    way = (theirs.whose, OTHER[theirs.kind])
+    kept = _kept_of(_Village(index, tx, member, ranking), tx, member)
+    both = any((met.theirs.whose, met.theirs.kind) == way for met in kept)
+    return ranking.known(theirs.theirs, both, not sides[0].where.isdisjoint(sides[1].where))
+
+
+def _kept_of(village: "_Village", tx: Tx, member: int, kind: str | None = None) -> list[_Met]:
+    """All that may be suggested, each listing of others once; in no order. With ``kind``, of the other kind only
+    what those have who have some of this.
+    """
     if powers.refuse_unless_active(tx, member):
-        return ()
-    found: dict[ListingId, _Met] = {}
-    common, hubs, ranking = _Common(index), (OWN, *trading_hubs(tx)), Ranking(tx, member, now_ms)
-    own = index.rows(
+        return []
+    found: dict[int, _Met] = {}
+    own = village.index.rows(
         f"SELECT {_COLUMNS} FROM listing l WHERE l.hub = ? AND l.owner = ? ORDER BY l.place DESC LIMIT ?",  # noqa: S608 - columns of ours
         (OWN, member, MOST_OWN),
     )
-    for row in own:
-        for met in _for_one(index, _listing(row), hubs, common):
-            best = found.get(met.told.theirs)
-            if best is None or met.told.score > best.told.score:
-                found[met.told.theirs] = met
-    kept = [met for met in found.values() if not _left_out(tx, met.told, ranking)]
-    ways = {(_whose(met), met.told.kind) for met in kept}
 
-    def rank(met: _Met) -> tuple[bool, float, int]:
-        far = isinstance(met.told.theirs, FarId)
-        both = (_whose(met), WANT if met.told.kind == OFFER else OFFER) in ways
-        added = ranking.adds(met.told.kind, met.theirs.opened_ms, None if far else met.told.owner, both)
-        return far, -(met.told.score + added), -met.theirs.place
+    def look(mine: Iterable[_Listing], owners: frozenset[tuple[int, int]] | None = None) -> None:
+        for one in mine:
+            for met in _for_one(village, one, owners):
+                best = found.get(met.theirs.place)
+                if best is None or met.score > best.score:
+                    found[met.theirs.place] = met
 
-    return tuple(met.told for met in sorted(kept, key=rank)[: max(1, min(limit, MOST_SUGGESTIONS))])
-
-
-def _whose(met: _Met) -> tuple[int, int]:
-    theirs = met.told.theirs
-    return (theirs.hub if isinstance(theirs, FarId) else OWN), met.told.owner
+    listed = [_listing(row, village.here) for row in own]
+    look(one for one in listed if one.kind != kind)
+    if kind is not None and found:
+        look(
+            (one for one in listed if one.kind == kind), frozenset(met.theirs.whose for met in found.values())
+        )
+    return list(found.values())
 
 
-def _left_out(tx: Tx, told: Suggestion, ranking: Ranking) -> bool:
-    """Whether the owner, if of this hub, is of the household or not there. Other hubs take down what theirs had listed."""
-    if isinstance(told.theirs, FarId):
-        return False
-    if told.owner in ranking.household:
-        return True
-    return (who := tx.get(Member, number=told.owner)) is None or who.status != powers.ACTIVE
+class _Village:
+    """What is the same for all listings of one member: who is left out, and what is known of what is said here."""
 
+    def __init__(self, index: Index, tx: Tx, member: int, ranking: Ranking) -> None:
+        self.index, self.comparing = index, Comparing(index)
+        self.hubs, self.here = (OWN, *trading_hubs(tx)), own_place(tx).hub
+        self.apart = Apart((one.offered, one.wanted) for one in trading.unfit(tx))
+        self.over = {pair for pair, said in trading.answered(tx, member).items() if said.over}
+        household = frozenset[int]() if rules.load(tx).market.match_household else ranking.household
+        away = {(OWN, one) for one in (member, *household, *not_trading(tx))}
+        self.left_out = marks.apart(tx, member) | away
+        """Whose listings are not told: by hub and number. Other hubs take down what those who are away had listed."""
 
-class _Common:
-    """Which words so many listings share that they tell nothing."""
-
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._all = int(index.rows("SELECT COUNT(*) FROM listing")[0][0])
-        self._known: dict[str, bool] = {}
-
-    def __call__(self, key: str) -> bool:
-        if self._all < COMMON_FROM or not key.startswith(WORD):
+    def is_apart(self, offer: str, want: str) -> bool:
+        """Whether somebody said that the terms of two that fit are no match."""
+        if not self.apart:
             return False
-        if key not in self._known:
-            rows = self._index.rows("SELECT COUNT(*) FROM topic WHERE key = ?", (key,))
-            self._known[key] = int(rows[0][0]) * COMMON_PART > self._all
-        return self._known[key]
-
-    def without(self, meaning: Meaning) -> Meaning:
-        """``meaning`` without the segments that are about such a word."""
-        return tuple(one for one in meaning if not self(one.head.keys[0]))
+        why = self.comparing.why(offer, want)
+        return self.apart(why.offered, why.wanted)
 
 
-def _for_one(index: Index, mine: _Listing, hubs: Sequence[int], common: _Common) -> Iterable[_Met]:
-    """What fits ``mine`` among the open listings of ``hubs``."""
-    meaning = common.without(mine.meaning)
-    keys = sorted(wanted_keys(meaning))
-    if not keys:
-        return
-    candidates = index.rows(
-        f"""SELECT {_COLUMNS} FROM listing l WHERE l.hub IN ({", ".join("?" * len(hubs))})
-        AND l.place IN (SELECT place FROM topic WHERE key IN ({", ".join("?" * len(keys))}))
-        AND l.kind = ? AND (l.hub != ? OR l.owner != ?) ORDER BY l.place DESC LIMIT ?""",  # noqa: S608 - columns of ours
-        (*hubs, *keys, WANT if mine.kind == OFFER else OFFER, OWN, mine.owner, MOST_CANDIDATES),
+def _for_one(
+    village: _Village, mine: _Listing, owners: frozenset[tuple[int, int]] | None = None
+) -> Iterable[_Met]:
+    """What fits ``mine`` among the open listings of others, or of ``owners`` alone, without what is not told; who is left out
+    takes nobody's place.
+    """
+    looked = kept = 0
+    keys = village.comparing.wanted(mine.meaning)
+    where, values = of_kind(OTHER[mine.kind], village.hubs)
+    if owners is not None:
+        where, values = [*where, NAMED.format(column="owner")], [*values, named(owners)]
+    for row in candidates(village.index, _COLUMNS, keys, where, values):
+        _, _, hub, number, owner, _, category, _, meaning, *_ = row
+        if (hub, owner) in village.left_out:
+            continue
+        theirs = (hub if hub != OWN else village.here, number)
+        pair = (theirs, mine.node) if mine.kind == WANT else (mine.node, theirs)
+        if pair in village.over:
+            continue
+        if looked >= DEEPEST or (looked >= ENOUGH and kept >= FEW):
+            return
+        looked += 1
+        offer, want = (meaning, mine.meaning) if mine.kind == WANT else (mine.meaning, meaning)
+        score = village.comparing.score(offer, want, mine.category, category)
+        if not score:
+            continue
+        if village.is_apart(offer, want):
+            continue
+        kept += 1
+        yield _Met(mine, _listing(row, village.here), pair, score)
+
+
+def _listing(row: tuple[Any, ...], here: int) -> _Listing:
+    place, record, hub, number, owner, kind, category, opened_ms, meaning, hours, where = row
+    node = (hub if hub != OWN else here, number)
+    return _Listing(
+        place,
+        listing_id(record, hub, number),
+        hub,
+        number,
+        owner,
+        kind,
+        category,
+        opened_ms,
+        meaning,
+        node,
+        None if hours is None else int(hours, 16),
+        frozenset((where or "").split()),
     )
-    for row in candidates:
-        theirs = _listing(row)
-        other = common.without(theirs.meaning)
-        found = fit(other, meaning) if mine.kind == WANT else fit(meaning, other)
-        if found is None or found.score < THRESHOLD:
-            continue
-        score = with_category(found.score, mine.category, theirs.category)
-        if score < THRESHOLD:
-            continue
-        assert not isinstance(mine.id, FarId)  # looked up among the member's own
-        same = mine.category == theirs.category
-        told = Suggestion(mine.id, theirs.id, theirs.owner, theirs.kind, found.why, same, score)
-        yield _Met(told, theirs)
 
 
-_kept = lru_cache(maxsize=4096)(from_text)
-
-
-def _listing(row: tuple[Any, ...]) -> _Listing:
-    place, record, hub, number, owner, kind, category, opened_ms, meaning = row
-    return _Listing(place, listing_id(record, hub, number), owner, kind, category, opened_ms, _kept(meaning))
+def why(offer: tuple[str, str], want: tuple[str, str]) -> Why | None:
+    """Why an offer and a want (title and text) fit; None when they do not, any more."""
+    found = fit(read(*offer), read(*want))
+    return None if found is None or found.score < THRESHOLD else found.why

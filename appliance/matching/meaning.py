@@ -56,6 +56,19 @@ Meaning = tuple[Segment, ...]
 """What a whole listing says: the segments of the title, then those of the description."""
 
 
+Signature = tuple[object, ...]
+
+
+def signature(meaning: Meaning) -> Signature:
+    """What a meaning says, whatever words it was said in: two that have it in common fit others equally well.
+
+    *Pan* and *bread* have one; the words themselves only say why (``scoring.Why``).
+    """
+    return tuple(
+        (tuple((topic.keys, topic.sure) for topic in one.topics), one.modes, one.weight) for one in meaning
+    )
+
+
 def to_text(meaning: Meaning) -> str:
     """A meaning as text, for the cache; equal meanings have equal texts."""
     return json.dumps(

@@ -4,7 +4,7 @@ A text is parted at marks and at *and*. In each part the words that mean somethi
 is the head: the work that is done, else the last thing before *for* or *of* in languages where the chief word comes
 last, else the first one. What act and thing are together (cut + hair) is looked up in the lexicon's blends. What
 follows *not* or *without* is left out. What is done with a thing (repair, teach, lend) holds for the whole text unless a
-part says its own.
+part says its own. Where the words name nothing, the little pictures between them do (``signs``).
 """
 
 import re
@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from appliance.matching import text
-from appliance.matching.lexicon import ACT, CONTEXT, LATIN, MODE, ROOT, SOLE, SUBJECT, VAGUE, lexicon
+from appliance.matching import signs, text
+from appliance.matching.lexicon import ACT, CONTEXT, LATIN, MODE, PART, ROOT, SOLE, SUBJECT, VAGUE, lexicon
 from appliance.matching.meaning import Meaning, Segment, Topic
-from appliance.matching.spelling import Speller, languages_of
+from appliance.matching.spelling import Speller, language_hint, languages_of
 
 HEAD_LAST: Final = frozenset(("en", "hi"))
 """Languages in which *goat cheese* is a cheese, and *cheese goat* would be a goat."""
@@ -30,6 +30,26 @@ ONLY: Final = 0.95
 SHORT_PART: Final = 3
 MOST_SEGMENTS: Final = 24
 
+_EMPTY: Final = frozenset(
+    [
+        "empty",
+        "vacio",
+        "vacios",
+        "vacia",
+        "vacias",
+        "vide",
+        "vides",
+        "vazio",
+        "vazios",
+        "vazia",
+        "vazias",
+        "tupu",
+        "matupu",
+        "खाली",
+        "فارغ",
+        "فارغة",
+    ]
+)
 _SENTENCES: Final = re.compile(r"[.;:!?()\[\]\n\r|•·।؟؛…]+")
 _CANNOT: Final = re.compile(r"\bcan['’]?t\b", re.IGNORECASE)
 _LIST_MARKS: Final = re.compile(r"[,/&+،、，。]| - | – | — ")
@@ -52,12 +72,59 @@ def read(title: str, description: str = "", language: str | None = None) -> Mean
     Args:
         language: of the listing, where it is known; another one than the lexicon's is as good as none.
     """
-    hint = language.casefold()[:2] if language else None
+    hint = language_hint(language)
     titled = _segments(title, hint, 1.0)
     told = _segments(description, hint, None) if description else ()
     if not any(_telling(one) for one in titled):
+        titled = _with_signs(titled, title)
+        if not titled and not any(_telling(one) for one in told):
+            told = _with_signs(told, description)
+    if not any(_telling(one) for one in titled):
         told = tuple(replace(one, weight=max(one.weight, ONLY)) for one in told)
+    else:
+        titled, told = _done_as_told(titled, told)
     return (*titled, *told)[:MOST_SEGMENTS]
+
+
+def _done_as_told(titled: Meaning, told: Meaning) -> tuple[Meaning, Meaning]:
+    """A title that names a thing, with what the text below says is done with it: *Sewing machine / jammed, who can fix it?*
+
+    Such a bare *fix* or *lend* is no thing of its own beside those that the title names.
+    """
+    # Not what is done with another thing: *Bread / I repair bicycles, too*.
+    said = [one for one in told if not one.head.known or _is(one.head, MODE, CONTEXT, ACT)]
+    done = [key for one in said for key in (*one.head.keys, *sorted(one.modes)) if key in _SAID_BELOW]
+    if done and len(titled) == 1 and not titled[0].modes and not _is(titled[0].head, MODE):
+        titled = (replace(titled[0], modes=frozenset(done[:1])),)
+    return titled, tuple(one for one in told if not _is(one.head, MODE))
+
+
+_SAID_BELOW: Final = ("@repair", "@teach", "@lend")
+
+
+def _with_signs(found: Meaning, written: str) -> Meaning:
+    """What words that name nothing say together with the pictures beside them: *🚲 repair*, *12 🥚*."""
+    topics = signs.topics_of(written)
+    if not topics or _denied(written):
+        return found
+    lex = lexicon()
+    modes = frozenset(
+        key for one in (*(one.head for one in found), *topics) for key in one.keys if MODE in lex.sorts(key)
+    )
+    words = tuple(one for one in found if modes.isdisjoint(one.head.keys))
+    things = [one for one in topics if modes.isdisjoint(one.keys)]
+    if not things:
+        return found or tuple(Segment(Topic((mode,), mode), (), frozenset()) for mode in sorted(modes))
+    named = [
+        one for thing in things for one in _segment(_Part((thing,), 0, modes, 1), modes, False, False, False)
+    ]
+    return (*words, *(replace(one, weight=LISTED if words else 1.0) for one in named))
+
+
+def _denied(written: str) -> bool:
+    """Whether any of its words takes something back, in any language."""
+    small = lexicon().small.values()
+    return any(word in one.negation for word in text.words(written) for one in small)
 
 
 def _telling(segment: Segment) -> bool:
@@ -72,14 +139,16 @@ def _segments(written: str, hint: str | None, weight: float | None) -> Meaning:
     if not words:
         return ()
     languages = languages_of(words, hint)
-    speller = Speller(languages)
+    speller = Speller(languages, text.marked(written))
     parts = [
         part
         for sentence in _SENTENCES.split(written)
-        for part in _parts([text.words(piece) for piece in _LIST_MARKS.split(sentence)], speller)
+        for part in _parts([speller.words(piece) for piece in _LIST_MARKS.split(sentence)], speller)
     ]
     everywhere = (
-        frozenset(mode for part in parts for mode in part.modes) if weight is not None else frozenset()
+        frozenset(mode for part in parts for mode in part.modes if mode != PART)
+        if weight is not None
+        else frozenset()
     )
     head_last = languages[0] in HEAD_LAST
     foreign = len(languages) == len(LATIN)
@@ -116,18 +185,19 @@ def _parts(pieces: Iterable[Sequence[str]], speller: Speller) -> Iterable[_Part]
         while place < len(words):
             word = words[place]
             if speller.denies(word):
-                if not denied:
-                    denied = True
+                if topics and all(speller.at(words, n).topic is None for n in range(place + 1, len(words))):
+                    topics, modes = [], set()  # *eggs: none*, *ovos não tenho*
+                denied = True
                 place += 1
                 continue
             found = speller.at(words, place)
             if found.topic is None and speller.joins(word) and (topics or modes):
                 yield _Part(tuple(topics), before, frozenset(modes), length)
-                topics, modes, before, length = [], set(), 0, 0
+                topics, modes, before, length = [], set(), 0, -found.length
             if found.topic is None and topics and not before and speller.ends_head(word):
                 before = len(topics)
+            length += found.length
             if found.topic is not None and not denied:
-                length += 1
                 mode = [key for key in found.topic.keys if MODE in lexicon().sorts(key)]
                 things = tuple(key for key in found.topic.keys if key not in mode)
                 modes.update(mode)
@@ -146,7 +216,12 @@ def _segment(
         yield from (Segment(Topic((mode,), mode), (), frozenset()) for mode in sorted(part.modes))
         return
     topics, modes = _plants(topics, modes)
-    acts = [place for place, topic in enumerate(topics) if _is(topic, ACT) and not _describes(topic, topics)]
+    topics = _food_itself(topics, part.before, head_last)
+    acts = [
+        place
+        for place, topic in enumerate(topics)
+        if _is(topic, ACT) and not _describes(place, topics, head_last)
+    ]
     blended = _blended(topics, modes)
     if blended is not None:
         topic, used = blended
@@ -154,7 +229,8 @@ def _segment(
         yield Segment(topic, tuple(rest), modes - set(topic_modes(used, modes, topic)))
         return
     if acts:
-        place = acts[0]
+        # *I do cleaning*: what is done tells more than that it is done.
+        place = next((n for n in acts if not _is(topics[n], VAGUE)), acts[0])
     else:
         things = [n for n, topic in enumerate(topics) if not _is(topic, CONTEXT)] or list(range(len(topics)))
         # What only describes (gardening books) is no head, wherever it stands.
@@ -180,16 +256,35 @@ def _plants(topics: list[Topic], modes: frozenset[str]) -> tuple[list[Topic], fr
     return topics, modes
 
 
-def _describes(act: Topic, topics: Sequence[Topic]) -> bool:
-    """Whether an act that is not done to things only says what a thing beside it is for."""
-    if not _is(act, SOLE):
+def _food_itself(topics: list[Topic], before: int, head_last: bool) -> list[Topic]:
+    """*A sack of potatoes* and *eggs from the farm* are potatoes and eggs; an *empty* sack is a sack, and farming of something
+    is still farming.
+    """
+    food = next((n for n, topic in enumerate(topics) if _under(topic, "food")), None)
+    if food is None:
+        return topics
+    empty = any(topic.word in _EMPTY for topic in topics)
+    where = range(food) if head_last and not food < before else range(food, len(topics))
+    said = enumerate(topics)
+    return [
+        topic
+        for n, topic in said
+        if not (n < food and _under(topic, "container") and not empty)
+        and not (n in where and topic.keys == ("farming",))
+    ]
+
+
+def _describes(place: int, topics: Sequence[Topic], head_last: bool) -> bool:
+    """Whether an act that is not done to things only says what a thing beside it is for: *gardening books*, not *piano tuner*."""
+    if not _is(topics[place], SOLE):
         return False
+    beside = topics[place + 1 :] if head_last else topics
     return any(
         topic.known
         and not _is(topic, ACT, CONTEXT, SUBJECT, ROOT)
         and not _under(topic, "food", "plant", "animals")
-        for topic in topics
-        if topic is not act
+        for topic in beside
+        if topic is not topics[place]
     )
 
 

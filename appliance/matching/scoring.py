@@ -12,7 +12,19 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-from appliance.matching.lexicon import ACT, CONTEXT, LANGUAGES, MAKES, MODE, ROOT, SUBJECT, VAGUE, lexicon
+from appliance.ledger.book.taxonomy import SHIPPED_PARENT, group_of
+from appliance.matching.lexicon import (
+    ACT,
+    CONTEXT,
+    LANGUAGES,
+    MAKES,
+    MODE,
+    PART,
+    ROOT,
+    SUBJECT,
+    VAGUE,
+    lexicon,
+)
 from appliance.matching.meaning import RUN, WORD, Meaning, Segment, Topic
 from appliance.matching.spelling import edits_allowed
 from appliance.matching.stems import stem
@@ -68,6 +80,55 @@ class Fit:
 
 def fit(offer: Meaning, want: Meaning) -> Fit | None:
     """How well ``offer`` serves ``want`` by what they say; None when they have nothing in common."""
+    best = _best_pair(offer, want)
+    if best is not None and best.why.relation == SAME and not _one_word(best.why.offered, best.why.wanted):
+        return replace(best, why=replace(best.why, relation=MEANS))
+    return best
+
+
+class Closeness:
+    """The score of ``fit``, without the reason; of many: what two segments make together is worked out once.
+
+    Segments that say the same in other words are one here, and there are far fewer of them than listings.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self._segments: list[Segment] = []
+        self._known: dict[tuple[int, int], float] = {}
+
+    def numbered(self, meaning: Meaning) -> "Numbered":
+        """``meaning`` for ``between``."""
+        return tuple((self._number(one), one.weight) for one in meaning)
+
+    def _number(self, segment: Segment) -> int:
+        said = tuple((topic.keys, topic.sure) for topic in segment.topics), segment.modes
+        number = self._numbers.setdefault(said, len(self._segments))
+        if number == len(self._segments):
+            self._segments.append(segment)
+        return number
+
+    def between(self, offer: "Numbered", want: "Numbered") -> float:
+        """How well ``offer`` serves ``want``; 0 when that is less than ``THRESHOLD``."""
+        best = 0.0
+        for offered, one in offer:
+            for wanted, other in want:
+                weight = one * other
+                if weight <= best or weight < THRESHOLD:
+                    continue
+                close = self._known.get((offered, wanted))
+                if close is None:
+                    found = _segments(self._segments[offered], self._segments[wanted])
+                    close = self._known[offered, wanted] = 0.0 if found is None else found.score
+                best = max(best, close * weight)
+        return best if best >= THRESHOLD else 0.0
+
+
+Numbered = tuple[tuple[int, float], ...]
+"""The segments of a meaning by number, each with its weight (``Closeness``)."""
+
+
+def _best_pair(offer: Meaning, want: Meaning) -> Fit | None:
     best: Fit | None = None
     for offered in offer:
         for wanted in want:
@@ -77,17 +138,20 @@ def fit(offer: Meaning, want: Meaning) -> Fit | None:
             found = _segments(offered, wanted)
             if found is not None and (best is None or found.score * weight > best.score):
                 best = Fit(found.score * weight, found.why)
-    if best is not None and best.why.relation == SAME and not _one_word(best.why.offered, best.why.wanted):
-        return replace(best, why=replace(best.why, relation=MEANS))
     return best
 
 
 def with_category(score: float, one: str | None, other: str | None) -> float:
-    """A score, seen with the categories of both: the same one helps a little, another one takes a little away."""
-    known = {(name or "").casefold() for name in (one, other)}
+    """A score, seen with the categories of both: the same group helps a little, another one takes a little away."""
+    known = {_group((name or "").casefold()) for name in (one, other)}
     if known & UNKNOWN_CATEGORIES:
         return score
     return min(1.0, score + SAME_CATEGORY) if len(known) == 1 else score * OTHER_CATEGORY
+
+
+def _group(category: str) -> str:
+    """The shipped group of a category; a word that is none of ours stands for itself."""
+    return group_of(category) if category in SHIPPED_PARENT else category
 
 
 def keys_of(meaning: Meaning) -> frozenset[str]:
@@ -133,7 +197,7 @@ def _ends(key: str) -> Iterable[str]:
 
 def _segments(offered: Segment, wanted: Segment) -> Fit | None:
     close, why = _topics(offered.head, wanted.head)
-    if _is(wanted.head, MODE) and wanted.head.keys[0] in offered.modes:
+    if _is(wanted.head, MODE) and wanted.head.keys[0] in offered.modes - {PART}:
         return Fit(0.75, Why(KIND, offered.head.word, wanted.head.word.removeprefix("@"), None))
     many = len(offered.more) and len(wanted.more)
     if why is None and not many and not _is(offered.head, MAKES) and not _is(wanted.head, MAKES):
@@ -245,13 +309,27 @@ def _which(offered: Segment, wanted: Segment) -> float:
     theirs = [topic for topic in wanted.more if not _is(topic, MODE)]
     mine = [topic for topic in mine if not _is(topic, CONTEXT)]
     theirs = [topic for topic in theirs if not _is(topic, CONTEXT)]
+    if _is(wanted.head, ROOT):
+        # *Warm clothes*: what nobody knows only says how they should be.
+        theirs = [topic for topic in theirs if topic.known]
     vague = _is(offered.head, VAGUE, ROOT, MODE) or _is(wanted.head, VAGUE, ROOT, MODE)
     if not mine and not theirs:
         return 1.0
     if not mine or not theirs:
         return 0.8 if vague else 0.9
     agree = max(_topics(one, other)[0] for one in mine for other in theirs)
+    if (
+        not agree
+        and not vague
+        and _food(offered.head)
+        and all(any(topic.known for topic in side) for side in (mine, theirs))
+    ):
+        return 0.45  # both say which, and it is not the same: flour of cassava, flour of wheat
     return (0.3 + 0.7 * agree) if vague else (0.62 + 0.38 * agree)
+
+
+def _food(topic: Topic) -> bool:
+    return any("food" in lexicon().above(key) for key in topic.keys)
 
 
 # What is done with it: (offered, wanted) -> how well that fits. "" is nothing said.

@@ -5,7 +5,8 @@ others. A word that nobody knows may be a mistyped one: one edit away from a wor
 long, the first letter right. Words of everyday language are never taken for mistyped: *printing* is not *painting*.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from appliance.matching import text
+from appliance.matching import hindi, text
 from appliance.matching.lexicon import LANGUAGES, LATIN, LONGEST_PHRASE, Lexicon, lexicon
 from appliance.matching.meaning import RUN, WORD, Topic
 from appliance.matching.stems import stem
@@ -24,7 +25,8 @@ _SHORTEST_MISTYPED: Final = 4
 _GENDERED: Final = frozenset(("es", "fr", "pt"))
 _SHORT_STEM: Final = 3
 _TWO_EDITS_FROM: Final = 10
-_SPACELESS: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+_FIRST_LETTER_FROM: Final = 6
+"""Of shorter words the first letter is right: *rasta* is no *pasta*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,17 @@ class Found:
 
     length: int
     topic: Topic | None
+
+
+_THREE: Final = {"eng": "en", "spa": "es", "fra": "fr", "fre": "fr", "por": "pt", "swa": "sw", "swh": "sw", "hin": "hi"} | {
+    "ara": "ar", "arb": "ar", "arz": "ar", "apc": "ar", "ary": "ar",
+}  # fmt: skip
+
+
+def language_hint(said: str | None) -> str | None:
+    """The language that a text is said to be in (``es``, ``es-MX``, ``spa``), by its two letters; None when nothing is."""
+    first = re.split(r"[-_.]", (said or "").strip().casefold(), maxsplit=1)[0]
+    return first if len(first) == 2 else _THREE.get(first)
 
 
 def languages_of(words: Sequence[str], hint: str | None = None) -> tuple[str, ...]:
@@ -44,6 +57,8 @@ def languages_of(words: Sequence[str], hint: str | None = None) -> tuple[str, ..
         return ("hi",)
     if any("\u0600" <= char <= "\u06ff" for char in joined):
         return ("ar",)
+    if hint not in LATIN and hindi.is_typed_in_latin(words):
+        return ("hi",)
     lex = lexicon()
     points = {language: _points(lex, words, language) for language in LATIN}
     if hint in points:
@@ -68,12 +83,21 @@ def _points(lex: Lexicon, words: Sequence[str], language: str) -> float:
 class Speller:
     """Looks words up for one text, in the languages it is in."""
 
-    def __init__(self, languages: Iterable[str]) -> None:
+    def __init__(self, languages: Iterable[str], marked: Mapping[str, str] | None = None) -> None:
+        """``marked``: words of the text that have accents (``text.marked``)."""
         self._lex = lexicon()
+        self._marked = marked or {}
         self.languages = tuple(languages)
         others = LATIN if self.languages[0] in LATIN else LANGUAGES
         self._others = tuple(language for language in others if language not in self.languages)
+        # Typed in Spanish, it is a slip in a Spanish word; only of a text in any language it may be one in any.
+        self._meant_in = self.languages if len(self.languages) < len(LATIN) else LANGUAGES
         self.small = [self._lex.small[language] for language in self.languages]
+
+    def words(self, written: str) -> list[str]:
+        """The words of a piece of the text, folded; those of Hindi as the lexicon spells them."""
+        found = text.words(written)
+        return [hindi.spelled(word) for word in found] if self.languages == ("hi",) else found
 
     def stops(self, word: str) -> bool:
         """Whether a word says nothing in any of the languages."""
@@ -110,6 +134,8 @@ class Speller:
 
     def _named(self, part: tuple[str, ...], languages: Iterable[str]) -> tuple[str, ...]:
         """What a phrase may mean: as it stands in any of ``languages``, else by stems in any."""
+        if len(part) == 1 and self._is_another(part[0]):
+            return ()
         names: dict[str, None] = {}
         for language in languages:
             names.update(dict.fromkeys(self._lex.exact[language].get(part, ())))
@@ -122,19 +148,32 @@ class Speller:
             names.update(dict.fromkeys(self._lex.stemmed[language].get(key, ())))
         return tuple(names)
 
+    def _is_another(self, word: str) -> bool:
+        """Whether its accents make it another word than all that are spelled so without them."""
+        right = self._lex.written.get(word)
+        typed = self._marked.get(word, word)
+        return right is not None and all(text.at_odds(typed, one) for one in right)
+
     def _joined(self, part: tuple[str, ...]) -> Topic | None:
         """Two words that are written as one elsewhere: *fire wood*."""
+        if any(len(word) < 2 or self.stops(word) or self.joins(word) or self.denies(word) for word in part):
+            return None
         joined = "".join(part)
         if names := self._named((joined,), self.languages):
             return Topic(names, joined)
         everyday = self._lex.everyday
         if part[0] in everyday and part[1] in everyday:
             return None
-        meant = mistyped(joined) if min(map(len, part)) >= 3 else None
-        return Topic(self._lex.single[meant], meant, MISTYPED) if meant else None
+        return self._mistyped(joined) if min(map(len, part)) >= 3 else None
+
+    def _mistyped(self, *typed: str) -> Topic | None:
+        for word in typed:
+            if (meant := mistyped(word, self._meant_in)) is not None:
+                return Topic(self._lex.single(self._meant_in)[meant], meant, MISTYPED)
+        return None
 
     def _one(self, word: str) -> Topic | None:
-        if word.isdigit() or len(word) < 2:
+        if word.isdigit() or (len(word) < 2 and not _spaceless(word)):
             return None
         if self.languages[0] == "ar" and word[0] == "و" and len(word) > 3:
             names = self._named((word[1:],), ("ar",))
@@ -143,8 +182,15 @@ class Speller:
         if len(word) >= _SHORTEST_MISTYPED or not word.isascii():
             if names := self._named((word,), self._others):
                 return Topic(names, word, OTHER_LANGUAGE)
-            if meant := mistyped(word) or (mistyped(word[:-1]) if word.endswith("s") else None):
-                return Topic(lexicon().single[meant], meant, MISTYPED)
+            slip = self._mistyped(word, *([word[:-1]] if word.endswith("s") else []))
+            if slip is not None and sound(slip.word) == sound(word):
+                return slip
+            if len(self.languages) == len(LATIN) and (names := self._named((hindi.spelled(word),), ("hi",))):
+                return Topic(names, word, OTHER_LANGUAGE)
+            if slip is not None:
+                return slip
+        elif meant := halved(word, self._meant_in):
+            return Topic(self._lex.single(self._meant_in)[meant], meant, MISTYPED)
         if _spaceless(word):
             return Topic((RUN + word,), word)
         if len(word) < 3 and word.isascii():
@@ -153,8 +199,8 @@ class Speller:
 
 
 @lru_cache(maxsize=20_000)
-def mistyped(word: str) -> str | None:
-    """The word of the lexicon that ``word`` was meant to be; None when it is none, or spelled right."""
+def mistyped(word: str, languages: tuple[str, ...]) -> str | None:
+    """The word of the lexicon, in one of ``languages``, that ``word`` was meant to be; None when it is none, or spelled right."""
     edits = edits_allowed(word)
     lex = lexicon()
     if (
@@ -163,13 +209,35 @@ def mistyped(word: str) -> str | None:
         or any(stem(word, name) in lex.everyday_stems[name] for name in LATIN)
     ):
         return None
-    alike = [meant for meant in _by_sound().get(sound(word), ()) if OSA.distance(word, meant) <= 2]
+    alike = [meant for meant in _by_sound(languages).get(sound(word), ()) if OSA.distance(word, meant) <= 2]
     if alike:
         return min(alike, key=lambda meant: (OSA.distance(word, meant), meant))
-    best = process.extract(word, lex.spelled_right, scorer=OSA.distance, score_cutoff=edits, limit=8)
-    near = [(int(distance), meant) for meant, distance, _ in best if meant[0] == word[0] or distance == 1]
+    right = lex.single(languages)
+    best = process.extract(word, list(right), scorer=OSA.distance, score_cutoff=edits, limit=8)
+    long = len(word) >= _FIRST_LETTER_FROM or not word.isascii()
+    near = [
+        (int(distance), meant)
+        for meant, distance, _ in best
+        if meant[0] == word[0] or (long and distance == 1)
+    ]
     near = [(distance, meant) for distance, meant in near if edits_allowed(meant) >= distance]
     return min(near, key=lambda one: (one[0], one[1][0] != word[0], one[1]), default=(0, None))[1]
+
+
+def doublings(word: str) -> tuple[str, ...]:
+    """The words that a short one may be in which a doubled letter was typed once: *egs*, *bok*, *wol*; none for others."""
+    if len(word) != _SHORTEST_MISTYPED - 1 or not word.isascii() or not word.isalpha():
+        return ()
+    return tuple(word[: place + 1] + word[place:] for place in range(len(word)))
+
+
+@lru_cache(maxsize=20_000)
+def halved(word: str, languages: tuple[str, ...]) -> str | None:
+    """The word of the lexicon, in one of ``languages``, that a short one was meant to be, if a doubled letter was typed once; None when there is none."""
+    lex = lexicon()
+    if word in lex.everyday or any((word,) in lex.exact[language] for language in LANGUAGES):
+        return None
+    return next((meant for meant in doublings(word) if meant in lex.single(languages)), None)
 
 
 _SOUNDS: Final = str.maketrans({"y": "i", "z": "s", "q": "k", "c": "k", "v": "b", "h": None})
@@ -182,9 +250,9 @@ def sound(word: str) -> str:
 
 
 @cache
-def _by_sound() -> dict[str, tuple[str, ...]]:
+def _by_sound(languages: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for word in lexicon().spelled_right:
+    for word in lexicon().single(languages):
         if len(word) > _SHORTEST_MISTYPED and word.isascii():
             heard = sound(word)
             found[heard] = (*found.get(heard, ()), word)
@@ -206,4 +274,4 @@ def _says_little(word: str, language: str) -> bool:
 
 
 def _spaceless(word: str) -> bool:
-    return text.script_of(word).startswith(_SPACELESS)
+    return text.script_of(word).startswith(text.SPACELESS)

@@ -10,6 +10,7 @@ stemmer does, on purpose: a stemmer makes *care* and *cars* one word, and nothin
 may bring *painting* and *printing* together, so there is no guessing by likeness.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
@@ -39,22 +40,77 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept).casefold())
 
 
+def marked(text: str) -> dict[str, str]:
+    """The words of ``text`` in Latin letters that have accents, each as it was typed, by what ``fold`` makes of them."""
+    typed = (word.casefold() for word in _WORDS.findall(unicodedata.normalize("NFC", text)))
+    return {fold(word): word for word in typed if not word.isascii() and fold(word).isascii()}
+
+
+def at_odds(typed: str, right: str) -> bool:
+    """Whether an accent that was typed makes it another word than ``right``: *cuña* (wedge) is no *cuna* (cradle), *papá* no *papa*.
+
+    An accent that was left out says nothing, nor one within a word, which is often put in the wrong place. Both are folded to one.
+    """
+    if len(typed) != len(right):
+        return False
+    pairs = [
+        (one, other) for one, other in zip(typed, right, strict=True) if one != other and other.isascii()
+    ]
+    last, first = typed.removesuffix("s")[-1:], right.removesuffix("s")[-1:]
+    return any(one in _LETTERS for one, _ in pairs) or (last != first and first.isascii())
+
+
+_NG: Final = re.compile("(?<=[a-z])ng['\u2019\u02bc](?=[a-z])|(?<![a-z])ng['\u2019\u02bc](?=[aeiou])")
+"""Swahili *kung'oa*, *ng'ombe*: one letter, often typed without its mark."""
+_WORDS: Final = re.compile(r"\w+")
+_LETTERS: Final = frozenset("ñçãõ")
+"""Letters of their own, rather than accents."""
+
+
 def script_of(word: str) -> str:
     """The Unicode name of the first letter, which begins with its script; nothing for no letter."""
     return unicodedata.name(word[:1], "") if word else ""
 
 
-def words(text: str) -> list[str]:
-    """The words of ``text``, folded, in their order."""
+def words(text: str, longest: int | None = LONGEST_WORD) -> list[str]:
+    """The words of ``text``, folded, in their order; of each the first ``longest`` signs (None: all)."""
     found: list[str] = []
     word = ""
-    for char in fold(text) + " ":
+    for char in _NG.sub("ng", fold(text)) + " ":
         if char.isalnum() or (word and unicodedata.category(char).startswith("M")):
             word += char
         elif word:
-            found.append(word[:LONGEST_WORD])
+            found.append(word[:longest])
             word = ""
     return found
+
+
+def kept(text: str) -> str:
+    """The words of ``text`` as the search keeps them."""
+    return " ".join(piece for word in words(text, None) for piece in pieces(word))
+
+
+def pieces(word: str) -> list[str]:
+    """``word`` as the search keeps it: as it is; in scripts that write without spaces each sign apart, with its marks."""
+    if word.isascii():
+        return [word]
+    found: list[str] = []
+    apart = True
+    for char in word:
+        if found and unicodedata.category(char).startswith("M"):
+            found[-1] += char
+            continue
+        alone = unicodedata.name(char, "").startswith(SPACELESS)
+        if not found or alone or apart:
+            found.append(char)
+        else:
+            found[-1] += char
+        apart = alone
+    return found
+
+
+SPACELESS: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+"""Beginnings of the Unicode names of signs of which words are not parted by spaces, or not always."""
 
 
 def forms(word: str) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from appliance.matching.text import words
+
 
 def _folded(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
@@ -25,3 +27,8 @@ STOP_WORDS: Final = _folded(
     """
 )
 """Words that say nothing about what is traded, already folded."""
+
+
+def telling_words(text: str) -> list[str]:
+    """The words of ``text``, folded, without those that say nothing."""
+    return [word for word in words(text) if word not in STOP_WORDS]

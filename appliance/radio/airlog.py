@@ -23,10 +23,12 @@ class Losses:
 
     def __init__(self) -> None:
         self._counted: dict[int, tuple[int, float, float]] = {}
+        self._missed: dict[int, int] = {}
 
     def heard(self, hub: int, beat: int) -> None:
         """A control frame of ``hub`` that had not been heard before."""
         last, said, got = self._counted.get(hub, (0, 0.0, 0.0))
+        self._missed[hub] = beat - last - 1 if last < beat <= last + _JUMP else 0
         if not last < beat <= last + _JUMP:
             self._counted[hub] = beat, 0.0, 0.0
             return
@@ -34,6 +36,10 @@ class Losses:
         if said > _MOST:  # what was long ago counts ever less
             said, got = said / 2, got / 2
         self._counted[hub] = beat, said, got
+
+    def missed(self, hub: int) -> int:
+        """How many of its control frames were lost before the one that was heard last."""
+        return self._missed.get(hub, 0)
 
     def shares(self) -> Mapping[int, float]:
         """From 0 to 1, by hub; only where enough has been heard to say."""

@@ -84,6 +84,26 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
 )
 """The presets by Meshtastic's names."""
 
+_DUTY_CYCLES: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "EU_433": 0.10,
+        "EU_868": 0.10,
+        "EU_N_868": 0.10,
+        "EU_866": 0.025,
+        "UA_433": 0.10,
+        "UA_868": 0.01,
+        "TH": 0.10,
+    }
+)
+
+
+def duty_cycle(region: str) -> float:
+    """The share of an hour that a radio may send in one of Meshtastic's regions (RadioInterface.cpp, 2.7.26).
+
+    Where the firmware knows no limit, or the region is unknown, it is 1.
+    """
+    return _DUTY_CYCLES.get(region, 1.0)
+
 
 def preset_named(name: str) -> Preset:
     """The preset of this name.

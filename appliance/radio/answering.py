@@ -12,7 +12,10 @@ Rules (RFC 5740's repair cycle, counted in frame times):
    may be about what has arrived since.
 4. One ask is answered with a few frames, the oldest records first. Who has them asks on; who is
    out of reach costs no more.
-5. An asker who repeats the same ask may not hear whom we hear. From its second repetition on, a
+5. A summary that shows our own feed to be missing is as good as an ask. So is one that shows another's to be missing
+   which has been here for minutes: its own hub may not have heard that. One of many such is answered, and only
+   where nobody asked.
+6. An asker who repeats the same ask may not hear whom we hear. From its second repetition on, a
    frame that we overhear strikes only by chance.
 
 Bounded against a neighbour gone mad: so many answers wait, each of so many spans; the rest is
@@ -20,11 +23,11 @@ not kept, and its asker will ask again.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from appliance.radio.control import Ask, Mark, Summary
+from appliance.radio.control import Ask, Mark
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame
 from appliance.radio.frames import LONGEST_DATA, DataFrame, open_data
@@ -46,15 +49,24 @@ class _Answer:
 
 
 class Answering:
-    """The answers of one hub."""
+    """The answers of one hub. ``opened`` reads a frame that is held, as ``open_data`` does."""
 
-    def __init__(self, hub: int, rng: Random, frame: float, pace: Pace) -> None:
-        self._hub, self._rng, self._pace = hub, rng, pace
+    def __init__(
+        self,
+        hub: int,
+        rng: Random,
+        frame: float,
+        pace: Pace,
+        opened: Callable[[bytes, Directory], object] = open_data,
+    ) -> None:
+        self._hub, self._rng, self._pace, self._open = hub, rng, pace, opened
         self.frame_time = frame
         self._answers: dict[_Key, _Answer] = {}
         self._asked_before: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
-        self._behind: dict[int, tuple[int, int]] = {}
+        self._behind: dict[tuple[int, int], tuple[int, int]] = {}
         self._aired: OrderedDict[bytes, float] = OrderedDict()
+        self.repeated = 0
+        """How often what ``take`` gave last was asked for in vain."""
 
     @property
     def wake(self) -> float:
@@ -117,25 +129,34 @@ class Answering:
         due = now + self._pace.answer_after(own, neighbours, self._rng, self.frame_time)
         self._answers[key] = _Answer((span,), due, self._pace.answer_frames, own, 0)
 
-    def behind(self, summary: Summary, ours: Mark, library: Library, neighbours: int, now: float) -> None:
-        """A hub shows to lack records of our own feed, which we hold up to ``ours``.
+    def behind(
+        self, for_hub: int, about: int, said: Mark, held: Mark, library: Library, neighbours: int, now: float
+    ) -> bool:
+        """A hub shows to hold a feed up to ``said`` only, which we hold up to ``held``. Whether it is told.
 
         That is as good as an ask, and costs none: its first missing record is said again, if that was
-        not just now. Only the first: it may hold what follows.
+        not just now. Only the first: it may hold what follows. Of another hub's feed only where it has not
+        asked us for it, so that most likely it does not know, and by a few.
         """
-        said = summary.positions.get(self._hub)
-        if said is None or said.incarnation != ours.incarnation or said >= ours:
-            return
-        wanted = Span(self._hub, ours.incarnation, said.number + 1, said.number + 1)
-        data = library.frame_with(self._hub, wanted.incarnation, wanted.first)
-        first, times = self._behind.get(summary.hub, (0, 0))
+        if said.incarnation != held.incarnation or said >= held:
+            return False
+        wanted = Span(about, held.incarnation, said.number + 1, said.number + 1)
+        own = about == self._hub
+        if not own and self._asked_before.get((for_hub, about, held.incarnation), (0, 0))[0] == wanted.first:
+            return False
+        data = library.frame_with(about, wanted.incarnation, wanted.first)
+        first, times = self._behind.get((for_hub, about), (0, 0))
         times = times if first == wanted.first else 0
         # Who may be deaf to us is told ever more rarely.
         quiet = max(self._pace.behind_frames * self.frame_time, self._pace.behind_seconds)
         quiet = min(quiet * self._pace.behind_growth**times, self._pace.summary_max_seconds)
-        if data is not None and now - self._aired.get(data, float("-inf")) >= quiet:
-            self._behind[summary.hub] = (wanted.first, times + 1)
-            self.plan(summary.hub, wanted, neighbours, now)
+        if data is None or now - self._aired.get(data, float("-inf")) < quiet:
+            return False
+        if not own and self._rng.random() * max(1, neighbours - 1) >= self._pace.late_ready:
+            return False
+        self._behind[for_hub, about] = (wanted.first, times + 1)
+        self.plan(for_hub, wanted, neighbours, now)
+        return True
 
     def aired(self, frame: DataFrame, neighbours: int, now: float, *, ours: bool) -> int:
         """``frame`` has been on the air: strike it everywhere. How many answers that ended or put off."""
@@ -182,6 +203,7 @@ class Answering:
                 aired = self._aired.get(frame.data)
                 free = now if aired is None else aired + self._pace.repeat.draw(self._rng, self.frame_time)
                 if free <= now:
+                    self.repeated = answer.again
                     return frame
                 answer.due = free
             if not answer.spans or (answer.due <= now and room == LONGEST_DATA):
@@ -189,15 +211,16 @@ class Answering:
                 del self._answers[key]
         return None
 
-    @staticmethod
-    def _frame(library: Library, directory: Directory, wanted: Span) -> DataFrame | None:
+    def _frame(self, library: Library, directory: Directory, wanted: Span) -> DataFrame | None:
         data = library.frame_with(wanted.hub, wanted.incarnation, wanted.first)
         if data is None:
             return None
         try:
-            frame = open_data(data, directory)
+            frame = self._open(data, directory)
         except BadFrame:
             # Kept under a roster that has changed since: nobody could read it.
+            return None
+        if not isinstance(frame, DataFrame):
             return None
         named = (frame.hub, frame.incarnation) == (wanted.hub, wanted.incarnation)
         return frame if named and frame.first <= wanted.first <= frame.last else None

@@ -7,14 +7,16 @@ Rules (RFC 5740's NACK suppression, counted in frame times):
 2. An ask that is heard and covers our own counts as ours. What it leaves out we still ask for.
    After three times in a row that brought nothing we ask all the same: that neighbour may be out
    of reach of whoever answers us, or lie.
-3. An ask is repeated after 12 frame times, then ever more slowly, to once in Imax. Answers that
-   come in put it off while they come; when they stop, the rest is asked for soon.
+3. An ask is repeated when an answer has had time, after 12 frame times at most (30 s where nobody waits, and
+   it is not long missing), then ever more slowly, to once in Imax. Answers that come in put it
+   off while they come; when they stop, the rest is asked for soon.
 4. Each ask is for the oldest records, a piece at a time: what has arrived meanwhile, or has
    become known to be missing, goes into the next one.
-5. News of a record we did not know of asks soon, whatever has been asked in vain before. So does
-   a hub that is heard to hold what we asked for a while ago: it is there, so our ask or its
-   answer was lost. So asks grow rare toward hubs that are silent, and toward all when a dozen
-   have brought nothing: what is asked for does not exist, or is not accepted here.
+5. News of a record we did not know of, by a summary, or by an ask or a sum that names it, asks soon,
+   whatever has been asked in vain before. So does a hub that is heard, after a while, to hold what we
+   asked for, or whose own feed it is: it is there, so our ask or its answer was lost. So asks grow
+   rare toward hubs that are silent, and toward all when a dozen have brought nothing: what is asked
+   for does not exist, or is not accepted here.
 
 A forged claim of a number that does not exist costs an ask now and then, no more: it is asked
 for, never believed.
@@ -108,6 +110,12 @@ class Asking:
             self._recent.clear()
             self.news(neighbours, now, soon=soon)
 
+    def there(self, hub: int, neighbours: int, now: float) -> None:
+        """``hub`` was heard: if it is its own feed that we lack records of, asks need not have grown rare."""
+        quiet = max(self._pace.ask_slow_again_seconds, self._again(neighbours))
+        if now - self._asked_at >= quiet and any(span.hub == hub for span in self.missing):
+            self.offered(neighbours, now)
+
     def overheard(self, ask: Ask, neighbours: int, now: float) -> bool:
         """Another hub asked. True when that ask serves for ours."""
         if not self.missing or self._yielded >= self._pace.asks_yielded:
@@ -144,9 +152,16 @@ class Asking:
             self._due = max(min(until for _, until in self._recent if until > now), now)
         return spans
 
-    def asked(self, spans: tuple[Span, ...], now: float) -> None:
+    def _again(self, neighbours: int) -> float:
+        """Seconds in which an ask is answered, or was not heard: of two hubs the other answers at once."""
+        frames = min(
+            self._pace.ask_again_least + self._pace.ask_again_each * neighbours, self._pace.ask_again
+        )
+        return frames * self.frame_time
+
+    def asked(self, spans: tuple[Span, ...], neighbours: int, now: float) -> None:
         """These have been asked for by us."""
-        wait, tries = self._pace.ask_again * self.frame_time, self._tries
+        wait, tries = self._again(neighbours), self._tries
         if not self._hurries(now):
             wait = max(wait, self._pace.ask_slow_again_seconds)
         if not self._soon:
@@ -177,7 +192,7 @@ def lacking(
         # Our own feed too: a frame of ours that we do not hold is the proof that this box was set
         # back, which a summary is not. The ledger judges it, and has no holes from then on.
         # A later life than we know we could not read: our summaries show that, and bring the certificate.
-        if position is None or mark.incarnation != position.incarnation or mark.number <= position.number:
+        if position is None or mark.number <= position.number or mark.incarnation != position.incarnation:
             continue
         missing += oldest(library.holes(hub, mark.number), most)
     missing += oldest(library.earlier(), most)

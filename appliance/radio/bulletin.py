@@ -67,6 +67,10 @@ class Bulletin:
         """Of each hub, the share in hundredths of what it says that does not reach us."""
         return {hub: round(100 * share) for hub, share in self._losses.shares().items()}
 
+    def missed(self, hub: int) -> int:
+        """How many of its control frames did not reach us before the one heard last."""
+        return self._losses.missed(hub)
+
     @property
     def state(self) -> RadioState:
         """The radio's state as it is now."""

@@ -4,7 +4,6 @@ The heavy imports are inside the commands: on a small board loading everything t
 and ``hub --help`` should not.
 """
 
-import contextlib
 import json
 import signal
 import sys
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appliance.ledger.cli import Stop, data_option
-from appliance.ledger.errors import DataDirectoryError, HubError
+from appliance.ledger.errors import HubError
 from appliance.radio.emulated import cli as emulated
 from appliance.radio.provision_cli import provision
+from appliance.radio.trace_cli import trace
 
 if TYPE_CHECKING:
     from appliance.ledger.clock import Instant
@@ -225,90 +225,17 @@ def _neighbour_lines(one: "NeighbourView", unit: "Unit", now: "Instant") -> list
     hops = "" if one.hops is None else f", {one.hops} hops"
     lost = "" if one.loss is None else f", {one.loss} % lost"
     sync = {None: "", True: ", in sync", False: ", not in sync"}[one.in_sync]
+    far = "" if one.minutes is None else f", {one.minutes} min on foot"
     marks = [name for name, yes in (("MISMATCH", one.mismatch), ("FORKED", one.forked)) if yes]
     return [
-        f"\n{one.name} ({one.hub})  {heard}{sync}{signal_}{hops}{lost}  {' '.join(marks)}".rstrip(),
+        f"\n{one.name} ({one.hub}){far}  {heard}{sync}{signal_}{hops}{lost}  {' '.join(marks)}".rstrip(),
         f"  records    ours {one.mine_there} of {one.mine} there, theirs {one.theirs_here} of {one.theirs} here",
         f"  trunk      {_who_owes(one, amount)}",
         f"  on the way {amount(one.on_way)}; held here {amount(one.held_in)}",
     ]
 
 
-# -------------------------------------------------------------------------------------- trace
-
-
-@radio.command()
-@data_option
-@click.option("--json", "as_json", is_flag=True, help="Print each frame as one line of JSON.")
-@click.pass_context
-def trace(ctx: click.Context, data: Path, as_json: bool) -> None:
-    """Print every frame that is sent or heard, as it happens, until Ctrl-C. Ends with 1 when the process does.
-
-    Sealed parts stay sealed: it shows no more than a radio in the next village hears.
-    """
-    from appliance.radio.trace import listen
-
-    lines = listen(data)
-    try:
-        first = next(lines, None)
-        if first is None:
-            raise Stop("the radio's process takes no more listeners, or has just ended")
-        unit, greeting = _greeting(data)
-        click.echo(greeting, err=True)
-        if as_json:
-            click.echo(json.dumps(first, ensure_ascii=False))
-        with contextlib.suppress(DataDirectoryError):  # the process ended in the middle of a line
-            for line in lines:
-                click.echo(json.dumps(line, ensure_ascii=False) if as_json else _trace_line(line, unit))
-    except KeyboardInterrupt:
-        return
-    click.echo("The radio's process has ended.", err=True)
-    ctx.exit(1)
-
-
-def _greeting(data: Path) -> tuple["Unit", str]:
-    """What the village counts in, and the first line of a trace."""
-    from appliance.ledger.hub import Hub
-
-    hub = Hub.open(data)
-    try:
-        named = hub.rules().community
-        return named.counted_in, f"listening to hub {hub.number}, {named.hub_name}; Ctrl-C ends it"
-    finally:
-        hub.close()
-
-
-def _trace_line(line: dict[str, Any], unit: "Unit") -> str:
-    arrow = ">" if line["direction"] == "sent" else "<"
-    size = f"{line['bytes']:>3} B {line['seconds']:.2f} s"
-    seconds = line["at_ms"] // 1000 % 86_400
-    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    signal_ = f"  snr {line['snr']:g}" if "snr" in line else ""
-    return f"{clock} UTC {arrow} {size}  {_said(line, unit)}{signal_}"
-
-
-def _said(line: dict[str, Any], unit: "Unit") -> str:
-    """A frame in one line, with the words of ``show.describe``."""
-    match line:
-        case {"refused": reason}:
-            return f"no frame of ours: {reason}"
-        case {"type": "data", "from": hub, "first": first, "last": last, "records": records}:
-            named = ", ".join(
-                f"{one['number']} {one['kind']} to {one['to']}"
-                + (f" {unit.plain(one['amount'])} {unit.symbol}" if one["amount"] else "")
-                for one in records
-            )
-            again = " again" if line.get("sending") == "repair" else ""
-            return f"data{again} of {hub}, records {first} to {last}: {named}"
-        case {"type": "summary", "from": hub, "holds": holds}:
-            return f"summary of {hub}: holds " + ", ".join(f"{one['hub']}:{one['number']}" for one in holds)
-        case {"type": "ask", "from": hub, "wants": wants}:
-            named = ", ".join(f"{one['hub']}:{one['first']}-{one['last']}" for one in wants)
-            return f"ask of {hub}: wants {named}"
-    return "something else"
-
-
-for _command in (*emulated.COMMANDS, provision):
+for _command in (*emulated.COMMANDS, provision, trace):
     radio.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (radio,)

@@ -1,7 +1,10 @@
 """When own records leave: at once when somebody waits, else once they have had company.
 
-A frame of one record costs almost as much as one of five. So what nobody waits for stays for some
-minutes, longer the fuller the channel is, unless a frame is full before.
+A frame of one record costs almost as much as one of five, and is repaired as often. So what nobody waits
+for stays for some minutes, less where much is lost, unless a frame is full before.
+
+While nobody is heard, nobody can be served at once: frames are then made full, since whoever comes
+back is told the same frames. Of one record each they cost five times the airtime.
 """
 
 from typing import Final
@@ -21,17 +24,21 @@ class Company:
         self._since = _NEVER
         self._patience = pace.batch_seconds
         self._not_before = float("-inf")
+        self._alone = False
 
-    def look(self, waiting: Waiting, use: float, now: float) -> None:
-        """So much waits now, and so much of the channel is in use (0 to 1)."""
-        self.waiting = waiting
+    def look(self, waiting: Waiting, loss: float, now: float, *, alone: bool = False) -> None:
+        """So much waits now, and so much of what is said is lost (0 to 1); ``alone``: nobody is heard."""
+        self.waiting, self._alone = waiting, alone
         if not waiting.records:
             self._since = _NEVER
             return
         if self._since == _NEVER:
             self._since = now
-        fuller = 1 + use / self._pace.batch_use
-        self._patience = min(self._pace.batch_seconds * fuller, self._pace.batch_most_seconds)
+        if alone:
+            self._patience = self._pace.alone_most_seconds
+            return
+        # What is lost has to be asked for and said again: the worse they hear each other, the earlier it leaves.
+        self._patience = self._pace.batch_seconds * (1 - loss / 2)
 
     def put_off(self, until: float) -> None:
         """The library packs nothing now."""
@@ -42,5 +49,8 @@ class Company:
         """When to pack; infinite when nothing waits."""
         if not self.waiting.records:
             return _NEVER
-        at_once = self.waiting.urgent or self.waiting.records >= self._pace.full_records
+        if self._alone:
+            at_once = self.waiting.records >= self._pace.alone_records
+        else:
+            at_once = self.waiting.urgent or self.waiting.records >= self._pace.full_records
         return max(self._not_before, self._since + (0.0 if at_once else self._patience))

@@ -13,11 +13,13 @@ from typing import Final, NamedTuple
 
 from appliance.ledger import codec
 from appliance.radio.certificates import CertificateFrame, open_certificate
+from appliance.radio.coding import Coded, open_coded
 from appliance.radio.directory import HEADS_BYTES, INDEXES, ROSTER_BYTES, Directory
 from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.frames import (
     ASK,
     CERTIFICATE,
+    CODED,
     DATA,
     LONGEST_CONTROL,
     MAC_BYTES,
@@ -335,7 +337,7 @@ def open_control(data: bytes, directory: Directory) -> Summary | Ask:
     return _open_ask(hub, beat, reader, directory)
 
 
-AnyFrame = DataFrame | Summary | Ask | CertificateFrame | ProofFrame
+AnyFrame = DataFrame | Summary | Ask | CertificateFrame | ProofFrame | Coded
 
 
 def read(data: bytes, directory: Directory) -> AnyFrame:
@@ -351,4 +353,6 @@ def read(data: bytes, directory: Directory) -> AnyFrame:
         return open_certificate(data, directory)
     if kind in (PROOF_ASK, PROOF_PART):
         return read_proof(data, directory)
+    if kind == CODED:
+        return open_coded(data, directory)
     return open_control(data, directory)

@@ -113,11 +113,13 @@ class Config:
         first_beat: above every beat this hub has sent in any life of the process. The service
             takes it from a counter of starts that is durable, times 2^20.
         duty_cycle: the region's, from 0 to 1.
+        shared: whether the channel is shared with others, as it always is outside of a simulation.
         pace: waiting times and bounds; tests may change them, hubs do not.
     """
 
     first_beat: int = 1
     duty_cycle: float = 1.0
+    shared: bool = True
     pace: Pace = field(default_factory=Pace)
 
 

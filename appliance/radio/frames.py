@@ -8,6 +8,7 @@ checked before the body is looked at, so a stranger costs one verification and n
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -19,7 +20,7 @@ from appliance.radio.errors import BadFrame, CannotPack, Reason
 from appliance.radio.varint import Reader, read_varint, varint
 
 VERSION: Final = 1
-DATA, SUMMARY, ASK, CERTIFICATE, BUNDLE, PROOF_ASK, PROOF_PART = range(7)
+DATA, SUMMARY, ASK, CERTIFICATE, BUNDLE, PROOF_ASK, PROOF_PART, CODED = range(8)
 SUITE_NONE: Final = 0
 SUITE_ED25519: Final = keys.SUITE_ED25519
 SUITE_BLAKE2B: Final = 2
@@ -32,6 +33,7 @@ SUITES: Final = {
     BUNDLE: SUITE_NONE,
     PROOF_ASK: SUITE_PAIR,
     PROOF_PART: SUITE_PAIR,
+    CODED: SUITE_BLAKE2B,
 }
 
 LONGEST_DATA: Final = 200
@@ -100,6 +102,15 @@ def read_header(data: bytes) -> Header:
     if header.suite != SUITES[header.type]:
         raise BadFrame(Reason.UNKNOWN_SUITE, str(header.suite))
     return header
+
+
+@lru_cache(maxsize=1024)
+def extent(data: bytes) -> tuple[int, int]:
+    """The numbers of the first and the last record of a data frame that was checked when it came."""
+    _, at = read_varint(data, _HEADER, _INCARNATION_BYTES)
+    first, at = read_varint(data, at, _NUMBER_BYTES)
+    count = sum(1 for _ in _runs(Reader(data[at + CUT_BYTES : -SIGNATURE_BYTES])))
+    return first, first + count - 1
 
 
 def _packed(record: Record, directory: Directory) -> tuple[int, int, bytes]:

@@ -2,11 +2,11 @@
 
 Rules (docs/design.md 7):
 
-1. *The channel.* Of the last minute, all that was on the air counts, own and heard. Asks, and all
-   about proofs of care, stop when it reaches 18 %, repairs at 20 %, own records at 25 %, everything at 40 %. So when it
-   gets crowded the old yields to the new. Asks must stop before answers do: with the order
-   turned, 64 hubs were seen to fill the channel with asks that nobody was allowed to answer. A
-   minute is what Meshtastic's own utilisation covers; its firmware holds nothing of ours back.
+1. *The channel.* Of the last minute, all that was on the air counts, own and heard. Asks, summaries and all
+   about proofs of care stop when it reaches 18 %, repairs at 20 %, own records at 25 %, everything at 40 %. So when it
+   gets crowded the old yields to the new. Asks and summaries, which lead to asks, must stop before answers do: with the order
+   turned, 64 hubs were seen to fill the channel with asks that nobody was allowed to answer, and with summaries that
+   left no room for records (docs/decisions/0063). A minute is what Meshtastic's own utilisation covers; its firmware holds nothing of ours back.
 2. *The law.* Of the last hour, own sending stays within half the regional duty cycle (the other
    half is the radio's: it relays for others, and names itself). Repairs and proofs stop at 70 % of that
    half: a hub that mended its neighbours' feeds all hour can still send its members' payments.
@@ -31,7 +31,7 @@ CHANNEL_LIMITS: Final[Mapping[Sending, float]] = MappingProxyType(
         Sending.REPAIR: 0.20,
         Sending.DATA: 0.25,
         Sending.ASK: 0.18,
-        Sending.SUMMARY: 0.40,
+        Sending.SUMMARY: 0.18,
         Sending.CERTIFICATE: 0.40,
         Sending.PROOF: 0.18,
     }
@@ -48,14 +48,14 @@ OWN_SHARES: Final[Mapping[Sending, float]] = MappingProxyType(
 )
 CHANNEL_SECONDS: Final = 60.0
 OWN_SECONDS: Final = 3600.0
-FIGURES_SECONDS: Final = 60.0
-"""The radio tells its figures to the host every 60 s; older ones say nothing about now."""
+FIGURES_SECONDS: Final = 90.0
+"""The radio tells its figures to the host every 60 s, give or take: they count until the next ones have had time to come."""
 
 LONGEST_WAIT: Final = 3600.0
 """A radio that asks for more is asked again after this."""
 
 
-class _Window:
+class Window:
     """Seconds of airtime in the last ``span`` seconds, in slots of ``slot`` seconds.
 
     A slot leaves as a whole ``span`` after its end, so the sum is never too low.
@@ -104,15 +104,17 @@ class Governor:
     Args:
         duty_cycle: the region's, from 0 to 1; 1 where there is none.
         frame: the airtime of the longest packet, kept in reserve so that the hour's budget holds.
+        shared: whether others use the channel; where none do, there are no bounds of rule 1.
     """
 
-    def __init__(self, duty_cycle: float, frame: float) -> None:
+    def __init__(self, duty_cycle: float, frame: float, *, shared: bool = True) -> None:
         if not 0 < duty_cycle <= 1:
             raise ValueError("a duty cycle is above 0 and at most 1")
         self._budget = duty_cycle / 2
         self._frame = frame
-        self._channel = _Window(CHANNEL_SECONDS, 1.0)
-        self._own = _Window(OWN_SECONDS, 60.0)
+        self._limits = CHANNEL_LIMITS if shared else dict.fromkeys(Sending, 1.0)
+        self._channel = Window(CHANNEL_SECONDS, 1.0)
+        self._own = Window(OWN_SECONDS, 60.0)
         self._figures = Airtime(0.0, 0.0)
         self._figures_end = self._held_until = float("-inf")
 
@@ -149,7 +151,7 @@ class Governor:
 
     def when(self, sending: Sending, now: float) -> float:
         """The first moment from ``now`` at which this may be sent, if nothing else is on the air till then."""
-        channel = CHANNEL_LIMITS[sending]
+        channel = self._limits[sending]
         own = self._budget * OWN_SHARES[sending]
         when = max(
             now,

@@ -4,6 +4,7 @@ All of it comes from control frames, so none of it is believed: it decides what 
 whether to speak. Its size is bounded by the roster, squared.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,11 +22,14 @@ class Neighbours:
     def __init__(self, directory: Directory, pace: Pace) -> None:
         self._directory, self._pace = directory, pace
         self._beats: dict[int, tuple[int, float]] = {}
+        self.loss = pace.loss_at_first
+        """The share of what is said that does not arrive here, lately, from 0 to 1."""
         self._claims: dict[int, dict[int, Mark]] = {}
-        self._told: dict[tuple[int, int], Mark] = {}
+        self._told: dict[tuple[int, int], tuple[Mark, float, float]] = {}
         self._furthest: dict[int, Mark] | None = {}
-        self._counted = (-1.0, 0)
         self._written: dict[int, float] = {}
+        # Who was heard to speak or write, and when last; the one heard longest ago first.
+        self._lately: OrderedDict[int, float] = OrderedDict()
 
     def beat(self, hub: int, beat: int, now: float) -> bool:
         """A control frame of ``hub``. False when it is no newer than one heard before.
@@ -35,9 +39,20 @@ class Neighbours:
         last, when = self._beats.get(hub, (0, now))
         if beat <= last and now - when < self._pace.beat_memory_seconds:
             return False
+        self._count_lost(beat - last - 1)
         self._beats[hub] = (beat, now)
-        self._counted = (-1.0, 0)
+        self._there(hub, now)
         return True
+
+    def _count_lost(self, missed: int) -> None:
+        """A control frame came, and so many before it did not. A long gap is a hub that began anew, or was off."""
+        if 0 <= missed <= self._pace.beats_missed:
+            for lost in (*(1.0,) * missed, 0.0):
+                self.loss += (lost - self.loss) / self._pace.beats_counted
+
+    def _there(self, hub: int, now: float) -> None:
+        self._lately[hub] = now
+        self._lately.move_to_end(hub)
 
     def heard(self, now: float) -> tuple[int, ...]:
         """Hubs heard within the hour."""
@@ -47,30 +62,46 @@ class Neighbours:
     def wrote(self, hub: int, now: float) -> None:
         """New records of ``hub`` came in: most likely it is there."""
         self._written[hub] = now
+        self._there(hub, now)
 
     def silent(self, now: float) -> bool:
         """Whether no control frame of anybody came in for as long as beats are remembered."""
         since = now - self._pace.beat_memory_seconds
         return all(when < since for _, when in self._beats.values())
 
+    def alone(self, now: float) -> bool:
+        """Whether nobody was heard for as long as a neighbour is remembered as one who listens."""
+        since = now - self._pace.alone_seconds
+        return all(when < since for _, when in self._beats.values()) and all(
+            when < since for when in self._written.values()
+        )
+
+    def behind(self, about: int, held: Mark, now: float) -> int:
+        """How many records of the feed of ``about``, held up to ``held``, somebody lacks who was heard
+        lately; the most that one lacks, all of this life where it tells of another.
+        """
+        since, most = now - self._pace.beat_memory_seconds, 0
+        for hub, (_, when) in self._beats.items():
+            claim = self._claims.get(hub, {}).get(about)
+            if claim is not None and when >= since and claim < held:
+                there = claim.number if claim.incarnation == held.incarnation else 0
+                most = max(most, held.number - there)
+        return most
+
     def count(self, now: float) -> int:
         """How many may be listening: at least one, or there would be no need to speak."""
-        if self._counted[0] != now:
-            since = now - self._pace.neighbour_seconds
-            lately = {hub for hub, (_, when) in self._beats.items() if when >= since}
-            lately.update(hub for hub, when in self._written.items() if when >= since)
-            self._counted = now, max(1, len(lately))
-        return self._counted[1]
+        since = now - self._pace.neighbour_seconds
+        while self._lately and next(iter(self._lately.values())) < since:
+            self._lately.popitem(last=False)
+        return max(1, len(self._lately))
 
     def claims(self, hub: int, positions: Mapping[int, Mark]) -> dict[int, Mark]:
         """``hub`` claims to hold feeds up to ``positions``. Those that it did not claim before."""
         before = self._claims.setdefault(hub, {})
         news: dict[int, Mark] = {}
-        for about, mark in positions.items():
-            last = before.get(about, NOTHING)
-            if mark == last:
-                continue
-            if mark > last:
+        other = [(about, mark) for about, mark in positions.items() if before.get(about) != mark]
+        for about, mark in other:
+            if mark > before.get(about, NOTHING):
                 news[about] = mark
                 self._further(about, mark)
             else:
@@ -88,8 +119,10 @@ class Neighbours:
         return True
 
     def _further(self, about: int, mark: Mark) -> None:
-        if self._furthest is not None and self._usable(about, mark):
-            self._furthest[about] = max(mark, self._furthest.get(about, mark))
+        if self._furthest is None or mark <= self._furthest.get(about, NOTHING):
+            return
+        if self._usable(about, mark):
+            self._furthest[about] = mark
 
     def _usable(self, about: int, mark: Mark) -> bool:
         """A claim of a life that the roster does not know is no use: its frames could not be checked."""
@@ -105,11 +138,16 @@ class Neighbours:
                     self._further(about, mark)
         return self._furthest
 
-    def tell(self, hub: int, about: int, held: Mark) -> bool:
-        """``hub`` was found behind ``held``. True when that is news since we hold this much."""
-        if self._told.get((hub, about), NOTHING) >= held:
+    def tell(self, hub: int, about: int, held: Mark, now: float) -> bool:
+        """``hub`` was found behind ``held``. True when that is news since we hold this much; and again ever
+        more rarely while it stays behind: what we said may have been lost, and it may hear nobody but us.
+        """
+        before, due, wait = self._told.get((hub, about), (NOTHING, 0.0, 0.0))
+        if before >= held and now < due:
             return False
-        self._told[hub, about] = held
+        again = self._pace.tell_again_seconds
+        wait = min(2 * wait, self._pace.tell_most_seconds) if before >= held else again
+        self._told[hub, about] = (held, now + wait, wait)
         return True
 
     def change_directory(self, directory: Directory) -> None:

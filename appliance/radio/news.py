@@ -28,9 +28,9 @@ class News:
         """Another interval has begun."""
         self._said.clear()
 
-    def said(self, hub: int) -> None:
-        """Somebody claims to hold as much of this feed as we do."""
-        self._said.add(hub)
+    def said(self, hubs: Iterable[int]) -> None:
+        """Somebody claims to hold as much of these feeds as we do."""
+        self._said.update(hubs)
 
     def unsaid(self, hubs: Iterable[int]) -> None:
         """These feeds go further now than anybody has said."""
@@ -44,6 +44,10 @@ class News:
         """Whether a foreign feed grew here so lately that its own hub has yet to say so."""
         grown = self._grown.get(hub)
         return grown is not None and now - grown < self._pace.young * self.frame_time
+
+    def old(self, hub: int, now: float) -> bool:
+        """Whether all that is held of a foreign feed has been here for minutes: who lacks it has had time to ask."""
+        return now - self._grown.get(hub, float("-inf")) >= self._pace.late_seconds
 
     def all_said(self, hubs: Iterable[int], now: float) -> bool:
         """Whether there is nothing in these feeds that our summary would add."""

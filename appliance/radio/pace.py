@@ -26,11 +26,25 @@ class Between:
 class Pace:
     """Waiting times in frame times unless the name says seconds; bounds as counts."""
 
-    # Own records. Nine fit a frame (docs/design.md 9); one more that waits fills no second frame.
-    batch_seconds: float = 150.0
-    batch_use: float = 0.05
-    batch_most_seconds: float = 300.0
+    # Own records that nobody waits for. Nine fit a frame (docs/design.md 9); one more that waits fills no second
+    # frame. Of the quarter of an hour in which all should have them, a third at most goes by here.
+    batch_seconds: float = 300.0
     full_records: int = 9
+
+    # What is lost on the way, by the beats that are missing: of so many packets, not of gaps longer than this.
+    beats_counted: int = 32
+    beats_missed: int = 8
+    loss_at_first: float = 0.5
+
+    # Nobody has been heard for so long: what is said now is said to nobody, and will be said again as the
+    # same frames. So they are made full, or once a day for those who may hear us while we are deaf.
+    alone_seconds: float = 3600.0
+    alone_records: int = 16
+    alone_most_seconds: float = 86400.0
+
+    # Somebody lacks so many records of ours, or we of others: names and listings wait, an hour at most.
+    behind_records: int = 24
+    behind_most_seconds: float = 3600.0
 
     # Summaries: Trickle's Imin, Imax and k (RFC 6206). The first one after a start tells the
     # neighbours who is back and what it lacks; its jitter grows with the number of hubs.
@@ -43,7 +57,13 @@ class Pace:
     summary_most_few: float = 100.0
     few_hubs: int = 3
     redundancy: int = 1
+    # Up to so many hubs turns go round, and the longest interval is shorter by what is lost. Where there are more,
+    # somebody speaks often anyway, and too many would speak at once.
+    some_hubs: int = 16
+    summary_turns: int = 3
     young: float = 40.0
+    tell_again_seconds: float = 300.0
+    tell_most_seconds: float = 3600.0
     first_summary: float = 1.0
 
     # Asks (NORM's back-off and hold-off). ``ask_each`` widens the back-off with every neighbour
@@ -51,12 +71,15 @@ class Pace:
     ask_least: float = 1.0
     ask_each: float = 1.5
     ask_most: float = 12.0
+    # An ask is repeated when an answer has had time: of many neighbours those who step in wait longer.
+    ask_again_least: float = 4.0
+    ask_again_each: float = 0.5
     ask_again: float = 12.0
     ask_patience: float = 3.0
     ask_quiet: Between = Between(2.0, 4.0)
     ask_slow_seconds: tuple[float, float, float] = (5.0, 10.0, 45.0)
     ask_slow_again_seconds: float = 30.0
-    ask_slow_tries: int = 6
+    ask_slow_tries: int = 8
     ask_hurry_seconds: float = 180.0
     ask_backlog: int = 24
     growth: float = 1.5
@@ -77,7 +100,19 @@ class Pace:
     behind_frames: float = 6.0
     behind_seconds: float = 15.0
     behind_growth: float = 1.5
+    # Of another hub's feed, once it has been held for so long: so many of those who hold it are ready.
+    late_seconds: float = 180.0
+    late_ready: float = 6.0
     lookups: int = 16
+
+    # Coded repairs: so many frames in one, asked for within so many seconds, none of them longer than what is
+    # there by more than the slack, which every receiver pays; looks into the library for one ask.
+    mix_most: int = 6
+    mix_seconds: float = 90.0
+    mix_slack: int = 24
+    mix_looks: int = 24
+    mix_rows: int = 64
+    mix_tries: int = 2
 
     # What somebody waits for: our own records first, another hub's when we may be the only bridge.
     owed: Between = Between(8.0, 10.0)

@@ -169,6 +169,8 @@ class Proofs:
         if not self._proving.afford(hub, max(1, len(ask.parts)), now):
             return "too_many"
         data = self._object(hub, ask, now)
+        if data is No.NOT_FOR_YOU:
+            proofpost.note_wanted(self._hub, hub, ask.about)
         if isinstance(data, No):
             self._no(hub, ask, data, now)
             return "refused"

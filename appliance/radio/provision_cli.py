@@ -10,7 +10,7 @@ from appliance.ledger.cli import Stop, data_option
 from appliance.radio.airtime import PRESETS
 
 ROLES: Final = ("CLIENT", "CLIENT_MUTE", "CLIENT_BASE")
-"""As in ``links.provision``; named here so that ``--help`` need not load it."""
+"""As in ``links.wish``; named here so that ``--help`` need not load it."""
 
 
 @click.command()
@@ -39,7 +39,8 @@ def provision(
     from appliance.ledger.clock import SystemClock
     from appliance.ledger.reads.radio import radio_running
     from appliance.radio.links.open import open_node
-    from appliance.radio.links.provision import Provisioner, Wish
+    from appliance.radio.links.provision import Provisioner
+    from appliance.radio.links.wish import Wish
 
     told = settings.read(data)
     chosen = told.radio if setting is None else settings.check_radio(setting)
@@ -61,7 +62,7 @@ def provision(
         click.echo(f"  {change.setting:<{width}}  {change.now or 'nothing'} -> {change.then or 'nothing'}")
     if not yes:
         click.confirm("Write this to the node? It starts anew afterwards.", abort=True)
-    written = provisioner.write(wish)
+    written = provisioner.write(wish, found)
     click.echo(f"Written and read back: {len(written)} settings.")
 
 

@@ -19,7 +19,7 @@ import fcntl
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -32,18 +32,26 @@ from appliance.ledger.clock import Quality
 from appliance.ledger.errors import DataDirectoryError, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.reads.radio import LOCK
-from appliance.radio.airtime import PRESETS, frame_airtime
+from appliance.radio.airtime import PRESETS, duty_cycle, frame_airtime
 from appliance.radio.bulletin import Bulletin
-from appliance.radio.bundle import split
 from appliance.radio.chores import QUIET, Chores
 from appliance.radio.engine import Engine
-from appliance.radio.errors import BadFrame
-from appliance.radio.events import Arrived, Certified, Config, Event, HeardHub, OwnVoice, Packet, ProofHeard
+from appliance.radio.events import (
+    Arrived,
+    Certified,
+    Config,
+    Event,
+    HeardHub,
+    Ignored,
+    OwnVoice,
+    Packet,
+    ProofHeard,
+)
 from appliance.radio.links.supervisor import signs
 from appliance.radio.ports import Airtime, Changed, Heard, Link, LinkEvent, LinkState, Radio, Refused, Sent
 from appliance.radio.proofs import Proofs
+from appliance.radio.refusals import Refusals
 from appliance.radio.shelf import Shelf
-from appliance.radio.show import describe
 from appliance.radio.trace import Trace
 
 log = logging.getLogger(__name__)
@@ -57,9 +65,6 @@ _BEATS_PER_START: Final = 1 << 20
 _ALONE_TOGETHER: Final = 2
 _TIME_SECONDS: Final = 12 * 3600.0
 _TIME_AGAIN: Final = 10.0
-
-DUTY_CYCLES: Final = {"EU_433": 0.10, "EU_868": 0.10, "UA_433": 0.10, "UA_868": 0.01}
-"""By Meshtastic's region; all others have none (RadioInterface.cpp, 2.7.26)."""
 
 _UNREACHED: Final = Radio(preset="MEDIUM_FAST")
 """What is assumed of a radio before it was reached: nothing is sent until then."""
@@ -94,6 +99,13 @@ def only_one(data: Path, clock_ms: Callable[[], int]) -> Iterator[None]:
         os.close(held)
 
 
+def _ignored(events: Sequence[Event]) -> str | None:
+    """Why nothing came of a packet; None when something did."""
+    if not all(isinstance(event, Ignored) for event in events):
+        return None
+    return next((event.reason for event in events if isinstance(event, Ignored)), None)
+
+
 class Service:
     """The loop of one hub. Use ``run``; ``step`` is one turn of it.
 
@@ -125,6 +137,7 @@ class Service:
         self._inside: Packet | None = None
         self._link_state = LinkState.CONNECTING
         self._link_reason = ""
+        self._refusals = Refusals()
         self._look_at = self._roster_at = self._time_at = now
         self._back_off = 0.0
         self._troubled_at = self._resume_at = now
@@ -237,10 +250,11 @@ class Service:
             return self._link_state, "twin"
         if self._shelf.quiet:
             return self._link_state, "quiet"
-        return self._link_state, self._link_reason
+        return self._link_state, self._link_reason or self._refusals.word
 
     def _free(self) -> bool:
-        quiet = self._engine.governor.channel_use(self._now()) < QUIET
+        now = self._now()
+        quiet = self._engine.governor.channel_use(now) < QUIET and self._engine.leisure(now)
         return quiet and self._link_state is LinkState.UP and not self._shelf.waiting().records
 
     # ------------------------------------------------------------------------------ what the link tells
@@ -251,13 +265,13 @@ class Service:
                 self._heard(event, now)
             case Sent():
                 self._sent(now)
-            case Refused(reason=reason, wait=wait):
-                self._counts[f"refused_{reason}"] += 1
-                log.warning("radio=refused reason=%s wait=%s", reason, wait)
-                self._lost(now, wait)
+            case Refused():
+                self._refused(event, now)
             case Changed(state=state, reason=reason):
                 self._time_at = now  # it may be another node, or have lost the time
                 log.info("radio=link state=%s reason=%s", state.value, reason)
+                self._refusals.over()
+                self._tell_of("link", state=state.value, reason=reason)
                 # A link that is down tries again and again: to those who look it stays down.
                 if (self._link_state, state) != (LinkState.DOWN, LinkState.CONNECTING):
                     self._link_state, self._link_reason = state, reason
@@ -271,12 +285,23 @@ class Service:
         packet, self._inside = self._inside, None
         if packet is None:
             return
+        self._refusals.over()
         self._engine.sent(now, len(packet.data))
         self._tell("sent", packet.data, {"sending": packet.sending.value})
 
-    def _lost(self, now: float, wait: float) -> None:
+    def _refused(self, refused: Refused, now: float) -> None:
+        reason, wait = refused.reason, self._refusals.refused(refused)
+        self._counts[f"refused_{reason}"] += 1
+        if self._refusals.worth_a_line:
+            log.warning("radio=refused reason=%s wait=%s times=%s", reason, wait, self._refusals.row)
+        if self._inside is not None:
+            why = {"sending": self._inside.sending.value, "reason": reason, "wait": wait}
+            self._tell("refused", self._inside.data, why)
+        self._lost(now, wait, hopeless=self._refusals.hopeless)
+
+    def _lost(self, now: float, wait: float, *, hopeless: bool = False) -> None:
         self._inside = None
-        self._engine.refused(now, wait)
+        self._engine.refused(now, wait, hopeless=hopeless)
 
     def _retune(self, now: float) -> None:
         """A radio was reached: from now on its preset and region count."""
@@ -288,20 +313,24 @@ class Service:
             radio = replace(radio, preset="LONG_FAST")
         before, self._radio = self._radio, radio
         if replace(before, name="") != replace(radio, name=""):
-            self._engine.retune(self._airtime, DUTY_CYCLES.get(radio.region, 1.0), now)
+            self._engine.retune(self._airtime, duty_cycle(radio.region), now)
 
     def _heard(self, packet: Heard, now: float) -> None:
         if packet.at_ms is not None:
             self._hub.clock.mesh(packet.at_ms)
-        self._tell("heard", packet.data, {"snr": packet.snr, "rssi": packet.rssi, "hops": packet.hops})
+        about = {"snr": packet.snr, "rssi": packet.rssi, "hops": packet.hops}
         if now < self._resume_at:
             self._counts["lost_book_trouble"] += 1
+            self._tell("heard", packet.data, about | {"ignored": "book_trouble"})
             return
         try:
-            for event in self._engine.receive(packet.data, now):
+            events = self._engine.receive(packet.data, now)
+            self._tell("heard", packet.data, about | {"ignored": _ignored(events)})
+            for event in events:
                 self._understood(event, packet, now)
         except TROUBLES as error:
             self._counts["lost_book_trouble"] += 1
+            self._tell_of("trouble", reason="book_trouble")
             self._trouble(error, now)
 
     def _understood(self, event: Event, packet: Heard, now: float) -> None:
@@ -339,6 +368,8 @@ class Service:
         if self._hub.number in event.positions:
             self._shelf.heard_of_us(event.positions[self._hub.number])
         if self._board.heard(event.hub, beat, event.positions, packet):
+            if missed := self._board.missed(event.hub):
+                self._tell_of("lost", **{"from": event.hub, "packets": missed})
             self._compare(event)
         else:
             self._counts["replayed"] += 1
@@ -365,19 +396,14 @@ class Service:
     def _seconds(self) -> Mapping[str, float]:
         return self._engine.status(self._now()).seconds
 
-    def _tell(self, direction: str, data: bytes, more: dict[str, Any]) -> None:
-        if self._trace is None or not self._watched:
-            return
-        about = {"at_ms": self._hub.clock.now().ms, "direction": direction}
-        about |= {name: value for name, value in more.items() if value is not None}
-        try:
-            frames = split(data)
-        except BadFrame:
-            frames = (data,)
-        seconds = self._airtime(len(data)) / sum(map(len, frames))
-        for frame in frames:
-            line = about | {"seconds": round(seconds * len(frame), 3)}
-            self._trace.tell(line | describe(frame, self._shelf.directory))
+    def _tell(self, direction: str, data: bytes, more: Mapping[str, object]) -> None:
+        if self._trace is not None and self._watched:
+            seconds, at_ms = self._airtime(len(data)), self._hub.clock.now().ms
+            self._trace.packet(at_ms, direction, data, seconds, self._shelf.directory, more)
+
+    def _tell_of(self, direction: str, **more: object) -> None:
+        if self._trace is not None and self._watched:
+            self._trace.event(self._hub.clock.now().ms, direction, more)
 
     def status(self) -> dict[str, Any]:
         """The process at this moment: the radio's state, the engine's counters, what was lost."""

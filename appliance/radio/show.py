@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.ledger.book.records import EVERYONE, Kind, Record
 from appliance.radio.certificates import CertificateFrame
+from appliance.radio.coding import Coded
 from appliance.radio.control import Ask, Summary, read
 from appliance.radio.directory import Directory
 from appliance.radio.errors import BadFrame
@@ -102,6 +103,9 @@ def describe(data: bytes, directory: Directory) -> dict[str, Any]:
             return _summary(frame, directory) | size
         case Ask():
             return _ask(frame) | size
+        case Coded():
+            mends = [{"hub": hub, "first": first, "last": last} for hub, first, last in frame.names]
+            return {"type": "coded", "from": frame.hub, "mends": mends} | size
         case ProofFrame():
             kind = "proof_ask" if frame.type == PROOF_ASK else "proof_part"
             return {"type": kind, "from": frame.hub, "to": frame.to} | size

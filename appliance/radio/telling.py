@@ -41,8 +41,13 @@ def timer(pace: Pace, hubs: int, frame: float, rng: Random, now: float) -> Trick
     Where there are many, somebody speaks often anyway; two alone must not wait for each other for long.
     """
     shortest = max(pace.summary_min * frame, min(pace.summary_least_each * hubs, pace.summary_least))
-    longest = min(max(pace.summary_most_each * hubs, pace.summary_most_least), pace.summary_max_seconds)
-    return Trickle(shortest, max(shortest, longest), pace.redundancy, rng, now=now)
+    longest = _longest(pace, hubs)
+    turns = pace.summary_turns if hubs <= pace.some_hubs else 0
+    return Trickle(shortest, max(shortest, longest), pace.redundancy, rng, now=now, turns=turns)
+
+
+def _longest(pace: Pace, hubs: int) -> float:
+    return min(max(pace.summary_most_each * hubs, pace.summary_most_least), pace.summary_max_seconds)
 
 
 class Telling:
@@ -62,12 +67,15 @@ class Telling:
     def tick(self, hubs: int, neighbours: Neighbours, now: float) -> bool:
         """Let time pass in a community of so many ``hubs``. True when another interval has begun.
 
-        Of two or three who lose each other's packets each must speak more often than one of many; not
-        into silence, though.
+        Of two or three who lose each other's packets each must speak more often than one of many, and of some the more
+        often the more is lost: who misses one summary else waits ten minutes for the next. Not into silence, though.
         """
-        if hubs <= self._pace.few_hubs:
-            few = self._pace.summary_most_least if neighbours.silent(now) else self._pace.summary_most_few
-            self.trickle.longest = max(self.trickle.shortest, few)
+        if hubs <= self._pace.some_hubs:
+            longest = _longest(self._pace, hubs)
+            if not neighbours.silent(now):
+                few = hubs <= self._pace.few_hubs
+                longest = self._pace.summary_most_few if few else longest * (1 - neighbours.loss)
+            self.trickle.longest = max(self.trickle.shortest, longest)
         return self.trickle.advance(now)
 
     def is_ours(self, data: bytes) -> bool:

@@ -1,7 +1,9 @@
 """What the radio's process is doing, live: lines of JSON on a unix socket in the data directory.
 
 A listener first gets one line ``{"status": ...}``, then one for each frame that was sent or
-heard. It costs the radio nothing: whoever does not read is dropped, nobody is waited for, and
+heard, and for what else happened, by ``direction``: ``sent``; ``heard``, with why nothing came of it
+(``ignored``); ``refused`` by the radio, and why; ``lost``, as the next frame of its sender shows;
+``link``, another state of it; ``trouble``, the book could not be read or written. It costs the radio nothing: whoever does not read is dropped, nobody is waited for, and
 without listeners nothing is decoded. Sealed parts stay sealed.
 """
 
@@ -10,11 +12,15 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from appliance.ledger.errors import DataDirectoryError
+from appliance.radio.bundle import split
+from appliance.radio.directory import Directory
+from appliance.radio.errors import BadFrame
+from appliance.radio.show import describe
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +83,31 @@ class Trace:
         """Write a line to all who listen."""
         for listener in tuple(self._listeners):
             self._write(listener, line)
+
+    def event(self, at_ms: int, direction: str, more: Mapping[str, object]) -> None:
+        """A line on what happened, without what is not known (None)."""
+        about = {"at_ms": at_ms, "direction": direction}
+        self.tell({**about, **{name: value for name, value in more.items() if value is not None}})
+
+    def packet(
+        self,
+        at_ms: int,
+        direction: str,
+        data: bytes,
+        seconds: float,
+        directory: Directory,
+        more: Mapping[str, object],
+    ) -> None:
+        """A line for each frame of a packet; each has its share of the ``seconds`` on the air."""
+        try:
+            frames = split(data)
+        except BadFrame:
+            frames = (data,)
+        each = seconds / max(1, sum(map(len, frames)))
+        for part, frame in enumerate(frames, 1):
+            place = {"part": part, "parts": len(frames)} if len(frames) > 1 else {}
+            share = {"seconds": round(each * len(frame), 3)}
+            self.event(at_ms, direction, {**more, **place, **share, **describe(frame, directory)})
 
     def _write(self, listener: socket.socket, line: dict[str, Any]) -> None:
         data = json.dumps(line, ensure_ascii=False).encode() + b"\n"

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, current_app, render_template, request, url_for
+from flask import Flask, Response, current_app, render_template, request, url_for
 from flask.templating import Environment
 from peewee import PeeweeException
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -24,85 +24,86 @@ from appliance.ledger.errors import (
     NotSure,
 )
 from appliance.ledger.hub import Hub
-from appliance.web import (
-    acting,
-    acts_clock,
-    air,
-    amounts,
-    care_words,
-    desk_backups,
-    desk_year,
-    erasing,
-    files,
-    i18n,
-    qr,
-    secure,
-    slips,
-    standing,
-    whom,
-    whose,
-    why,
-    words,
-)
-from appliance.web.form_tokens import StaleForm
-from appliance.web.here import the_hub, the_keys, the_rules
-from appliance.web.keyring import KeyRing
-from appliance.web.late_rules import LateRule
-from appliance.web.numbers import Number
-from appliance.web.session import HubSessions
+from appliance.web.desk import backups as desk_backups
+from appliance.web.desk import files, slips
+from appliance.web.desk import year as desk_year
+from appliance.web.ground import acting, air, i18n, qr, secure, styles
+from appliance.web.ground.form_tokens import StaleForm
+from appliance.web.ground.here import the_hub, the_keys, the_rules
+from appliance.web.ground.keyring import KeyRing
+from appliance.web.ground.late_rules import LateRule
+from appliance.web.ground.numbers import Number
+from appliance.web.ground.session import HubSessions
+from appliance.web.market import filters as market_filters
+from appliance.web.market import photos
+from appliance.web.money import why
+from appliance.web.people import erasing, whom, whose
+from appliance.web.wording import acts_clock, amounts, care_words, standing, words
 
 _log = logging.getLogger(__name__)
 
 SUBJECTS: Final = (
-    "air",
-    "join",
-    "sheets",
-    "lost",
-    "home",
-    "pay",
-    "crossing",
-    "ask",
-    "splits",
-    "health",
-    "market",
-    "care",
-    "care_sheets",
-    "care_rules",
-    "care_far",
-    "objecting",
-    "proving",
-    "desk",
-    "desk_rules",
-    "desk_lists",
-    "desk_life",
-    "desk_two",
-    "clock",
-    "desk_backups",
-    "desk_year",
-    "commons",
-    "me_life",
-    "moving",
-    "desk_move",
-    "desk_find",
-    "vouching",
-    "concerning",
-    "statements",
-    "report",
-    "printing",
-    "trouble",
-    "slips",
-    "slips_mine",
-    "account",
-    "grants",
-    "desk_accounts",
-    "files",
-    "neighbours",
-    "desk_restored",
-    "erasing",
-    "why",
-    "https",
+    "ground.air",
+    "people.join",
+    "people.sheets",
+    "people.lost",
+    "people.home",
+    "money.pay",
+    "money.crossing",
+    "money.ask",
+    "money.splits",
+    "serving.health",
+    "market.listings",
+    "market.kinds",
+    "market.forms",
+    "desk.listing_keep",
+    "market.photos",
+    "desk.kinds",
+    "market.trading",
+    "people.talks",
+    "people.talks_far",
+    "people.who",
+    "desk.talks",
+    "care.claims",
+    "care.sheets",
+    "care.rules",
+    "care.far",
+    "care.objecting",
+    "care.proving",
+    "desk.proofs",
+    "desk.front",
+    "desk.rules",
+    "desk.lists",
+    "desk.life",
+    "desk.two",
+    "desk.clock",
+    "desk.backups",
+    "desk.year",
+    "money.commons",
+    "people.me_life",
+    "people.moving",
+    "people.news",
+    "desk.move",
+    "desk.find",
+    "people.vouching",
+    "people.concerning",
+    "money.statements",
+    "money.report",
+    "desk.printing",
+    "money.trouble",
+    "desk.slips",
+    "money.slips_mine",
+    "money.account",
+    "money.grants",
+    "desk.accounts",
+    "desk.files",
+    "desk.neighbours",
+    "desk.restored",
+    "people.erasing",
+    "money.why",
+    "serving.https",
 )
-"""Modules of this package, each with a blueprint ``bp``."""
+"""Modules of this package's rooms, each with a blueprint ``bp``, in the order in which their routes are tried."""
 
 LEDGER_DOWN: Final = (DataDirectoryError, BookDamaged, PeeweeException)
 """What a ledger that cannot be read raises."""
@@ -118,6 +119,11 @@ class _Templates(Environment):
 class _Portal(Flask):
     jinja_environment = _Templates
     url_rule_class = LateRule
+
+    def send_static_file(self, filename: str) -> Response:
+        if filename.endswith(styles.ENDING):
+            return styles.answer(str(self.static_folder), filename)
+        return super().send_static_file(filename)
 
 
 def create_app(data: Path | Hub, **config: Any) -> Flask:
@@ -149,6 +155,7 @@ def create_app(data: Path | Hub, **config: Any) -> Flask:
     desk_year.init_app(app)
     files.init_app(app)  # before the form tokens, which read the whole form
     slips.init_app(app)  # likewise
+    photos.init_app(app)  # likewise
     air.init_app(app, hub.clock)
     secure.csrf.init_app(app)
     i18n.init_app(app)
@@ -179,6 +186,7 @@ def _words_for_templates(app: Flask) -> None:
         duration=amounts.duration,
         ago=amounts.ago,
         decibel=amounts.decibel,
+        on_foot=amounts.on_foot,
         doubtful=amounts.doubtful,
         name=amounts.name_of,
         giver=amounts.giver,
@@ -186,7 +194,7 @@ def _words_for_templates(app: Flask) -> None:
         about=words.about,
         state=words.state,
         phrase=words.phrase,
-        qr=qr.svg,
+        qr=qr.of_address,
     )
     app.extensions["paths"] = {}
     app.jinja_env.globals.update(
@@ -195,6 +203,7 @@ def _words_for_templates(app: Flask) -> None:
         book_closed=lambda: the_hub().store.closed,
         book_looked_at=lambda: the_hub().store.looked_at,
         for_this_box_only=qr.for_this_box_only,
+        scannable=qr.fits,
         rules=the_rules,
         visitor=secure.visitor,
         at_own_screen=secure.at_own_screen,
@@ -215,6 +224,7 @@ def _words_for_templates(app: Flask) -> None:
     )
     app.context_processor(_paths_of_a_page)
     whose.init_app(app)
+    market_filters.init_app(app)
     erasing.init_app(app)
     why.init_app(app)
     # What every page is put together from: made once here, rather than brought in by each page anew.
@@ -283,7 +293,9 @@ def _error_pages(app: Flask) -> None:
     def other(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        kind = {400: "stale", 404: "missing", 405: "missing", 413: "too_large"}.get(error.code, "broken")
+        kind = {400: "stale", 404: "missing", 405: "missing", 413: "too_large", 503: "busy"}.get(
+            error.code, "broken"
+        )
         return page(kind, error.code)
 
     @app.errorhandler(InternalServerError)

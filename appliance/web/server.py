@@ -26,10 +26,12 @@ from appliance.ledger.book import room, startup
 from appliance.ledger.errors import BookDamaged, CannotWrite, HubError
 from appliance.ledger.hub import Hub
 from appliance.ledger.tend import tend
-from appliance.web import closed_book, desk_backups, tls
 from appliance.web.app import create_app
-from appliance.web.finding import keep_up
-from appliance.web.worker import PatientWorker
+from appliance.web.desk import backups as desk_backups
+from appliance.web.ground import qr
+from appliance.web.market.finding import keep_matching, keep_up
+from appliance.web.serving import closed_book, tls
+from appliance.web.serving.worker import PatientWorker
 
 _log = logging.getLogger(__name__)
 
@@ -196,6 +198,7 @@ def _tend(hub: Hub, ended: threading.Event, door: tls.Door | None) -> None:
             hub.clock.look()
             tend(hub)
             keep_up(hub)
+            keep_matching(hub)
             if door is not None:
                 door.tend(hub.data, hub.clock.now().ms)
         except HubError as error:
@@ -286,7 +289,7 @@ def base_address(text: str) -> str:
     """``http://name`` or ``http://name:port`` as it is, without a slash at the end.
 
     Raises:
-        BadAddress: it is something else.
+        BadAddress: it is something else, or too long for the codes on cards and claims.
     """
     try:
         parts = urlsplit(text.strip())
@@ -302,7 +305,13 @@ def base_address(text: str) -> str:
         raise BadAddress(
             f"{text!r} is no address such as http://river.hub.internal or http://192.168.4.1:8080"
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    base = f"{parts.scheme}://{parts.netloc}"
+    if not qr.fits((base + qr.LONGEST_PATH).upper()):
+        raise BadAddress(
+            f"{base!r} is too long: cards and claims would have codes that old cameras do not read. "
+            "Give the hub a shorter name (of letters, digits, dots and hyphens: 49 characters with http:// and port)"
+        )
+    return base
 
 
 def check_port(host: str, port: int) -> None:

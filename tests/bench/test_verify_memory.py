@@ -1,7 +1,7 @@
 """What ``hub verify`` needs of memory does not grow with the book: each size in a process of its own.
 
-In ``make test`` books of 1,500 and 15,000 transfers; HUB_BIG_BOOKS=1 (``make test-long``) takes 24,000 and
-240,000, the size that the hub is made for. A book of 1,500 does not yet fill what SQLite and we keep for a while,
+In ``make test`` books of 1,000 and 10,000 transfers; HUB_BIG_BOOKS=1 (``make test-long``) takes 24,000 and
+240,000, the size that the hub is made for. A book of 1,000 does not yet fill what SQLite and we keep for a while,
 which is some nine megabytes.
 """
 
@@ -16,7 +16,7 @@ from appliance.bench.village import Maker
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 BIG = os.environ.get("HUB_BIG_BOOKS") == "1"
-SIZES, MOST_MB = ((24_000, 240_000), 20.0) if BIG else ((1_500, 15_000), 12.0)
+SIZES, MOST_MB = ((24_000, 240_000), 20.0) if BIG else ((1_000, 10_000), 12.0)
 
 
 def test_ten_times_the_book_needs_no_more_memory(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as TooLong
 
 from appliance.ledger.book.command import Receipt
+from tests.support.chromium import launch
 from tests.support.listener import Heard, Listener, Said, say
 from tests.support.portal import Portal
+from tests.support.taps import tap
 from tests.support.village import PIN, Village, a_village
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -33,7 +35,7 @@ ROUNDS = int(os.environ.get("HUB_AIR_ROUNDS", "2"))
 
 @pytest.fixture
 def village(tmp_path: Path) -> Iterator[Village]:
-    with a_village(tmp_path / "river", credit={"pin_above": 100}) as made:
+    with a_village(tmp_path / "river", credit={"pin_above": 100, "low": -10_000, "high": 10_000}) as made:
         for name, pin in PINS.items():
             assert isinstance(made.hub.change_pin(made.numbers[name], PIN, pin), Receipt)
         made.hub.close()
@@ -56,10 +58,7 @@ def listener(portal: Portal) -> Iterator[Listener]:
 @pytest.fixture
 def phones(chromium: Browser) -> Iterator[Browser]:
     """A browser to which the hub's name is the listener's address, so that it is no secure context."""
-    started = chromium.browser_type.launch(
-        executable_path="/usr/bin/chromium",
-        args=["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP {HOST} 127.0.0.1"],
-    )
+    started = launch(chromium.browser_type, f"--host-resolver-rules=MAP {HOST} 127.0.0.1")
     yield started
     started.close()
 
@@ -75,18 +74,18 @@ def sign_in(page: Page, at: str, number: str, pin: str) -> None:
     page.goto(f"{at}/signin")
     page.fill("[name=number]", number)
     page.fill("[name=pin]", pin)
-    page.locator("form[action='/signin'] button").click()
+    tap(page.locator("form[action='/signin'] button"))
     page.wait_for_url(f"{at}/")
 
 
 def pay(page: Page, at: str, payee: str, amount: str, pin: str) -> None:
     page.goto(f"{at}/P/{payee}")
     page.fill("[name=amount]", amount)
-    page.locator("form[action='/pay/check'] button").first.click()
+    tap(page.locator("form[action='/pay/check'] button").first)
     page.wait_for_selector("form[action='/pay/send']")
     if page.locator("form[action='/pay/send'] [name=pin]").count():
         page.fill("form[action='/pay/send'] [name=pin]", pin)
-    page.locator("form[action='/pay/send'] button").first.click()
+    tap(page.locator("form[action='/pay/send'] button").first)
     try:
         page.wait_for_url(re.compile("/t/"))
     except TooLong:
@@ -111,7 +110,7 @@ def an_hour(phones: Browser, listener: Listener, village: Village, script: bool)
             if turn == ROUNDS - 1:
                 break  # the last one stays, as people do
             page.goto(f"{at}/me")
-            page.locator("form[action='/leave'] button").click()
+            tap(page.locator("form[action='/leave'] button"))
             page.wait_for_url(f"{at}/")
             if script:
                 assert page.evaluate("Object.keys(localStorage)") == [], "Leave wipes the key"
@@ -209,14 +208,14 @@ def test_with_script_people_join_change_the_pin_and_are_told_when_the_key_is_gon
     page.fill("[name=name]", "Erin")
     page.fill("[name=pin]", "49172638")
     page.fill("[name=pin2]", "49172638")
-    page.locator("form[action='/join'] button").click()
+    tap(page.locator("form[action='/join'] button"))
     page.wait_for_selector("text=A keeper must say yes")
     look(page, "waiting_sealed")
     page.goto(f"{at}/me/pin")
     page.fill("[name=pin]", "49172638")
     page.fill("[name=new]", "52906417")
     page.fill("[name=new2]", "52906417")
-    page.locator("form[action='/me/pin'] button").click()
+    tap(page.locator("form[action='/me/pin'] button"))
     page.wait_for_selector("text=Your PIN has been changed")
     assert found(list(listener.heard), ["49172638", "52906417"]) == set()
 
@@ -225,10 +224,10 @@ def test_with_script_people_join_change_the_pin_and_are_told_when_the_key_is_gon
     page.fill("[name=pin]", "52906417")
     page.fill("[name=new]", "83615290")
     page.fill("[name=new2]", "83615290")
-    page.locator("form[action='/me/pin'] button").click()
+    tap(page.locator("form[action='/me/pin'] button"))
     page.wait_for_selector("text=This sign-in is sealed, and what came was not")
     look(page, "not_sealed")
-    page.get_by_role("link", name="Sign in again").click()
+    tap(page.get_by_role("link", name="Sign in again"))
     page.wait_for_selector("form[action='/signin']")
     look(page, "signin_sealed")
     assert found(list(listener.heard), ["52906417", "83615290"]) == set(), (

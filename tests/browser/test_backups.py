@@ -23,7 +23,7 @@ from tests.browser.conftest import DESK, LARGEST_PAGE, Phone
 from tests.support.portal import Portal
 from tests.support.two_villages import RIVER, TwoVillages, two_villages
 from tests.support.village import PIN, Village, a_village
-from tests.web.test_restored import meet
+from tests.web.desk.test_restored import meet
 
 pytestmark = pytest.mark.browser
 

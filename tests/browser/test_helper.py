@@ -95,7 +95,7 @@ def test_a_helper_from_consent_to_revocation(phone: Phones, village: Village) ->
     assert not bob.reads("care"), "what waits for Emma's own signature is not shown to a helper"
     tried = bob.page.request.post(f"{claim}/confirm", form=_hidden(bob, claim))
     assert tried.status == 422
-    assert "You cannot confirm your own care" in tried.text()
+    assert "Nobody confirms their own care" in tried.text()
 
     # A form that he has not sent yet.
     bob.open(f"/P/{village.account('Alice').compact}?acting={number}")

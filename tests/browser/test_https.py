@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Error as PlaywrightError
 
 from appliance.ledger import authority
-from tests.browser.conftest import CHROMIUM, PHONE, QUIET
+from tests.browser.conftest import PHONE
 from tests.browser.test_air import look, pay, sign_in
+from tests.support.chromium import launch
 from tests.support.portal import Portal
 from tests.support.village import PIN, Village
 
@@ -44,7 +45,7 @@ def taken(chromium: Browser, portal: Portal) -> Iterator[Browser]:
     """A browser that knows the hub's name and takes its certificate, and no other."""
     key = key_of_what_is_shown(portal.data)
     words = ["--host-resolver-rules=MAP * 127.0.0.1", f"--ignore-certificate-errors-spki-list={key}"]
-    started = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, *words])
+    started = launch(chromium.browser_type, *words)
     yield started
     started.close()
 

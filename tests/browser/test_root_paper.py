@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from appliance.ledger.cli_paper import Sheet
 from appliance.ledger.keys import RootPaper
-from appliance.web import root_paper
+from appliance.web.desk import root_paper
 
 pytestmark = pytest.mark.browser
 HUB, COMMUNITY = RootPaper(bytes(range(32))), RootPaper(bytes(range(1, 33)))

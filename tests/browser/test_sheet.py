@@ -84,6 +84,7 @@ def test_a_lost_phone_is_signed_out_and_its_payment_contested(
     alice.open("/me")
     alice.tap("I lost my phone")
     look(alice, "lost")
+    alice.type(pin=PIN)
     alice.tap("Sign out every other phone")
     assert alice.reads("every other phone is signed out")
     gone.open("/me")

@@ -20,7 +20,7 @@ from tests.support.two_villages import HILL, RIVER
 SEED = 2026
 COMMANDS = 200
 EVERYWHERE = os.environ.get("HUB_CUTS") == "all"
-SAMPLE = 110
+SAMPLE = 80
 """Places of each hub that ``make test`` cuts at."""
 
 PARTS = 4

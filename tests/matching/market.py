@@ -14,10 +14,19 @@ class Market:
     village: Village
     index: Index
 
-    def lists(self, name: str, kind: str, category: str, title: str, text: str = "") -> RecordId:
-        return self.village.do(
-            name, OpenListing(self.village.numbers[name], kind, category, title, text)
-        ).record
+    def lists(
+        self,
+        name: str,
+        kind: str,
+        category: str,
+        title: str,
+        text: str = "",
+        times: str = "",
+        place: str = "",
+    ) -> RecordId:
+        owner = self.village.numbers[name]
+        command = OpenListing(owner, kind, category, title, text, times=times, place=place)
+        return self.village.do(name, command).record
 
     def offers(self, name: str, category: str, title: str, text: str = "") -> RecordId:
         return self.lists(name, "offer", category, title, text)

@@ -1,10 +1,11 @@
 """How MCCS matches, written anew from its source, to hold our matcher against.
 
-A tag matches another by edit distance (none up to two letters, one up to five, two from six on), by prefix, or where
+A tag matches another by edit distance (none up to two letters, one up to five, two from six on; two neighbouring letters in the
+wrong order are one edit, as in Elasticsearch), by prefix, or where
 it contains it. Of a listing the title is the tag, as it is typed there: MCCS makes one tag of several words by hyphens.
 """
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import OSA
 
 from appliance.matching import text
 
@@ -19,7 +20,7 @@ def edits(name: str) -> int:
 
 def matches(one: str, other: str) -> bool:
     """Whether ``one``, the own tag, finds ``other``."""
-    return other.startswith(one) or one in other or Levenshtein.distance(one, other) <= edits(one)
+    return other.startswith(one) or one in other or OSA.distance(one, other) <= edits(one)
 
 
 def fits(offer: str, want: str) -> bool:

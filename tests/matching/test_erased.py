@@ -3,7 +3,7 @@
 from appliance.ledger.people.erasing import Erase
 from appliance.ledger.people.leaving import Leave
 from appliance.ledger.tend import tend
-from appliance.web.finding import keep_up
+from appliance.web.market.finding import keep_up
 from tests.matching.market import Market
 
 WEEK_MS = 7 * 24 * 3600 * 1000

@@ -1,6 +1,7 @@
 """``hub match evaluate``: listings in, matches out, or a clear word on the line that is wrong and nothing written."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,63 @@ def test_bytes_that_are_no_text_and_files_that_are_not_there_are_told(tmp_path: 
     result = evaluate(good, tmp_path / "no" / "such" / "out")
     assert result.exit_code == 2
     assert "cannot be written" in result.output
+
+
+def test_names_come_back_as_they_were_numbers_too(tmp_path: Path) -> None:
+    lines: list[object] = [{**listing("", 1, "offer", "Bread"), "id": 7}, listing("007", 2, "want", "Bread")]
+    assert evaluate(write(tmp_path / "in", lines), tmp_path / "out").exit_code == 0
+    (line,) = map(json.loads, (tmp_path / "out").read_text("utf-8").splitlines())
+    assert (line["offer_id"], line["want_id"]) == (7, "007")
+
+
+def test_half_a_letter_in_a_name_is_told_and_in_a_title_does_no_harm(tmp_path: Path) -> None:
+    named = write(tmp_path / "in", [listing("\ud800", 1, "offer", "Bread")])
+    result = evaluate(named, tmp_path / "out")
+    assert (result.exit_code, "line 1" in result.output, "id" in result.output) == (2, True, True)
+    titled = write(
+        tmp_path / "in", [listing("o", 1, "offer", "Bread \ud800"), listing("w", 2, "want", "Bread")]
+    )
+    assert evaluate(titled, tmp_path / "out").exit_code == 0
+    assert CliRunner().invoke(main, ["match", "loops", str(titled)]).exit_code == 0
+
+
+def test_what_a_link_or_a_pipe_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    listings, real = write(tmp_path / "in", list(VILLAGE)), tmp_path / "real"
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(real)
+    assert evaluate(listings, link).exit_code == 0
+    assert link.is_symlink()
+    assert len(real.read_text("utf-8").splitlines()) == 2
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert evaluate(listings, pipe).exit_code == 0
+        assert os.read(reading, 100_000) == real.read_bytes()
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(("lang", "fits"), [("spa", True), ("es-MX", True), ("arn", True), ("en_GB", False)])
+def test_a_language_is_said_in_two_letters_or_three(tmp_path: Path, lang: str, fits: bool) -> None:
+    """*Pan* is bread in Spanish and no bread in English; Mapudungun (arn) is no Arabic."""
+    lines: list[object] = [
+        listing("o", 1, "offer", "Pan", lang=lang),
+        listing("w", 2, "want", "Bread", lang="en"),
+    ]
+    assert evaluate(write(tmp_path / "in", lines), tmp_path / "out").exit_code == 0
+    assert bool((tmp_path / "out").read_text("utf-8")) is fits
+
+
+def test_a_word_of_one_sign_meets_itself(tmp_path: Path) -> None:
+    lines: list[object] = [
+        listing("o", 1, "offer", "米"),
+        listing("w", 2, "want", "米"),
+        listing("x", 2, "want", "肉"),
+    ]
+    assert evaluate(write(tmp_path / "in", lines), tmp_path / "out").exit_code == 0
+    (line,) = map(json.loads, (tmp_path / "out").read_text("utf-8").splitlines())
+    assert line["want_id"] == "w"
 
 
 TITLES = ["Bread", "Pan", "Tomatoes", "Vegetables", "Bike repair", "Fix my bicycle", "Kombucha", "", "Food"]

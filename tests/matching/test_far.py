@@ -128,7 +128,7 @@ def test_kind_and_category_narrow_it_and_an_owner_is_of_this_hub(markets) -> Non
     markets.lists("Chandra", "want", "garden", "Spade")
     own = markets.lists("Alice", "offer", "tools", "Hammer")
     markets.post_goes()
-    assert markets.search(category="food") == [markets.far("Bread")]
+    assert markets.search(categories=("food",)) == [markets.far("Bread")]
     assert markets.search(kind="want") == [markets.far("Spade")]
     # Alice and Chandra have the same number, each at her own hub.
     assert markets.two.river.numbers["Alice"] == markets.two.hill.numbers["Chandra"] == 2

@@ -226,6 +226,29 @@ def test_the_command_finds_the_loop_that_the_matcher_sees(tmp_path: Path) -> Non
     assert "3 people in 1 loop; nothing better exists." in shown
 
 
+def test_a_loop_that_closes_through_the_twelfth_offer_of_a_want_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "listings.jsonl"
+    said = [("alice", "offer", "Honey", "honey"), ("alice", "want", "Bread", "bread")]
+    # Eleven who want nothing have bread of the very kind; Bob, who alone wants what Alice has, has listed his elsewhere.
+    said += [("bob", "offer", "Bread", "tools"), ("bob", "want", "Honey", "honey")]
+    said += [(f"baker {number}", "offer", "Bread", "bread") for number in range(11)]
+    lines = [
+        {"id": str(n), "member": member, "hub": "river", "kind": kind, "title": title, "category": category}
+        for n, (member, kind, title, category) in enumerate(said)
+    ]
+    path.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
+    found = json.loads(CliRunner().invoke(main, ["match", "loops", str(path), "--json"]).stdout)
+    assert (found["people_served"], found["optimal"]) == (2, True)
+
+
+def test_of_more_listings_than_are_asked_about_nobody_says_that_nothing_better_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.matching.cli.WHOLE", 5)
+    found = json.loads(CliRunner().invoke(main, ["match", "loops", str(files(tmp_path)), "--json"]).stdout)
+    assert (found["people_served"], found["optimal"], found["upper_bound"]) == (3, False, 3)
+
+
 def test_edges_of_a_file_stand_for_the_matcher(tmp_path: Path) -> None:
     listings, edges = files(tmp_path), tmp_path / "edges.jsonl"
     lines = [{"offer_id": "1", "want_id": "4", "score": 0.5}, {"offer_id": "3", "want_id": "2", "score": 1}]

@@ -1,6 +1,8 @@
 import pytest
 
+from appliance.ledger.market.changing import EditListing
 from appliance.matching import Why
+from tests.matching.market import Market
 
 
 def test_alice_wants_what_bob_offers_and_both_are_told_why(market) -> None:
@@ -100,3 +102,17 @@ def test_a_word_that_half_the_village_uses_tells_nothing(market) -> None:
         market.offers("Bob", "other", f"Riverside thing{number}x{number}")
     market.wants("Alice", "other", "Riverside bench")
     assert market.suggested("Alice") == ()
+
+
+def test_what_changes_again_while_it_is_looked_at_is_looked_at_again(market: Market) -> None:
+    listing = market.wants("Alice", "food", "Honey")
+    market.follow()
+    for title in ("Bread", "Eggs"):
+        market.village.do("Alice", EditListing(listing, "food", title))
+        market.follow()
+        if title == "Bread":
+            looked_at = market.index.changed(9)
+    market.index.tick_off(looked_at)
+    (again,) = market.index.changed(9)
+    market.index.tick_off([again])
+    assert market.index.changed(9) == []

@@ -1,9 +1,11 @@
 import sqlite3
 import threading
+from collections.abc import Sequence
 
 import pytest
 
-from appliance.matching import BEST, Query, find
+from appliance.matching import BEST, Index, Query, find
+from tests.matching.market import Market
 
 
 def test_a_word_is_found_by_its_beginning_and_without_accents(market) -> None:
@@ -38,7 +40,7 @@ def test_kind_category_and_owner_narrow_it(market) -> None:
     want = market.wants("Bob", "food", "Bread")
     garden = market.wants("Bob", "garden", "Spade")
     assert market.search(kind="offer") == [offer]
-    assert market.search(category="food") == [want, offer]
+    assert market.search(categories=("food",)) == [want, offer]
     assert market.search(owner=market.village.numbers["Bob"]) == [garden, want]
     assert market.search("bread", kind="want") == [want]
     assert market.search(hidden=(market.village.numbers["Bob"],)) == [offer]
@@ -160,3 +162,29 @@ class TestTheCache:
         rows = market.index.rows("SELECT id FROM listing ORDER BY place")
         assert [bytes(row[0]) for row in rows] == opened
         assert market.index.rows("SELECT COUNT(*) FROM page") == [(1,)]
+
+
+def test_what_a_page_asks_takes_up_no_more_than_it_shows(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest, and what may fit, are met in the order in which they are shown: nothing takes up all listings to sort them."""
+    market.wants("Alice", "food", "Eggs")
+    for title in ("Eggs", "Bread"):
+        market.offers("Bob", "food", title)
+    market.follow()
+    asked: list[tuple[str, Sequence[object]]] = []
+    rows = Index.rows
+
+    def listening(index: Index, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        asked.append((sql, values))
+        return rows(index, sql, values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Index, "rows", listening)
+        find(market.index, Query(kind="offer"))
+        market.suggested("Alice")
+    paged = [one for one in asked if "ORDER BY l.place DESC LIMIT" in one[0] and "l.owner = ?" not in one[0]]
+    assert len(paged) == 2
+    for sql, values in paged:
+        steps = [row[3] for row in market.index.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
+        assert not any("TEMP B-TREE" in step for step in steps), steps

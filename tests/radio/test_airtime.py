@@ -1,16 +1,18 @@
 """The formula, against the table that was drawn up from the firmware's own source and measurements."""
 
 import pytest
-from meshtastic.protobuf import mesh_pb2
+from meshtastic.protobuf import config_pb2, mesh_pb2
 
 from appliance.radio.airtime import (
     LONGEST_FRAME,
     LONGEST_PAYLOAD,
     PRESETS,
     RADIO_HEADER_BYTES,
+    duty_cycle,
     frame_airtime,
     frame_bytes,
 )
+from appliance.radio.emulated.settings import Settings, Setup
 
 
 def ms(seconds: float) -> int:
@@ -85,3 +87,45 @@ def test_the_overhead_is_that_of_the_real_protobuf(port):
     for size in range(1, 232):
         data = mesh_pb2.Data(portnum=port, payload=bytes(size), bitfield=1)
         assert frame_bytes(size, port=port) == RADIO_HEADER_BYTES + len(data.SerializeToString())
+
+
+TENTH = {"EU_433", "EU_868", "EU_N_868", "UA_433", "TH"}
+LESS = {"EU_866": 0.025, "UA_868": 0.01}
+FREE = [
+    "UNSET",
+    "US",
+    "CN",
+    "JP",
+    "ANZ",
+    "KR",
+    "TW",
+    "RU",
+    "IN",
+    "NZ_865",
+    "LORA_24",
+    "MY_433",
+    "MY_919",
+    "SG_923",
+    "PH_433",
+    "PH_868",
+    "PH_915",
+    "ANZ_433",
+    "KZ_433",
+    "KZ_863",
+    "NP_865",
+    "BR_902",
+    "ITU1_2M",
+    "ITU2_2M",
+    "EU_874",
+    "EU_917",
+    "ITU3_2M",
+]
+
+
+@pytest.mark.parametrize(
+    "region", config_pb2.Config.LoRaConfig.RegionCode.keys()
+)  # one new there needs its share here
+def test_every_region_of_the_library_has_its_share_of_an_hour(region):
+    expected = LESS | dict.fromkeys(TENTH, 0.1) | dict.fromkeys(FREE, 1.0)
+    node = Settings(Setup(region=region))
+    assert duty_cycle(region) == node.duty_cycle == expected[region]

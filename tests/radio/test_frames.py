@@ -277,7 +277,7 @@ class TestStrangers:
             (0x01, Reason.UNKNOWN_VERSION),
             (0x81, Reason.UNKNOWN_VERSION),
             (0xC1, Reason.UNKNOWN_VERSION),
-            (0x79, Reason.UNKNOWN_TYPE),
+            (0x79, Reason.UNKNOWN_SUITE),
             (0x40, Reason.UNKNOWN_SUITE),
             (0x42, Reason.UNKNOWN_SUITE),
             (0x47, Reason.UNKNOWN_SUITE),

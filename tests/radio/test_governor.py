@@ -29,10 +29,10 @@ class TestChannel:
         [
             (0.0, {"data", "repair", "ask", "summary", "certificate", "proof"}),
             (0.17, {"data", "repair", "ask", "summary", "certificate", "proof"}),
-            (0.19, {"data", "repair", "summary", "certificate"}),
-            (0.21, {"data", "summary", "certificate"}),
-            (0.26, {"summary", "certificate"}),
-            (0.39, {"summary", "certificate"}),
+            (0.19, {"data", "repair", "certificate"}),
+            (0.21, {"data", "certificate"}),
+            (0.26, {"certificate"}),
+            (0.39, {"certificate"}),
             (0.41, set()),
         ],
     )
@@ -51,19 +51,26 @@ class TestChannel:
     def test_a_minute_later_it_is_forgotten_and_when_says_so(self) -> None:
         hub = governor()
         hub.heard(NOW, 30.0)
-        when = hub.when(Sending.SUMMARY, NOW)
+        when = hub.when(Sending.CERTIFICATE, NOW)
         assert NOW + 60 <= when <= NOW + 61
-        assert hub.when(Sending.SUMMARY, when) == when
+        assert hub.when(Sending.CERTIFICATE, when) == when
 
     def test_what_leaves_piece_by_piece_is_waited_for_no_longer_than_needed(self) -> None:
         hub = governor()
         for second in range(60):
             hub.heard(NOW + second, 0.5)  # half of the channel, for a minute
         now = NOW + 60
-        order = (Sending.ASK, Sending.REPAIR, Sending.DATA, Sending.SUMMARY)
+        order = (Sending.SUMMARY, Sending.REPAIR, Sending.DATA, Sending.CERTIFICATE)
         waits = [hub.when(sending, now) - now for sending in order]
         assert waits == sorted(waits, reverse=True), "what waits on others waits longest"
         assert waits[-1] == pytest.approx(0.5 * 60 - 0.4 * 60, abs=15)
+
+    def test_a_channel_that_nobody_shares_may_be_filled_but_the_law_holds(self) -> None:
+        hub = Governor(0.1, FRAME, shared=False)
+        hub.heard(NOW, 0.95 * 60)
+        assert allowed(hub) == set(Sending)
+        hub.sent(NOW, 181.0)
+        assert not allowed(hub)
 
 
 class TestLaw:
@@ -101,7 +108,7 @@ class TestRadio:
     def test_its_own_figures_count_where_they_are_higher(self) -> None:
         hub = governor()
         hub.figures(NOW, Airtime(channel=0.3, own=0.0))
-        assert allowed(hub) == {"summary", "certificate"}
+        assert allowed(hub) == {"certificate"}
         assert hub.channel_use(NOW) == 0.3
         hub.heard(NOW, 27.0)
         assert hub.channel_use(NOW) == 0.45
@@ -111,6 +118,11 @@ class TestRadio:
         hub.figures(NOW, Airtime(channel=0.9, own=0.9))
         assert hub.when(Sending.SUMMARY, NOW) == NOW + FIGURES_SECONDS
         assert allowed(hub, NOW + FIGURES_SECONDS) == set(Sending)
+
+    def test_they_count_until_the_next_ones_even_when_those_are_late(self) -> None:
+        hub = governor()
+        hub.figures(NOW, Airtime(channel=0.9, own=0.9))
+        assert hub.channel_use(NOW + 65) == 0.9  # it tells them each 60 s, as well as it can
 
     def test_its_own_sending_counts_too(self) -> None:
         hub = governor(0.1)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from appliance.radio import control, frames
 from appliance.radio.certificates import CertificateFrame
+from appliance.radio.coding import Coded
 from appliance.radio.control import Ask, Mark, Summary, read
 from appliance.radio.errors import BadFrame, Reason
 from appliance.radio.frames import DataFrame
@@ -64,7 +65,7 @@ def originals(kind: str, count: int = 60) -> list[bytes]:
     return [MAKERS[kind](rng) for _ in range(count)]
 
 
-def opened(data: bytes) -> DataFrame | Summary | Ask | CertificateFrame:
+def opened(data: bytes) -> DataFrame | Summary | Ask | CertificateFrame | Coded:
     """What was read of it. A frame about a proof, which the hub that it is to opens, is nobody's here."""
     heard = read(data, DIRECTORY)
     if isinstance(heard, ProofFrame):
@@ -103,7 +104,7 @@ def endorse(kind: str, content: bytes) -> bytes:
     return content + DIRECTORY.mac(content)
 
 
-def packed_again(heard: DataFrame | Summary | Ask) -> bytes:
+def packed_again(heard: DataFrame | Summary | Ask | Coded) -> bytes:
     match heard:
         case DataFrame():
             before = heard.cut + bytes(24) if heard.first > 1 else bytes(32)
@@ -112,6 +113,8 @@ def packed_again(heard: DataFrame | Summary | Ask) -> bytes:
             return control.pack_summary(heard, DIRECTORY)
         case Ask():
             return control.pack_ask(heard, DIRECTORY)
+        case Coded():
+            pytest.fail("no summary and no ask is one")
 
 
 @pytest.mark.parametrize("kind", ENDORSED)

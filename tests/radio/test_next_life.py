@@ -163,7 +163,8 @@ def test_the_lost_box_turns_up_and_runs_beside_the_new_one(lives: Lives, tmp_pat
     before = lives.radios.said(CERTIFICATE)
     lives.radios.live(HOURS)
     more = {name: n - before[name][0] for name, (n, _) in lives.radios.said(CERTIFICATE).items()}
-    assert sum(more.values()) <= 20, f"a certificate is said to nobody's use: {more}"
+    # Each time that the lost box asks for what it will never read: every two minutes at the most.
+    assert sum(more.values()) <= 30, f"a certificate is said to nobody's use: {more}"
     assert lives.balance(HILL, 3) == 4
     with lives.valley.hubs[HILL].reading() as tx:
         state = feed.state(tx, RIVER, 1)

@@ -159,10 +159,10 @@ def test_the_card_that_goes_on_hears_that_it_has_a_twin(radios: TwoRadios) -> No
         radios.begin(name)
     radios.live(60)
     engine = radios.services["river"]._engine
-    ahead = engine._summary(radios.services["river"]._now())
+    ahead = engine._saying.summary(radios.services["river"]._now())
     assert ahead is not None
-    engine._telling._said = Recent(8)
-    engine._telling.beat -= 1
+    engine._parts.telling._said = Recent(8)
+    engine._parts.telling.beat -= 1
     while not radios.links["hill"].ready():
         radios.live(1)
     radios.links["hill"].send(ahead.data)

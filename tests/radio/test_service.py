@@ -53,6 +53,67 @@ def heard(hub: Hub) -> HubHeard | None:
         return tx.get(HubHeard, hub=RIVER if hub.number == HILL else HILL)
 
 
+def told_reason(radios: TwoRadios) -> str:
+    """Why River's radio sends nothing, as keepers are told."""
+    with radios.villages.river.hub.reading() as tx:
+        told = radio_state(tx)
+    assert told is not None
+    return told.reason
+
+
+def test_a_duty_cycle_that_is_used_up_is_told_until_the_radio_sends_again(radios: TwoRadios) -> None:
+    radios.live(60)
+    radios.links["river"].refusals.append(Refused("DUTY_CYCLE_LIMIT", 600.0))
+    radios.villages.send("Alice", "Chandra", 250)
+    radios.live(30)
+    assert told_reason(radios) == "duty_cycle"
+    radios.live(500)
+    assert told_reason(radios) == "duty_cycle"
+    assert radios.live(900, lambda: radios.state() == [("arrived", None)])
+    radios.live(1)
+    assert told_reason(radios) == ""
+
+
+def test_a_channel_that_is_switched_off_is_told_and_not_asked_again_and_again(
+    radios: TwoRadios, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = radios.links["river"]
+    radios.live(60)
+    link.refusals.extend([Refused("NO_CHANNEL")] * 100)
+    radios.villages.send("Alice", "Chandra", 250)
+    radios.live(600)
+    assert 80 <= len(link.refusals) <= 90, "after 10 s, 20 s, 40 s, then each minute"
+    assert len([one for one in caplog.messages if "radio=refused" in one]) == 4, "the 1st, 2nd, 4th and 8th"
+    assert told_reason(radios) == "no_channel"
+    link.refusals.clear()  # Kira has switched it on
+    assert radios.live(70, lambda: radios.state() == [("arrived", None)])
+    radios.live(1)
+    assert told_reason(radios) == ""
+
+
+def test_a_packet_that_the_radio_calls_too_large_does_not_silence_the_hub(
+    radios: TwoRadios, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = radios.links["river"]
+    radios.live(60)
+    link.sent.clear()
+    given: list[bytes] = []
+    take = link.send
+
+    def send(data: bytes) -> None:
+        given.append(data)
+        if data == given[0]:
+            link.refusals.append(Refused("TOO_LARGE"))
+        take(data)
+
+    monkeypatch.setattr(link, "send", send)
+    radios.villages.send("Alice", "Chandra", 250)
+    radios.live(150)
+    assert given[:3] == [given[0]] * 3
+    assert given[3] != given[0]
+    assert link.sent
+
+
 class TestPayments:
     def test_alice_pays_chandra_and_it_arrives(self, radios: TwoRadios) -> None:
         villages = radios.villages

@@ -44,6 +44,7 @@ from appliance.ledger.people.members import Approve
 from appliance.ledger.people.showing import ShowName
 from appliance.ledger.values import AccountNumber, Amount, RecordId
 from appliance.radio import frames
+from tests.radio import valley_matches
 from tests.radio.valley_model import Crossing, Model
 from tests.support.valley import CREDIT, NAMES, Valley, join
 
@@ -230,7 +231,7 @@ class ThreeHubs(RuleBasedStateMachine):
             elif what == 7 and self.open[hub]:
                 self._close_listing(hub, pick)
             else:
-                self._open_listing(hub, pick, "" if odd else "Bread and chairs")
+                self._open_listing(hub, pick, "" if odd else "Bread and chairs", ("offer", "want")[far % 2])
 
     def _pay(self, hub: int, pick: int, far: int, amount: int, odd: bool) -> None:
         payer, payee = self._somebody(hub, pick), self._account(hub, far, odd)
@@ -261,9 +262,9 @@ class ThreeHubs(RuleBasedStateMachine):
             assert who == whose
             (self.shown[hub].add if shown else self.shown[hub].discard)(whose)
 
-    def _open_listing(self, hub: int, pick: int, title: str) -> None:
+    def _open_listing(self, hub: int, pick: int, title: str, kind: str) -> None:
         who = self._somebody(hub, pick)
-        if receipt := self._do(hub, who, OpenListing(AccountNumber(who), "offer", "food", title)):
+        if receipt := self._do(hub, who, OpenListing(AccountNumber(who), kind, "food", title)):
             self.open[hub][receipt.record] = title
 
     def _close_listing(self, hub: int, pick: int) -> None:
@@ -386,9 +387,16 @@ class ThreeHubs(RuleBasedStateMachine):
     def _the_end(self) -> None:
         """Everything is said and delivered at last; then both sides of everything agree."""
         self.clock.advance(7 * 3_600_000)
-        for hub in HUBS:
-            while self.valley.posts[hub].publish(20):
-                self._learn(hub)
+        self._say_all()
+        self._flush()
+        for n in range(
+            36
+        ):  # now all know of each other's; what they say of them flies before any of it is read
+            hub = HUBS[n % 3]
+            if said := valley_matches.something(self.valley, hub, n * len(self.air), n // 3 + n // 7):
+                assert self._do(hub, *said)
+            if n % 9 == 8:
+                self._say_all()
         self._flush()
         told = [self.valley.posts[hub].tell() for hub in HUBS]
         for hub in HUBS:
@@ -406,6 +414,12 @@ class ThreeHubs(RuleBasedStateMachine):
         for hub in HUBS:
             self._agrees(hub)
             verify(self.valley.hubs[hub].store, root_key=None)
+
+    def _say_all(self) -> None:
+        for hub in HUBS:
+            while self.valley.posts[hub].publish(20):
+                self._learn(hub)
+            self._pack(hub, True)
 
     def _flush(self) -> None:
         """All that waits is packed, and what has not come over comes, the latest mostly first."""
@@ -449,6 +463,7 @@ class ThreeHubs(RuleBasedStateMachine):
         }, NAMES[hub]
         assert (doubts, feeds) == ([], [])
         others = self.model.others(hub)
+        valley_matches.agree(self.valley, hub)
         assert people == {(far, number) for far in others for number in self.shown[far]}
         assert titles == Counter((far, title) for far in others for title in self.open[far].values())
 

@@ -1,5 +1,6 @@
 """The Trickle timer, rule by rule of RFC 6206, section 4.2."""
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ SHORTEST, LONGEST = 40.0, 600.0
 
 
 def timer(seed: int = 1, now: float = 0.0) -> Trickle:
-    return Trickle(SHORTEST, LONGEST, 1, Random(seed), now=now)
+    return Trickle(SHORTEST, LONGEST, 1, Random(seed), now=now, turns=3)
 
 
 def silent(trickle: Trickle, now: float, until: float) -> list[float]:
@@ -57,6 +58,48 @@ def test_who_heard_it_said_keeps_silent_for_this_interval() -> None:
     assert trickle.wake == SHORTEST, "the next thing to happen is the end of the interval"
     assert trickle.advance(SHORTEST)
     assert trickle.due(trickle.wake), "what was heard before counts no more"
+
+
+@given(st.integers(0, 10_000))
+def test_whoever_was_silenced_comes_earlier_the_next_time_until_it_has_spoken(seed: int) -> None:
+    trickle, begun = timer(seed), 0.0
+    parts = []
+    for _ in range(6):
+        parts.append((trickle.wake - begun) / trickle.interval)
+        trickle.consistent()
+        assert not trickle.due(trickle.wake)
+        begun = trickle.wake
+        trickle.advance(begun)
+    assert all(0.5 <= part <= 0.5 + 0.5 / min(place, 4) for place, part in enumerate(parts, 1))
+    assert trickle.due(trickle.wake)
+    trickle.spoke()
+    assert trickle._silenced == 0
+
+
+def speakers(seed: int) -> list[int]:
+    """Four who hear each other, on a channel without news, for a day: who spoke, in turn."""
+    hubs = [Trickle(SHORTEST, LONGEST, 1, Random(10 * seed + place), now=0.0, turns=3) for place in range(4)]
+    said: list[int] = []
+    while (now := min(hub.wake for hub in hubs)) < 86_400:
+        for place, hub in enumerate(hubs):
+            if hub.wake <= now and hub.due(now):
+                hub.spoke()
+                said.append(place)
+                for other in hubs:
+                    if other is not hub:
+                        other.consistent()
+    return said
+
+
+def test_of_those_who_hear_each_other_all_get_their_turn() -> None:
+    """Drawn without a memory, one of four is silent for 18 turns on an ordinary day; nobody speaks more often for it."""
+    longest = []
+    for seed in range(20):
+        said = speakers(seed)
+        assert 140 <= len(said) <= 150
+        turns = [[turn for turn, one in enumerate(said) if one == place] for place in range(4)]
+        longest.append(max(b - a for own in turns for a, b in pairwise(own)))
+    assert sum(longest) / len(longest) < 15
 
 
 def test_news_begins_a_short_interval() -> None:

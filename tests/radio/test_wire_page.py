@@ -1,5 +1,7 @@
 """docs/wire.md says what the program does: its examples, rules and tables are held against it."""
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.ledger import codec
@@ -7,6 +9,7 @@ from appliance.ledger.book import letters
 from appliance.ledger.book.feed import Contradiction
 from appliance.ledger.book.records import LONGEST_SEALED, Kind
 from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.book.taxonomy import UNITS, WIRE
 from appliance.ledger.people.roster import Admission
 from appliance.ledger.proofpost import No
 from appliance.ledger.values import MAX_AMOUNT
@@ -83,6 +86,12 @@ class TestExamples:
         }
 
 
+LARGEST = letters.FarListing(
+    (1 << 40) - 1, 10**9, True, "trip", int(MAX_AMOUNT), "Ä本" * 300, 10**6, "lesson", 9999
+)
+"""A listing that leaves its title little room."""
+
+
 class TestRules:
     """The CDDL of the page describes what the program makes, and refuses what it refuses."""
 
@@ -99,6 +108,8 @@ class TestRules:
             "listing": [
                 letters.listing(offer),
                 letters.listing(letters.FarListing(1, 2, True, "other", 250, "Ä" * 300)),
+                letters.listing(letters.FarListing(1, 2, True, "bread", 250, "Brot", 20_800, "kg", 12)),
+                letters.listing(LARGEST),
             ],
             "unlisting": [letters.unlisting(12)],
             "fork": [letters.fork(Contradiction(999, 65535, (1 << 40) - 1, bytes(32), b"\x01" * 32))],
@@ -187,6 +198,7 @@ class TestTables:
             "bundle",
             "proof_ask",
             "proof_part",
+            "coded",
             *(c.__name__.lower() for c in (Summary, Ask)),
         }
 
@@ -199,6 +211,19 @@ class TestTables:
 
     def test_categories(self) -> None:
         assert table("Categories") == [[str(place), name] for place, name in enumerate(CATEGORIES)]
+
+    def test_kinds_of_listings_go_on_after_those_of_payments(self) -> None:
+        assert WIRE[: len(CATEGORIES)] == CATEGORIES
+        kinds = [[str(place), kind] for place, kind in enumerate(WIRE) if place >= len(CATEGORIES)]
+        assert table("Kinds of listings") == kinds
+        assert table("Units of a price") == [[str(place), unit] for place, unit in enumerate(UNITS)]
+
+    def test_listings_in_bytes(self) -> None:
+        for title, *sizes in table("Listings, in bytes"):
+            short = letters.FarListing(120, 42, False, "food", 150, title)
+            dated = replace(short, category="dairy", until_day=20_874)
+            whole = replace(dated, unit="dozen", quantity=12)
+            assert sizes == [str(len(letters.listing(one))) for one in (short, dated, whole)]
 
     def test_reasons_of_a_return(self) -> None:
         assert table("Reasons of a return") == [[str(p), why.value] for p, why in enumerate(letters.Why)]

@@ -5,7 +5,7 @@ Arguments: flag file, then those of ``hub``. Moments of a frame that carries a p
 
 * ``queued``: its records wait; the frame is made and signed, and not committed;
 * ``packed``: it is committed, and the link has not got it;
-* ``inside``: the link has just taken it;
+* ``inside``: the link has just taken it, alone or with what rides along in the same packet;
 * ``on_air``: so many of its airtimes later as the flag's number says.
 
 And of what has arrived: ``before_accept``, ``after_accept`` around the commit that takes a payment
@@ -26,6 +26,7 @@ from appliance.ledger.money.arrivals import ArriveSent
 from appliance.ledger.money.crossings import ArriveAnswer
 from appliance.ledger.post import Fit, Make, Post
 from appliance.radio.airtime import frame_airtime
+from appliance.radio.bundle import split
 from appliance.radio.links.sim import SimLink
 from appliance.radio.links.supervisor import Supervisor
 from tests.support.power_cut import PowerCut, around_commits
@@ -55,8 +56,9 @@ class Frames:
             self._cut.at(self._prefixes[data] + moment)
 
     def _taken(self, link: Supervisor | SimLink, data: bytes) -> None:
-        self._at("inside", data)
-        fraction = self._cut.asked(self._prefixes.get(data, "no_") + "on_air")
+        inside = next((frame for frame in split(data) if frame in self._prefixes), b"")
+        self._at("inside", inside)
+        fraction = self._cut.asked(self._prefixes.get(inside, "no_") + "on_air")
         radio = link.radio()
         if fraction is not None and radio is not None:
             self._cut.after(fraction * frame_airtime(len(data), radio.preset))

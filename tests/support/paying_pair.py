@@ -66,6 +66,7 @@ class Station:
     node: BackgroundNode
     changes: Counter[str] = field(default_factory=Counter)
     up: bool = False
+    firmware: str = ""
     error: BaseException | None = None
 
     def __post_init__(self) -> None:
@@ -101,6 +102,8 @@ class Station:
                 if isinstance(event, Changed):
                     self.up = event.state is LinkState.UP
                     self.changes[event.reason or event.state.value] += 1
+                    radio = link.radio()
+                    self.firmware = radio.firmware if radio else ""
             return events
 
         link.poll = noted  # type: ignore[method-assign]
@@ -126,12 +129,15 @@ class PayingPair:
         if kind in Tricks.KINDS:
             self.tricks.play(kind, station, seconds)
         else:
-            station.node.fault(Fault(kind), seconds)
+            ones = kind.split("+")
+            for place, one in enumerate(ones):  # the first outlasts the others
+                station.node.fault(Fault(one), seconds * (len(ones) - place))
 
     def pay(self) -> None:
         amount = 1 + self.paid % 50
-        self.villages.send("Alice", "Chandra", amount)
-        self.villages.send("Chandra", "Alice", amount)
+        # Ten minutes in which an equal payment would be asked about are half a real one here.
+        self.villages.send("Alice", "Chandra", amount, again=True)
+        self.villages.send("Chandra", "Alice", amount, again=True)
         self.paid += 1
 
     def states(self) -> Counter[str]:
@@ -221,8 +227,8 @@ def _where(interface: Any) -> str:
 
 
 @contextmanager
-def paying_pair(path: Path, patch: pytest.MonkeyPatch) -> Iterator[PayingPair]:
-    """Both links up and a payment each way arrived."""
+def paying_pair(path: Path, patch: pytest.MonkeyPatch, signs: bool = False) -> Iterator[PayingPair]:
+    """Both links up and a payment each way arrived. ``signs``: Hill's node has firmware 2.8, River's 2.7."""
     first = make_two_villages(path)
     first.close()
     clock = RunningClock(SPEED)
@@ -235,7 +241,7 @@ def paying_pair(path: Path, patch: pytest.MonkeyPatch) -> Iterator[PayingPair]:
         villages = TwoVillages(again(first.river), again(first.hill), clock)
         stack.callback(villages.close)
         at_river = Setup("River", preset="SHORT_TURBO", region="US", relays=False)
-        at_hill = Setup("Hill", preset="SHORT_TURBO", region="US", relays=False)
+        at_hill = Setup("Hill", preset="SHORT_TURBO", region="US", relays=False, signs=signs)
         ether = stack.enter_context(emulated_ether(Conditions(preset="SHORT_TURBO"), speed=SPEED))
         tcp = stack.enter_context(emulated_node(ether.port, at_river, tcp=0, seed=1))
         pty = stack.enter_context(emulated_node(ether.port, at_hill, pty=path / "ttyHill", seed=2))

@@ -4,7 +4,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,7 +121,7 @@ def _wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
     while True:
         try:
             urllib.request.urlopen(address, timeout=5).close()
-        except urllib.error.URLError:
+        except OSError:  # refused, or too busy to answer yet
             if server.poll() is not None or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
@@ -145,8 +144,9 @@ class Visitors:
                 viewport={"width": 360, "height": 640},
                 device_scale_factor=2,
                 java_script_enabled=False,
-                locale={"en": "en-GB", "es": "es-ES"}[language],
+                locale={"en": "en-GB"}.get(language, language),
             )
+            context.set_default_timeout(30_000 if language == "en" else 4_000)
             if who is not None:
                 page = context.new_page()
                 answer = sent("/signin", number=Account(self._hub, who).short, pin=PIN)(page)

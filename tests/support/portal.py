@@ -2,10 +2,9 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,16 +13,19 @@ from types import TracebackType
 from typing import Self
 
 from appliance.ledger import settings
+from tests.support import warm
 
 START_SECONDS = 90.0
 """A busy machine is slow, not wrong."""
 
 
 def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+    """A port that nobody has now, below those that the system gives to who calls: a hub that starts anew finds its own free."""
+    dice = random.SystemRandom()
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as trial:
+            trial.bind(("127.0.0.1", dice.randrange(11_000, 32_000)))
+            return int(trial.getsockname()[1])
 
 
 class Portal:
@@ -53,7 +55,7 @@ class Portal:
         self.named = named
         self.https_port = free_port() if named else 0
         self.log = data.parent / f"portal-{self.port}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: warm.Started | None = None
 
     @property
     def running(self) -> bool:
@@ -74,10 +76,7 @@ class Portal:
             command += ["--host", "127.0.0.1", "--port", str(self.port)]
         if self.named:
             command += ["--https", str(self.https_port), "--address", f"http://{self.named}:{self.port}"]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *command], stdout=log, stderr=log, start_new_session=True
-            )
+        self._process = warm.start(command, self.log)
         try:
             self._wait_until_it_answers(self._process, well)
         except BaseException:
@@ -85,7 +84,7 @@ class Portal:
             raise
         return self
 
-    def _wait_until_it_answers(self, process: "subprocess.Popen[bytes]", well: bool) -> None:
+    def _wait_until_it_answers(self, process: warm.Started, well: bool) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:

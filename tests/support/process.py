@@ -4,11 +4,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
+
+from tests.support import warm
 
 START_SECONDS = 60.0
 """For a machine that does ten other things; a start takes a second or two."""
@@ -31,13 +32,11 @@ class Process:
         self.log = folder / f"{name}.log"
         self._arguments = tuple(arguments)
         self._up = up
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: warm.Started | None = None
 
     def start(self) -> Self:
         """Start it, and wait until it is up."""
-        with self.log.open("ab") as log:
-            command = [sys.executable, *self._arguments]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        self._process = warm.start(self._arguments, self.log)
         deadline = time.monotonic() + START_SECONDS
         while self._up is not None and not self._up():
             if self._process.poll() is not None or time.monotonic() > deadline:

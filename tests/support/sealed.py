@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from nacl.public import Box, PrivateKey, PublicKey
 from werkzeug.test import TestResponse
 
-from appliance.web import air
+from appliance.web.ground import air
 from tests.web.conftest import Browser
 
 OPENING = ("/signin", "/join")

@@ -90,6 +90,7 @@ class StreamPeer:
         waiting: how many packets it claims to hold.
         handshake_stops: after how many messages it says no more; None for never.
         on_stop: what it does then.
+        noise: what comes over the line before each message of the handshake.
         packets: what it was given.
     """
 
@@ -103,6 +104,7 @@ class StreamPeer:
         self.handshake_stops: int | None = None
         self.on_stop: Callable[[], None] = lambda: None
         self.before_answer: Callable[[int], None] = lambda _packet: None
+        self.noise: Callable[[], bytes] = lambda: b""
         self.packets: list[Any] = []
         self.connections = 0
         self.heartbeats = 0
@@ -217,6 +219,7 @@ class StreamPeer:
             {"config_complete_id": nonce},
         ]
         for number, message in enumerate(messages):
+            self.raw(self.noise())
             if number == self.handshake_stops:
                 self.on_stop()
                 return

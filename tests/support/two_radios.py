@@ -14,6 +14,7 @@ from typing import Any
 
 from appliance.ledger.clock import ManualClock
 from appliance.radio.airtime import frame_airtime
+from appliance.radio.events import Config
 from appliance.radio.ports import Changed, Heard, LinkEvent, LinkState, Radio, Refused, Sent
 from appliance.radio.service import Service
 from tests.support.two_villages import TwoVillages, two_villages
@@ -96,13 +97,15 @@ class TwoRadios:
     links: dict[str, MemoryLink] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     seed: int = 1
+    config: Config | None = None
+    """Of the engines that begin from now on."""
 
     def begin(self, name: str) -> None:
         """Start a radio process, or another one after ``end``."""
         hub = (self.villages.river if name == "river" else self.villages.hill).hub
         link = self.links[name]
         self.seed += 1
-        self.services[name] = Service(hub, link, "sim://127.0.0.1:4600", Random(self.seed))
+        self.services[name] = Service(hub, link, "sim://127.0.0.1:4600", Random(self.seed), self.config)
         link.start()
 
     def end(self, name: str) -> None:

@@ -5,6 +5,7 @@ the real thing in a real file.
 """
 
 import atexit
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from appliance.ledger.reads import member as member_reads
 from appliance.ledger.values import Account, AccountNumber, Amount
 
 PIN = "2580"
-CHEAP = KdfCost(1, 8 * 1024 * 1024)
+CHEAP = KdfCost(1, 8 * 1024)
 MONDAY_NOON = 1_780_315_200_000
 """2026-06-01 12:00 UTC, a Monday."""
 
@@ -140,21 +141,21 @@ def a_village(path: Path, **rules: Any) -> Iterator[Village]:
 
 
 @cache
-def _founded_once() -> tuple[Path, Village]:
-    """A village under the default rules, closed: founding takes longer than most tests."""
+def _founded_once(rules: str) -> tuple[Path, Village]:
+    """A village under ``rules`` (JSON), closed: founding takes longer than most tests."""
     room = Path(tempfile.mkdtemp(prefix="river-"))
     atexit.register(shutil.rmtree, room, ignore_errors=True)
-    made = make_village(room / "river")
+    made = make_village(room / "river", **json.loads(rules))
     made.hub.close()
     return room / "river", made
 
 
-def copied_village(path: Path) -> Village:
-    """As `make_village` under the default rules, much quicker: a copy of one that was founded once.
+def copied_village(path: Path, **rules: Any) -> Village:
+    """As `make_village`, much quicker: a copy of one that was founded once under the same rules.
 
     Its keys are the same in every test of a process, so two of them are one and the same hub. Close its hub afterwards.
     """
-    made_in, made = _founded_once()
+    made_in, made = _founded_once(json.dumps(rules, sort_keys=True))
     shutil.copytree(made_in, path)
     clock = ManualClock(MONDAY_NOON)
     # A test may close a key that it is done with; the next one needs it.
@@ -163,9 +164,9 @@ def copied_village(path: Path) -> Village:
 
 
 @contextmanager
-def a_copied_village(path: Path) -> Iterator[Village]:
+def a_copied_village(path: Path, **rules: Any) -> Iterator[Village]:
     """``copied_village``, closed at the end."""
-    village = copied_village(path)
+    village = copied_village(path, **rules)
     try:
         yield village
     finally:

@@ -27,7 +27,14 @@ from appliance.ledger.clock import ManualClock, Quality
 from appliance.ledger.errors import Code
 from appliance.ledger.hub import Hub
 from appliance.ledger.keys import KeySigner, new_seed, seal
+from appliance.ledger.market import complaints, talks
+from appliance.ledger.market.categories import NEW as NEW_KIND
+from appliance.ledger.market.categories import MergeCategory, SetCategory
+from appliance.ledger.market.complaints import AnswerComplaint
+from appliance.ledger.market.distances import SetDistance
+from appliance.ledger.market.keeping import HideListing, MergeListing, MoveListing, ShowListing
 from appliance.ledger.market.listings import CloseListing, OpenListing
+from appliance.ledger.market.photos import DropPhoto, SetPhoto
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.arrivals import SendBack
 from appliance.ledger.money.commons import PayFromCommons
@@ -50,6 +57,7 @@ from appliance.ledger.people.sheets import AllowReentry, StopReentry
 from appliance.ledger.people.speaking import Speak
 from appliance.ledger.people.timing import SetTime
 from appliance.ledger.reads import desk
+from appliance.ledger.reads import talks as talk_reads
 from appliance.ledger.values import Account, AccountNumber, Amount, RecordId
 from tests.support.two_villages import HILL, RIVER, TwoVillages, make_two_villages
 from tests.support.village import CHEAP, MONDAY_NOON, PIN, Village
@@ -229,6 +237,48 @@ def _close_listing(two: TwoVillages, who: str) -> Asked:
     return Asked(CloseListing(made.record, WHY), page, "/close", {"reason": WHY})
 
 
+def _listed(two: TwoVillages, who: str, title: str = "Bread") -> RecordId:
+    return two.river.do(who, OpenListing(_number(two, who), "offer", "food", title)).record
+
+
+def _hide_listing(two: TwoVillages, who: str) -> Asked:
+    record = _listed(two, who)
+    return Asked(HideListing(record, WHY), f"/market/{record.hex()}/hide", "/hide", {"reason": WHY})
+
+
+def _show_listing(two: TwoVillages, who: str) -> Asked:
+    record = _listed(two, who)
+    two.river.do("Kira" if who != "Kira" else "Hugo", HideListing(record, "not for sale"))
+    return Asked(ShowListing(record, WHY), f"/market/{record.hex()}/show", "/show", {"reason": WHY})
+
+
+def _move_listing(two: TwoVillages, who: str) -> Asked:
+    record, typed = _listed(two, who), {"category": "bread", "reason": WHY}
+    return Asked(MoveListing(record, "bread", WHY), f"/market/{record.hex()}/move", "/move", typed)
+
+
+def _merge_listing(two: TwoVillages, who: str) -> Asked:
+    record, into = _listed(two, who), _listed(two, who, "Fresh bread")
+    typed = {"into": into.hex(), "reason": WHY}
+    return Asked(MergeListing(record, into, WHY), f"/market/{record.hex()}/merge", "/merge", typed)
+
+
+def _drop_photo(two: TwoVillages, who: str) -> Asked:
+    record = _listed(two, who)
+    two.river.do(who, SetPhoto(record, b"large", b"small", bytes(16)))
+    return Asked(DropPhoto(record, WHY), f"/market/{record.hex()}/photo/drop", "/drop", {"reason": WHY})
+
+
+def _set_category(_two: TwoVillages, _who: str) -> Asked:
+    typed = {"name": "Cheese", "parent": "food", "icon": "food"}
+    return Asked(SetCategory(NEW_KIND, "food", "Cheese", "food"), "/desk/kinds/of/new", "/of/new", typed)
+
+
+def _merge_category(_two: TwoVillages, _who: str) -> Asked:
+    command, page = MergeCategory("bread", "meal"), "/desk/kinds/of/bread/merge"
+    return Asked(command, page, "/merge", {"into": "meal"})
+
+
 def _change_rules(_two: TwoVillages, _who: str) -> Asked:
     typed = {"pin_above": "3", "reason": WHY}
     command = ChangeRules("credit", {"pin_above": 300}, WHY)
@@ -238,6 +288,10 @@ def _change_rules(_two: TwoVillages, _who: str) -> Asked:
 def _set_trunk(_two: TwoVillages, _who: str) -> Asked:
     page, typed = f"/desk/neighbours/{HILL}", {"low": "5", "high": "7", "reason": WHY}
     return Asked(SetTrunk(HILL, -500, 700, WHY), page, "/limits", typed)
+
+
+def _set_distance(_two: TwoVillages, _who: str) -> Asked:
+    return Asked(SetDistance(HILL, 40), f"/desk/neighbours/{HILL}", "/distance", {"minutes": "40"})
 
 
 def _speak(two: TwoVillages, _who: str) -> Asked:
@@ -291,6 +345,19 @@ def _slip(two: TwoVillages, who: str) -> Asked:
 
 def _grant_of(two: TwoVillages, who: str) -> dict[str, Any]:
     return {"payee": _number(two, who), "amount": 900, "category": "other"}
+
+
+def _complaint(two: TwoVillages, who: str) -> Asked:
+    hub, number, bob = two.river.hub, _number(two, who), _number(two, "Bob")
+    sent = talks.send(hub.store, number, bob, "You are a goat", hub.clock.now(), b"k" * 16)
+    assert isinstance(sent, talks.Sent)
+    what = (complaints.MESSAGE, 0, sent.seq)
+    assert complaints.tell(hub.store, b"c" * 16, bob, what, "it hurts", hub.clock.now()) is None
+    with hub.reading() as tx:
+        (told,) = talk_reads.complaints_waiting(tx, 0)
+    page = f"/desk/complaints/{told.id.hex()}"
+    command = AnswerComplaint(told.id, number, complaints.WORD, 0, WHY)
+    return Asked(command, page, page, {"step": "word", "reason": WHY})
 
 
 def _pay_commons(two: TwoVillages, who: str) -> Asked:
@@ -399,9 +466,29 @@ ACTS: tuple[KeeperAct, ...] = (
         **OF_OWNER,
     ),
     KeeperAct("close_listing", _close_listing, "Kira took down", own=None, helping=None, **OF_OWNER),
+    KeeperAct("hide_listing", _hide_listing, "Kira hid “Bread” of"),
+    KeeperAct("show_listing", _show_listing, "Kira put “Bread” of"),
+    KeeperAct("move_listing", _move_listing, "Kira moved “Bread” of"),
+    KeeperAct("merge_listing", _merge_listing, "Kira put “Bread” of"),
+    KeeperAct("drop_photo", _drop_photo, "Kira took the photo of", own=None, helping=None, **OF_OWNER),
+    KeeperAct(
+        "set_category", _set_category, "Kira added the kind “Cheese”", why="", everybody=True, **VILLAGE
+    ),
+    KeeperAct(
+        "merge_category",
+        _merge_category,
+        "Kira put the kind “Bread and cakes” together with “Cooked meals”",
+        why="",
+        everybody=True,
+        **VILLAGE,
+    ),
+    KeeperAct("answer_complaint", _complaint, "Kira had a word with Alice about what was written."),
     KeeperAct("change_rules", _change_rules, "Kira changed the rules", everybody=True, **VILLAGE),
     KeeperAct("set_time", _set_time, "Kira set the hub's clock", walk=True, everybody=True, **VILLAGE),
     KeeperAct("set_trunk", _set_trunk, "Kira set the limits toward Hill", **VILLAGE),
+    KeeperAct(
+        "set_distance", _set_distance, "Kira wrote down how far Hill is: 40 min on foot.", why="", **VILLAGE
+    ),
     KeeperAct("speak", _speak, "Kira let the hub speak", **VILLAGE),
     KeeperAct("send_back", _send_back, "Kira sent"),
     KeeperAct(
@@ -439,8 +526,9 @@ BY_MEMBERS = ("vouch",)
 """What members do to each other, and the one concerned reads like an act of a keeper's."""
 
 SHOWN_ELSEWHERE = {
-    "close_year": "tests/web/test_closing.py",
-    **dict.fromkeys(("name_risk", "open_sign_in", "claim_unresolved"), "tests/web/test_restored.py"),
+    "close_year": "tests/web/desk/test_closing.py",
+    "allow_match": "tests/web/market/test_trading.py",
+    **dict.fromkeys(("name_risk", "open_sign_in", "claim_unresolved"), "tests/web/desk/test_restored.py"),
     "keep_texts": "tests/ledger/people/test_erasing.py",
     "agree_import": "tests/ledger/people/test_imports.py",
     "import_file": "tests/ledger/people/test_imports.py",

@@ -77,7 +77,7 @@ def forms(page: TestResponse) -> list[Form]:
 
 
 def without_our_scripts(text: str) -> str:
-    """A page without the two scripts that go to phones (``web/air.py``), in their one place, and nothing of them in the page itself."""
+    """A page without the two scripts that go to phones (``web/ground/air.py``), in their one place, and nothing of them in the page itself."""
     return re.sub(r'<script src="/static/(?:nacl\.min|air)\.js\?v=[^"]*"[^>]*></script>', "", text, count=2)
 
 

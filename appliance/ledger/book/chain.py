@@ -299,6 +299,18 @@ def by_number(tx: Tx, number: int) -> Entry | None:
     return read(tx, number, row.hash, row.body) if row else None
 
 
+def time_of(tx: Tx, number: int) -> Instant:
+    """When the entry of this number was made, as the hub believed it.
+
+    Raises:
+        BookDamaged: there is none.
+    """
+    entry = by_number(tx, number)
+    if entry is None:
+        raise BookDamaged("an entry is missing", number)
+    return entry.act.at
+
+
 def acts_of(tx: Tx, authority: str) -> Iterator[Entry]:
     """All entries that ``authority`` signed, in order."""
     for row in tx.select(

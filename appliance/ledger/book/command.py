@@ -24,7 +24,7 @@ from appliance.ledger.book.schema_hubs import LifeRow
 from appliance.ledger.book.store import Store, Tx, WriteBusy
 from appliance.ledger.book.subject import Asking, Command, Handler
 from appliance.ledger.book.together import Together
-from appliance.ledger.care import answers, asks, claims, elsewhere, objections, settling, signing
+from appliance.ledger.care import answers, asks, claims, elsewhere, forgetting, objections, settling, signing
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import (
     Action,
@@ -39,8 +39,21 @@ from appliance.ledger.errors import (
     Refusal,
 )
 from appliance.ledger.keys import KeySigner, Signer
+from appliance.ledger.market import (
+    categories,
+    changing,
+    complaints,
+    distances,
+    keeping,
+    listings,
+    loops,
+    loops_far,
+    matches,
+    matches_far,
+    photos,
+    talks_far,
+)
 from appliance.ledger.market import imported as imported_listings
-from appliance.ledger.market import listings
 from appliance.ledger.money import (
     accounts,
     arrivals,
@@ -110,6 +123,17 @@ _SUBJECTS: Final = (
     commons,
     seconds,
     listings,
+    changing,
+    keeping,
+    categories,
+    photos,
+    matches,
+    matches_far,
+    loops,
+    loops_far,
+    talks_far,
+    complaints,
+    distances,
     claims,
     signing,
     settling,
@@ -117,6 +141,7 @@ _SUBJECTS: Final = (
     asks,
     answers,
     elsewhere,
+    forgetting,
     roster,
     rulings,
     forks,

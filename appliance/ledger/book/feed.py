@@ -96,7 +96,10 @@ class FarPerson(Table):
 
 
 class FarListing(Table):
-    """An offer or want of another hub; out of the hub's feed. ``id`` counts as they arrive."""
+    """An offer or want of another hub; out of the hub's feed. ``id`` counts as they arrive.
+
+    ``until_ms``: when it ends by itself; null: when its hub says so.
+    """
 
     TABLE_CLASS = POST
 
@@ -110,6 +113,9 @@ class FarListing(Table):
     title = pw.TextField()
     open = pw.BooleanField()
     seen_ms = pw.IntegerField()
+    unit = pw.TextField(null=True)
+    quantity = pw.IntegerField(null=True)
+    until_ms = pw.IntegerField(null=True)
 
     class Meta:
         table_name = "far_listing"

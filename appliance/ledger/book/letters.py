@@ -6,7 +6,8 @@ ACCEPTED     the SENT record that is answered
 RETURNED     the SENT record, reason
 RECALL       the SENT record
 PERSON       account number, name (empty: it shall not be shown any more)
-LISTING      listing, owner (account number), kind (0 offer, 1 want), category, price or null, title
+LISTING      listing, owner (account number), kind (0 offer, 1 want), category, price or null, [last day or
+             null, unit or null, quantity or null], title
 UNLISTING    listing
 SEEN         the hub's life that was seen; how far the one before it had been read
 CHECKPOINT   the feed's link before this record (32 bytes), number seen of the neighbour's feed,
@@ -35,6 +36,7 @@ from appliance.ledger.book.feed import Contradiction
 from appliance.ledger.book.records import LONGEST_SEALED, life_and_number, position
 from appliance.ledger.book.rules import CATEGORIES
 from appliance.ledger.book.shape import ACCOUNT, Check, blob, or_none, whole
+from appliance.ledger.book.taxonomy import OTHER, UNITS, WIRE
 from appliance.ledger.errors import BadEncoding
 from appliance.ledger.values import HUB_NUMBERS, MAX_AMOUNT
 
@@ -95,14 +97,14 @@ def room_for(text: str) -> int:
     return len(pack_text(text))
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, room: int = LONGEST_MEMO) -> str:
     """``text``, or as much of its beginning as the air has room for."""
-    if room_for(text) <= LONGEST_MEMO:
+    if room_for(text) <= room:
         return text
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if room_for(text[:middle].rstrip() + "…") <= LONGEST_MEMO:
+        if room_for(text[:middle].rstrip() + "…") <= room:
             low = middle
         else:
             high = middle - 1
@@ -169,7 +171,10 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class FarListing:
-    """An offer or want of another hub, in its compact form."""
+    """An offer or want of another hub, in its compact form.
+
+    ``until_day``: the first day, since 1970-01-01, on which it is no longer there; None: until it is said.
+    """
 
     listing: int
     owner: int
@@ -177,6 +182,9 @@ class FarListing:
     category: str
     price: int | None
     title: str
+    until_day: int | None = None
+    unit: str | None = None
+    quantity: int | None = None
 
 
 def category_index(category: str) -> int:
@@ -186,6 +194,11 @@ def category_index(category: str) -> int:
 
 def _category(index: int) -> str:
     return CATEGORIES[index] if index < len(CATEGORIES) else "other"
+
+
+def kind_at(index: int) -> str:
+    """The kind of a listing at a place on the wire; of a later release's *other*."""
+    return WIRE[index] if index < len(WIRE) else OTHER
 
 
 def sequence(*items: codec.Value) -> bytes:
@@ -222,12 +235,17 @@ def listing(item: FarListing) -> bytes:
 
 def listing_head(item: FarListing) -> bytes:
     """Of a LISTING record, all but its title."""
-    return sequence(item.listing, item.owner, int(item.want), category_index(item.category), item.price)
+    kind = WIRE.index(item.category) if item.category in WIRE else WIRE.index(OTHER)
+    head = sequence(item.listing, item.owner, int(item.want), kind, item.price)
+    if item.until_day is None and item.unit is None and item.quantity is None:
+        return head  # as older releases say it, and read it
+    unit = UNITS.index(item.unit) if item.unit in UNITS else None
+    return head + sequence(item.until_day, unit, item.quantity)
 
 
 def with_text(head: bytes, text: str) -> bytes:
     """``head`` followed by a text, shortened to what the air has room for."""
-    return head + pack_text(shortened(text))
+    return head + pack_text(shortened(text, min(LONGEST_MEMO, LONGEST_SEALED - len(head))))
 
 
 def unlisting(number: int) -> bytes:
@@ -272,6 +290,8 @@ def _seen(item: object) -> bool:
 _NUMBER: Final = whole(1, (1 << 40) - 1)
 _TOTAL: Final = whole(0, 1 << 62)
 _INDEX: Final = whole(0, 1 << 16)
+_DAY: Final = or_none(whole(0, 10**6))
+_LEFT: Final = whole(0, 9999)
 
 
 def read_items(plain: bytes, *checks: Check, text: str = "", more: Sequence[Check] = ()) -> list[Any]:
@@ -338,10 +358,15 @@ def read_person(plain: bytes) -> tuple[int, str]:
 def read_listing(plain: bytes) -> FarListing:
     """The offer or want of a LISTING record."""
     price = or_none(whole(0, MAX_AMOUNT))
-    number, owner, want, category, cost, title = read_items(
-        plain, _NUMBER, ACCOUNT, whole(0, 1), _INDEX, price, text="must"
-    )
-    return FarListing(number, owner, bool(want), _category(category), cost, title)
+    short = (_NUMBER, ACCOUNT, whole(0, 1), _INDEX, price)
+    try:
+        items = read_items(plain, *short, _DAY, or_none(_INDEX), or_none(_LEFT), text="must")
+    except BadEncoding:
+        number, owner, want, category, cost, title = read_items(plain, *short, text="must")
+        return FarListing(number, owner, bool(want), kind_at(category), cost, title)
+    number, owner, want, category, cost, day, unit, left, title = items
+    known = UNITS[unit] if unit is not None and unit < len(UNITS) else None
+    return FarListing(number, owner, bool(want), kind_at(category), cost, title, day, known, left)
 
 
 def read_unlisting(plain: bytes) -> int:

@@ -55,6 +55,7 @@ class NotCounted(StrEnum):
     PAIR_CAP = "pair_cap"
     SIGNER_CAP = "signer_cap"
     FAR_CAP = "far_cap"
+    PARTY = "party"
 
 
 _NO_SIGNERS: Final = tuple(NoSigner)

@@ -12,6 +12,8 @@ import peewee as pw
 from appliance.ledger.book.chain import Head
 from appliance.ledger.book.schema import LOCAL, Table
 from appliance.ledger.book.schema_clock import ClockRow
+from appliance.ledger.book.schema_market import MarketSeen, NoMatchNews, OfferAsked
+from appliance.ledger.book.schema_talk import MatchNew, NoticesSeen
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Millis
 
@@ -238,6 +240,21 @@ class ProofLet(Table):
         primary_key = pw.CompositeKey("claim", "hub")
 
 
+class ProofWanted(Table):
+    """``hub`` asked for the proof of this claim and got none: a keeper here may let it."""
+
+    TABLE_CLASS = LOCAL
+
+    claim = pw.BlobField()
+    hub = pw.IntegerField()
+    at_ms = pw.IntegerField()
+    quality = pw.IntegerField()
+
+    class Meta:
+        table_name = "proof_wanted"
+        primary_key = pw.CompositeKey("claim", "hub")
+
+
 LOCAL_TABLES: tuple[type[Table], ...] = (
     Session,
     Attempt,
@@ -252,10 +269,17 @@ LOCAL_TABLES: tuple[type[Table], ...] = (
     SlipSeen,
     ProofAsked,
     ProofLet,
+    ProofWanted,
+    NoticesSeen,
+    MatchNew,
     ClockRow,
+    OfferAsked,
+    MarketSeen,
+    NoMatchNews,
 )
 
 _VERIFIED: Final = "verified"
+_LANGUAGE: Final = "language"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +306,14 @@ def last_verified(tx: Tx) -> Verified | None:
         return Verified(Head.parse(value["head"]), Millis(int(value["time"])))
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def keep_language(tx: Tx, code: str) -> None:
+    """Remember the language of this box's pages for people who have chosen none."""
+    tx.put(Note, name=_LANGUAGE, value=code)
+
+
+def language_kept(tx: Tx) -> str | None:
+    """It; None when no keeper has set one."""
+    note = tx.get(Note, name=_LANGUAGE)
+    return None if note is None else str(note.value)

@@ -120,6 +120,7 @@ _KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
     "arrive_care_sign": (Kind.CARE_SIGN,),
     "arrive_care_no": (Kind.CARE_NO,),
     "arrive_care_told": (Kind.CARE_TOLD,),
+    "arrive_match": (Kind.MATCH,),
 }
 """Entries about what has arrived, and the records that they may be about."""
 

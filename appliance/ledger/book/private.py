@@ -8,6 +8,8 @@ import peewee as pw
 
 from appliance.ledger import codec
 from appliance.ledger.book.schema import PRIVATE, Table
+from appliance.ledger.book.schema_market import Photo
+from appliance.ledger.book.schema_talk import PRIVATE_TALK_TABLES
 
 
 class PrivateText(Table):
@@ -65,7 +67,14 @@ class SealedSheet(Table):
         table_name = "sealed_sheet"
 
 
-PRIVATE_TABLES: tuple[type[Table], ...] = (PrivateText, PrivateSalt, SealedKeyRow, SealedSheet)
+PRIVATE_TABLES: tuple[type[Table], ...] = (
+    PrivateText,
+    PrivateSalt,
+    SealedKeyRow,
+    SealedSheet,
+    Photo,
+    *PRIVATE_TALK_TABLES,
+)
 
 
 def private_digest(salt: bytes, fields: dict[str, str]) -> bytes:

@@ -48,6 +48,13 @@ class Kind(IntEnum):
     CARE_SIGN = 12
     CARE_NO = 13
     CARE_TOLD = 14
+    LOOP = 20
+    LOOP_ANSWER = 21
+    LOOP_END = 22
+    MESSAGE = 23
+    UNMESSAGE = 24
+    MATCH = 25
+    ABOUT = 26
 
 
 def position(incarnation: int, number: int) -> int:

@@ -280,6 +280,38 @@ class Care(_Group):
         return whole + (1 if rest * 2 > 60 or (rest * 2 == 60 and whole % 2) else 0)
 
 
+LISTING_DAYS_0034 = 90
+"""``listing_days`` where a book says nothing of it. Books were folded with it: it never changes."""
+
+PHOTO_MEGABYTES_0034 = 64
+"""``photo_megabytes`` where a book says nothing of it. Books were folded with it: it never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market(_Group):
+    """How the market goes. The founding says nothing of it: what a book says nothing of has the value
+    below. One keeper changes it.
+
+    Attributes:
+        listing_days: how long an offer or want stays without being renewed. 0: it does not expire.
+        photo_megabytes: what all photos of listings may take on the card. 0: no photos.
+        loop_days: how long the people of a trade loop have to answer.
+        match_household: whether people of one household are suggested to each other.
+    """
+
+    listing_days: int = LISTING_DAYS_0034
+    photo_megabytes: int = PHOTO_MEGABYTES_0034
+    loop_days: int = 7
+    match_household: bool = False
+
+    def __post_init__(self) -> None:
+        _within("listing_days", self.listing_days, 0, 366)
+        _within("photo_megabytes", self.photo_megabytes, 0, 4096)
+        _within("loop_days", self.loop_days, 1, 60)
+        if type(self.match_household) is not bool:
+            raise ValueError("match_household must be true or false")
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """All rules in force."""
@@ -287,9 +319,10 @@ class Rules:
     community: Community
     credit: Credit
     care: Care
+    market: Market = Market()
 
     def groups(self) -> dict[str, _Group]:
-        """The groups by the name they are kept under."""
+        """The groups that the founding names, by the name they are kept under."""
         return {"community": self.community, "credit": self.credit, "care": self.care}
 
     def changed(self, group: str, changes: Mapping[str, Any]) -> "Rules":
@@ -302,6 +335,8 @@ class Rules:
             return replace(self, credit=Credit.from_map(self.credit.to_map() | dict(changes)))
         if group == "care":
             return replace(self, care=Care.from_map(self.care.to_map() | dict(changes)))
+        if group == "market":
+            return replace(self, market=Market.from_map(self.market.to_map() | dict(changes)))
         raise ValueError(f"no group of rules that can be changed is called {group}")
 
 
@@ -338,6 +373,8 @@ def kept(tx: Tx, group: str) -> codec.Body:
     for name, body in _rows(tx):
         if name == group:
             return dict(_decoded(bytes(body)))
+    if group == "market":
+        return {}  # the founding does not name it
     raise BookDamaged(f"the rules of {group} are not there")
 
 
@@ -348,7 +385,10 @@ _decoded = lru_cache(maxsize=16)(codec.decode_map)
 def from_maps(maps: Mapping[str, Mapping[str, Any]]) -> Rules:
     """Rules out of their groups' maps; raises KeyError, TypeError or ValueError."""
     return Rules(
-        Community.from_map(maps["community"]), Credit.from_map(maps["credit"]), Care.from_map(maps["care"])
+        Community.from_map(maps["community"]),
+        Credit.from_map(maps["credit"]),
+        Care.from_map(maps["care"]),
+        Market.from_map(maps.get("market", {})),
     )
 
 

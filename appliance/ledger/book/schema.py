@@ -19,8 +19,11 @@ from appliance.ledger.book.schema_erased import ERASED_TABLES
 from appliance.ledger.book.schema_far import FAR_TABLES
 from appliance.ledger.book.schema_frozen import FROZEN_TABLES
 from appliance.ledger.book.schema_hubs import HUB_TABLES
+from appliance.ledger.book.schema_market import MARKET_TABLES
 from appliance.ledger.book.schema_recovery import RECOVERY_TABLES
 from appliance.ledger.book.schema_sheets import SHEET_TABLES
+from appliance.ledger.book.schema_talk import TALK_TABLES
+from appliance.ledger.book.schema_trading import TRADING_TABLES
 
 __all__ = [
     "LOCAL",
@@ -193,7 +196,10 @@ class Posting(Table):
 
 
 class Listing(Table):
-    """An offer or a want. ``price`` is null when it is to be agreed."""
+    """An offer or a want (``ListingTerms`` has the rest). ``price`` is null when it is to be agreed.
+
+    ``state``: open; expired, hidden (by a keeper), closed: these are on no market and no feed.
+    """
 
     TABLE_CLASS = TRUTH
 
@@ -420,6 +426,9 @@ TRUTH_TABLES: tuple[type[Table], ...] = (
     *CLOSING_TABLES,
     *SHEET_TABLES,
     *FAR_TABLES,
+    *MARKET_TABLES,
+    *TRADING_TABLES,
+    *TALK_TABLES,
 )
 
 

@@ -29,7 +29,7 @@ class Erasure(Table):
 
 
 class Erased(Table):
-    """An entry whose personal text was erased, by the erasure that named it."""
+    """An entry whose personal text was erased: by the erasure that named it, or by what forgot an ask (``care.forgetting``)."""
 
     TABLE_CLASS = TRUTH
 

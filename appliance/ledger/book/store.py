@@ -152,13 +152,13 @@ class Store:
         with contextlib.ExitStack() as undo:
             undo.callback(self.close)
             with _Named(self), self._db.connection_context():
-                runner = Runner(self._db, str(MIGRATIONS))
-                gone = [m.name for m in runner.status() if m.path is None]
+                steps = Runner(self._db, str(MIGRATIONS)).status()
+                gone = [m.name for m in steps if m.path is None]
                 if gone:
                     raise DataDirectoryError(
                         f"{self.path} was written by a newer release (it knows {gone[-1]}): update this hub first"
                     )
-                if any(not m.applied for m in runner.status()):
+                if any(not m.applied for m in steps):
                     # After an update the portal and the radio start together.
                     with presence.one_at_a_time(self.path.parent):
                         runner = Runner(self._db, str(MIGRATIONS))

@@ -15,7 +15,7 @@ cells nobody can reach from here.
 
 import json
 import logging
-import re
+import unicodedata
 from typing import Any, Final
 
 from appliance.ledger.book.local import (
@@ -30,6 +30,16 @@ from appliance.ledger.book.local import (
     Tried,
 )
 from appliance.ledger.book.private import PrivateSalt, PrivateText, SealedKeyRow, SealedSheet
+from appliance.ledger.book.schema_market import MarketSeen, NoMatchNews, OfferAsked
+from appliance.ledger.book.schema_talk import (
+    Block,
+    Complaint,
+    FarMessage,
+    Favourite,
+    MatchNew,
+    Message,
+    NoticesSeen,
+)
 from appliance.ledger.book.store import Store, Tx
 from appliance.ledger.errors import DataDirectoryError
 
@@ -47,6 +57,12 @@ _HELD_WORDS: Final = (
     "care_draft",
     "far_person",
     "far_listing",
+    "photo",
+    "message",
+    "far_message",
+    "complaint",
+    "favourite",
+    "block",
 )
 """Tables in which somebody's words stand; they are written anew."""
 
@@ -59,12 +75,17 @@ def wipe(tx: Tx) -> int:
     found = [entry for (entry,) in tx.select(_STILL_THERE)]
     drafts = _forget_in_drafts(tx, [name for (name,) in tx.select(_NAMES_STILL_THERE)])
     for entry in found:
-        tx.delete(PrivateText, PrivateText.entry == entry)
-        tx.delete(PrivateSalt, PrivateSalt.entry == entry)
+        remove(tx, entry)
     gone = sum(_forget(tx, member) for (member,) in tx.select(_WHOLLY_ERASED))
     if found or gone or drafts:
         due(tx)
     return len(found)
+
+
+def remove(tx: Tx, entry: int) -> None:
+    """Remove the words and the salt of one entry. What is deleted is overwritten; the file is not written anew."""
+    tx.delete(PrivateText, PrivateText.entry == entry)
+    tx.delete(PrivateSalt, PrivateSalt.entry == entry)
 
 
 _STILL_THERE: Final = """
@@ -78,7 +99,7 @@ WHERE erasure.state = 'done' AND erasure.entry = 0 AND member.status = 'closed'
 
 
 def _forget(tx: Tx, member: int) -> int:
-    """What only this box knows of somebody: sign-ins, devices, wrong PINs, drafts, what was printed."""
+    """What only this box knows of somebody: sign-ins, devices, wrong PINs, drafts, what was printed; messages to and fro."""
     accounts = [number for (number,) in tx.select("SELECT number FROM account WHERE owner = ?", member)]
     in_force = tx.first("SELECT 1 FROM member_key WHERE member = ? AND ended_entry IS NULL", member)
     return (
@@ -86,13 +107,40 @@ def _forget(tx: Tx, member: int) -> int:
         + tx.delete(Attempt, Attempt.member == member)
         + tx.delete(Device, Device.member == member)
         + tx.delete(Tried, Tried.member == member)
+        + tx.delete(OfferAsked, OfferAsked.member == member)
+        + tx.delete(MarketSeen, MarketSeen.member == member)
+        + tx.delete(NoMatchNews, NoMatchNews.member == member)
         + tx.delete(SlipSeen, SlipSeen.member == member)
         + tx.delete(SlipDraft, SlipDraft.keeper == member)
         + tx.delete(CareDraft, CareDraft.member == member)
         + tx.delete(Printed, Printed.account.in_([member, *accounts]))
+        + tx.delete(Message, (Message.sender == member) | (Message.receiver == member))
+        + _forget_far_messages(tx, member)
+        + tx.delete(Complaint, (Complaint.member == member) | _of(Complaint.hub, Complaint.accused, member))
+        + tx.delete(Block, (Block.member == member) | _of(Block.hub, Block.other, member))
+        + tx.delete(
+            Favourite,
+            (Favourite.member == member)
+            | ((Favourite.kind == "member") & _of(Favourite.hub, Favourite.item, member)),
+        )
+        + tx.delete(NoticesSeen, NoticesSeen.member == member)
+        + tx.delete(MatchNew, MatchNew.member == member)
         + (0 if in_force else tx.delete(SealedKeyRow, SealedKeyRow.member == member))
         + (0 if in_force else tx.delete(SealedSheet, SealedSheet.member == member))
     )
+
+
+def _forget_far_messages(tx: Tx, member: int) -> int:
+    """What went to other hubs stays without its words until they are told to erase it (``market.talks_far``)."""
+    went = {"member": member, "mine": True, "gone": False}
+    waits = FarMessage.entry.is_null() | ~FarMessage.mine
+    gone = tx.delete(FarMessage, (FarMessage.member == member) & waits)
+    return gone + tx.update(FarMessage, went, text="", gone=True, about_hub=None, about=None)
+
+
+def _of(hub: Any, number: Any, member: int) -> Any:
+    """The condition that it is ``member`` of this very hub."""
+    return (hub == 0) & (number == member)
 
 
 _NAMES_STILL_THERE: Final = """
@@ -102,7 +150,7 @@ SELECT text FROM private_text WHERE field = 'name' AND entry IN (SELECT entry FR
 
 def _forget_in_drafts(tx: Tx, names: list[str]) -> int:
     """Take the names out of slips and care that are being typed in; what a field held is typed anew. How many."""
-    words = {word for name in names for word in name.casefold().split() if len(word) >= _WORD}
+    words = {word for name in names for word in _letters(name).split() if len(word) >= _WORD}
     changed = 0
     for pile, body in tx.select("SELECT pile, body FROM slip_draft") if words else ():
         typed = json.loads(body)
@@ -131,8 +179,17 @@ def _without(typed: Any, words: set[str]) -> Any:
         return [_without(value, words) for value in typed]
     if not isinstance(typed, str):
         return typed
-    found = {part for part in re.split(r"\W+", typed.casefold()) if len(part) >= _WORD}
+    found = {part for part in _letters(typed).split() if len(part) >= _WORD}
     return "" if any(word.startswith(part) for word in words for part in found) else typed
+
+
+def _letters(text: str) -> str:
+    """``text`` in small letters, with a space for all that is in no word.
+
+    A regular expression takes the vowel signs of Hindi and its neighbours (Unicode category M) for the end of a word.
+    """
+    plain = unicodedata.normalize("NFC", text).casefold()
+    return "".join(c if c.isalnum() or unicodedata.category(c).startswith("M") else " " for c in plain)
 
 
 def due(tx: Tx) -> None:

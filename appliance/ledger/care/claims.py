@@ -33,7 +33,17 @@ from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.care import policy, sheets, telling
 from appliance.ledger.care.households import household
-from appliance.ledger.care.states import ASKED, CONFIRMED, DAY_MS, MOOT, OBJECTED, OPEN, WITHDRAWN
+from appliance.ledger.care.states import (
+    ASKED,
+    CONFIRMED,
+    DAY_MS,
+    EXPIRED,
+    MOOT,
+    OBJECTED,
+    OPEN,
+    WITHDRAWN,
+)
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action, Code, Refusal
 from appliance.ledger.people import powers
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_TEXT, tidy, too_long
@@ -161,7 +171,7 @@ def _refuse_writer(tx: Tx, carer: int, recipient: int | None, actor: int | None,
     if not powers.active(tx, carer):
         return Refusal(Code.UNKNOWN_ACCOUNT, {"number": carer}, (Action.CHECK_NUMBER,))
     if recipient == carer:
-        return Refusal(Code.OWN_CLAIM, {}, (Action.TRY_AGAIN,))
+        return Refusal(Code.OWN_CLAIM, {"recipient": carer}, (Action.TRY_AGAIN,))
     if recipient is not None and tx.get(Member, number=recipient) is None:
         return Refusal(Code.UNKNOWN_ACCOUNT, {"number": recipient}, (Action.CHECK_NUMBER,))
     if actor in (carer, recipient):
@@ -185,9 +195,7 @@ def _worth(
         return Refusal(Code.TIME_WRONG, {"longest_minutes": care.longest_minutes}, (Action.TRY_AGAIN,))
     if command.start is not None and not 0 <= command.start <= LATEST_START:
         return Refusal(Code.TIME_WRONG, {}, (Action.TRY_AGAIN,))
-    # One day of grace ahead: the village's own midnight may come before that of UTC.
-    today = asking.at.ms // DAY_MS
-    if not today - care.days_back <= command.day <= today + 1:
+    if not _day_counts(care, command.day, asking.at):
         return Refusal(Code.TIME_WRONG, {"days_back": care.days_back}, (Action.TRY_AGAIN,))
     if command.recipient is None and not tidy("cared_for", command.cared_for):
         return Refusal(Code.TEXT_MISSING, {}, (Action.TRY_AGAIN,))
@@ -203,6 +211,13 @@ def _worth(
     if isinstance(amount, Refusal):
         return amount
     return _by_the_rules(care, amount, asking.digest)
+
+
+def _day_counts(care: Care, day: int, at: Instant) -> bool:
+    """Whether care of ``day`` can be written down: not too long ago, nor before it was given."""
+    today = at.ms // DAY_MS
+    # One day of grace ahead: the village's own midnight may come before that of UTC.
+    return today - care.days_back <= day <= today + 1
 
 
 def _by_the_rules(care: Care, amount: int, digest: bytes) -> codec.Body:
@@ -299,7 +314,8 @@ def open_claim(tx: Tx, record: bytes) -> Claim | Refusal:
     if claim is None:
         return Refusal(Code.UNKNOWN_CLAIM, {}, (Action.HOME,))
     if claim.state != OPEN:
-        return Refusal(Code.CLAIM_CLOSED, {}, (Action.SHOW, Action.HOME))
+        over = Code.CLAIM_EXPIRED if claim.state == EXPIRED else Code.CLAIM_CLOSED
+        return Refusal(over, {}, (Action.SHOW, Action.HOME))
     return claim
 
 
@@ -308,6 +324,8 @@ def _outcome_fits(tx: Tx, entry: Entry, carer: int, own: bytes) -> bool:
     p, care = entry.act.payload, rules.load(tx).care
     amount = policy.worth(tx, care, policy.Said(carer, p["category"], p["minutes"], p["day"], own))
     if isinstance(amount, Refusal) or p["minutes"] > care.longest_minutes:
+        return False
+    if not _day_counts(care, p["day"], entry.act.at):
         return False
     made = _by_the_rules(care, amount, entry.act.digest())
     asked = tuple(AccountNumber(n) for n in p["witnesses"])

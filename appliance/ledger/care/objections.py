@@ -117,12 +117,26 @@ def refuse_ending(tx: Tx, record: bytes, verdict: str, keeper: int | None) -> Re
     claim = None if objection is None else tx.get(Claim, id=objection.claim)
     if objection is None or claim is None or objection.state != OBJECTED:
         return Refusal(Code.NOT_OBJECTED, {}, (Action.SHOW, Action.HOME))
-    if policy.part_in(tx, claim, keeper or 0) or objection.member in household(tx, keeper or 0, claim.day):
+    if _concerns(tx, objection, claim, keeper or 0):
         return Refusal(Code.PARTY, {}, (Action.ASK_KEEPER,))
     paid = _to_reverse(tx, claim) if verdict == UPHELD else None
     if paid is not None and reversals.of_somebody_gone(tx, paid):
         return Refusal(Code.ACCOUNT_CLOSED, {}, (Action.ASK_KEEPER,))
     return None
+
+
+def who_may_end(tx: Tx, record: bytes) -> tuple[int, ...]:
+    """The keepers who can end an open objection now: all who have no part in it. None: one more must be appointed."""
+    objection = tx.get(CareObjection, id=record)
+    claim = None if objection is None else tx.get(Claim, id=objection.claim)
+    if objection is None or claim is None or objection.state != OBJECTED:
+        return ()
+    return tuple(one for one in powers.keepers(tx) if not _concerns(tx, objection, claim, one))
+
+
+def _concerns(tx: Tx, objection: CareObjection, claim: Claim, keeper: int) -> bool:
+    """Whether ``keeper`` or somebody of the household has a part in the claim or in what is said against it."""
+    return policy.part_in(tx, claim, keeper) or objection.member in household(tx, keeper, claim.day)
 
 
 def _to_reverse(tx: Tx, claim: Claim) -> Transfer | None:

@@ -15,7 +15,7 @@ from appliance.ledger.book.rules import Care
 from appliance.ledger.book.schema import Claim, MemberKey
 from appliance.ledger.book.schema_care import CareTerms
 from appliance.ledger.book.store import Tx
-from appliance.ledger.care import rings
+from appliance.ledger.care import moved, rings
 from appliance.ledger.care.households import apart, household
 from appliance.ledger.care.rings import Node
 from appliance.ledger.care.states import DAY_MS, SIGNED
@@ -163,10 +163,10 @@ def refuse_signer(tx: Tx, care: Care, claim: Claim, terms: CareTerms | None, act
         )  # a keeper who took it from paper has no part in it
     if refusal := _refuse_household(tx, care, claim, terms, actor):
         return refusal
+    if any(moved.where(tx, one) in far_signers(tx, claim.id) for one in _own(tx, care, actor, claim.day)):
+        return Refusal(Code.HOUSEHOLD_SIGNED, {}, (Action.SHOW, Action.HOME))
     if care.pair_most:
-        had = heaviest(
-            _around(tx, _OF_PAIR, care, claim.day, claim.carer, actor, claim.id), claim.day, care.period_days
-        )
+        had = heaviest(_of_pair(tx, care, claim, actor, moved.where(tx, actor)), claim.day, care.period_days)
         if had + claim.amount > care.pair_most:
             numbers = {"most": care.pair_most, "left": max(0, care.pair_most - had), "days": care.period_days}
             return Refusal(Code.PAIR_CAP, numbers, (Action.SHOW, Action.HOME))
@@ -175,11 +175,30 @@ def refuse_signer(tx: Tx, care: Care, claim: Claim, terms: CareTerms | None, act
     return None
 
 
+def _own(tx: Tx, care: Care, member: int, day: int) -> frozenset[int]:
+    """Who counts as one with ``member``: the household, where that is a rule."""
+    return household(tx, member, day) if care.household else frozenset((member,))
+
+
+def _of_pair(
+    tx: Tx, care: Care, claim: Claim, member: int | None, node: Node | None
+) -> list[tuple[int, int]]:
+    """What was paid, or may be, for care of this carer on the word of one who signs here as ``member``, there as ``node``."""
+    found: list[tuple[int, int]] = []
+    if member is not None:
+        found += _around(tx, _OF_PAIR, care, claim.day, claim.carer, member, claim.id)
+    if node is not None:
+        found += _around(tx, _OF_FAR_PAIR, care, claim.day, claim.carer, *node, claim.id)
+    return found
+
+
 def refuse_busy_signer(tx: Tx, care: Care, actor: int, day: int, own: bytes) -> Refusal | None:
     """Why a member's word is not taken on care of ``day``: given so often, here and for other hubs."""
     if not care.signer_most:
         return None
     given = _around(tx, _OF_SIGNER, care, day, actor, own) + _around(tx, _GIVEN_AWAY, care, day, actor, own)
+    if (node := moved.where(tx, actor)) is not None:
+        given += _around(tx, _OF_FAR_SIGNER, care, day, *node, own)
     if heaviest(given, day, care.period_days) < care.signer_most:
         return None
     numbers = {"most": care.signer_most, "days": care.period_days}
@@ -188,15 +207,20 @@ def refuse_busy_signer(tx: Tx, care: Care, actor: int, day: int, own: bytes) -> 
 
 def why_not_far(tx: Tx, care: Care, claim: Claim, node: Node) -> NotCounted | None:
     """Why the word of a member of another hub does not count: the caps, over what this hub knows of them."""
-    said = (node.hub, node.member, claim.id)
+    from_here = moved.who(tx, node)
+    for one in sorted(from_here):
+        if _own(tx, care, one, claim.day) & {claim.carer, *signers(tx, claim.id)}:
+            return NotCounted.PARTY
+    mover = min(from_here, default=None)
     if care.pair_most:
-        had = heaviest(
-            _around(tx, _OF_FAR_PAIR, care, claim.day, claim.carer, *said), claim.day, care.period_days
-        )
+        had = heaviest(_of_pair(tx, care, claim, mover, node), claim.day, care.period_days)
         if had + claim.amount > care.pair_most:
             return NotCounted.PAIR_CAP
     if care.signer_most:
-        had = heaviest(_around(tx, _OF_FAR_SIGNER, care, claim.day, *said), claim.day, care.period_days)
+        given = _around(tx, _OF_FAR_SIGNER, care, claim.day, *node, claim.id)
+        if mover is not None:
+            given += _around(tx, _OF_SIGNER, care, claim.day, mover, claim.id)
+        had = heaviest(given, claim.day, care.period_days)
         if had >= care.signer_most:
             return NotCounted.SIGNER_CAP
     if care.far_most:

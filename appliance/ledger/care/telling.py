@@ -15,7 +15,7 @@ from appliance.ledger.book.schema import Claim, Outgoing
 from appliance.ledger.book.schema_care import CareTerms
 from appliance.ledger.book.schema_far import CareAsk, FarWitness
 from appliance.ledger.book.store import Tx
-from appliance.ledger.care.states import ASKED, CHANGED, DAY_MS, DECLINED, ENDS, OPEN, UNKNOWN
+from appliance.ledger.care.states import ASKED, CHANGED, DAY_MS, DECLINED, ENDS, OPEN, UNKNOWN, WITHDRAWN
 
 WORDS: Final = "care"
 """In ``outgoing.text_field``: the words of an ask are put together from more than one text (``post``)."""
@@ -59,6 +59,14 @@ def end(tx: Tx, entry: Entry, claim: bytes, how: str) -> None:
         named = Named(row.incarnation, row.number)
         feed.emit(tx, entry, Kind.CARE_TOLD, row.hub, letters_care.told(named, ENDS.index(how)))
         tx.update(CareAsk, {"incarnation": row.incarnation, "number": row.number}, state=how)
+
+
+def unask(tx: Tx, entry: Entry, claim: bytes) -> None:
+    """Tell every hub whose members are still asked for ``claim`` that they are not: its words were taken back."""
+    for row in tx.found(CareAsk, "claim = ? AND state = 'open' ORDER BY incarnation, number", claim):
+        named = Named(row.incarnation, row.number)
+        feed.emit(tx, entry, Kind.CARE_TOLD, row.hub, letters_care.told(named, ENDS.index(WITHDRAWN)))
+        tx.update(CareAsk, {"incarnation": row.incarnation, "number": row.number}, state=WITHDRAWN)
 
 
 _LIVE: Final = "claim = ? AND state IN ('open', 'confirmed') ORDER BY incarnation, number"

@@ -1,7 +1,7 @@
 """What stands in a cell: text that no spreadsheet takes for a formula, amounts, days."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from appliance.ledger.amounts import parse_amount
@@ -77,6 +77,11 @@ def day(text: str) -> int | None:
         return date(year, month, number).toordinal() - _EPOCH
     except ValueError:
         return None
+
+
+def last_ms(days: int) -> int:
+    """The last second of a day, counted since 1970-01-01, where the village is; ``day_of`` gives that day back."""
+    return int(datetime.combine(date.fromordinal(_EPOCH + days), time(23, 59, 59)).timestamp()) * 1000
 
 
 def show_day(days: int) -> str:

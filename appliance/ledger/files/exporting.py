@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from appliance.ledger.book import chain
+from appliance.ledger.book import chain, taxonomy
 from appliance.ledger.book.schema import Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.files import cells
 from appliance.ledger.files.columns import ERROR, out
 from appliance.ledger.files.directory import COMMONS_WORD
 from appliance.ledger.files.reading import Problem, Sheet
+from appliance.ledger.market import changing
 from appliance.ledger.people.imports import LISTINGS, MEMBERS, TRANSFERS
 from appliance.ledger.reads.crossings import crossing_of, far_person
 from appliance.ledger.values import COMMONS, Account, AccountNumber, Unit
@@ -134,16 +135,23 @@ ORDER BY number
 
 
 def _listings(tx: Tx, hub: int, unit: Unit) -> Iterator[Cells]:
+    kinds = taxonomy.of(tx)
     for row in tx.stream(_LISTINGS):
-        record, owner, name, kind, category, title, text, price, state, opened = row
+        record, owner, name, kind, category, title, text, price, state, opened, per, left, times, place = row
+        until = changing.ends(tx, record)
         yield {
             "id": record.hex(),
             "owner": _full(hub, owner),
             "owner_name": cells.safe(name),
             "kind": kind,
-            "category": category,
+            "category": kinds.shipped(category),
             "title": cells.safe(title),
             "text": cells.safe(text),
+            "unit": per or "",
+            "quantity": "" if left is None else left,
+            "times": cells.safe(times),
+            "place": cells.safe(place),
+            "until": "" if until is None else cells.day_of(until),
             "state": state,
             "opened": cells.day_of(opened),
             **_money("price", price, unit),
@@ -152,11 +160,15 @@ def _listings(tx: Tx, hub: int, unit: Unit) -> Iterator[Cells]:
 
 _LISTINGS: Final = """
 SELECT listing.id, listing.owner, COALESCE(name.text, ''), listing.kind, listing.category,
-    COALESCE(title.text, CASE WHEN erased.entry IS NULL THEN '' ELSE '[erased]' END), COALESCE(text.text, ''), listing.price, listing.state, listing.opened_ms
+    COALESCE(title.text, CASE WHEN erased.entry IS NULL THEN '' ELSE '[erased]' END), COALESCE(text.text, ''), listing.price, listing.state, listing.opened_ms,
+    terms.unit, terms.quantity, COALESCE(times.text, ''), COALESCE(place.text, '')
 FROM listing JOIN member ON member.number = listing.owner
+LEFT JOIN listing_terms AS terms ON terms.listing = listing.id
 LEFT JOIN private_text AS name ON name.entry = member.name_entry AND name.field = 'name'
 LEFT JOIN private_text AS title ON title.entry = listing.text_entry AND title.field = 'title'
 LEFT JOIN private_text AS text ON text.entry = listing.text_entry AND text.field = 'text'
+LEFT JOIN private_text AS times ON times.entry = listing.text_entry AND times.field = 'times'
+LEFT JOIN private_text AS place ON place.entry = listing.text_entry AND place.field = 'place'
 LEFT JOIN erased ON erased.entry = listing.text_entry
 ORDER BY listing.opened_entry
 """

@@ -5,19 +5,30 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from appliance.ledger.book.rules import CARE_CATEGORIES, CATEGORIES, GROUPS
+from appliance.ledger.book.taxonomy import SHIPPED_PARENT, UNITS
 from appliance.ledger.clock import Instant
 from appliance.ledger.errors import BadAmount
 from appliance.ledger.files import cells
 from appliance.ledger.files.directory import COMMONS_WORD, Directory, Lost, old_key
 from appliance.ledger.files.reading import Problem, Row, Sheet, shown
-from appliance.ledger.market.imported import ImportListing
-from appliance.ledger.market.listings import LONGEST_TITLE, OFFER, WANT
+from appliance.ledger.market.imported import MOST_DAYS, ImportListing
+from appliance.ledger.market.listings import (
+    CLOSED,
+    EXPIRED,
+    HIDDEN,
+    LONGEST_PLACE,
+    LONGEST_TIMES,
+    LONGEST_TITLE,
+    MOST_LEFT,
+    OFFER,
+    WANT,
+)
 from appliance.ledger.money.imported import DAY_MS, ImportTransfer
 from appliance.ledger.people import powers
 from appliance.ledger.people.imports import LISTINGS, MEMBERS, OPENINGS
 from appliance.ledger.people.words import LONGEST_LINE, LONGEST_NAME, LONGEST_TEXT, tidy
 from appliance.ledger.reads.people import folded
-from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber, Amount, Unit
+from appliance.ledger.values import COMMONS, MAX_AMOUNT, AccountNumber, Amount, Unit, western_digits
 
 _ZERO: Final = Amount(0)
 _EMPTY: Final = "empty"
@@ -55,6 +66,18 @@ class Understood:
     title: str = ""
     text: str = ""
     price: Amount | None = None
+    unit: str | None = None
+    quantity: int | None = None
+    times: str = ""
+    place: str = ""
+    until: int | None = None
+
+    @property
+    def beside(self) -> list[str]:
+        """What a listing says beside title and price, as it is shown."""
+        count = "" if self.quantity is None else f"{self.quantity} ×"
+        until = "" if self.until is None else f"→ {cells.show_day(self.until)}"
+        return [one for one in (count, self.times, self.place, until) if one]
 
     def in_words(self, what: str, money: Callable[[int], str]) -> str:
         """The row as it was understood, for a preview on a terminal."""
@@ -68,7 +91,8 @@ class Understood:
             return f"{who} begins with {money(self.amount)}"
         if what == LISTINGS:
             price = "" if self.price is None else f", {money(self.price)}"
-            return f"{who}: {self.kind}, {self.category}, {self.title}{price}"
+            price += f" / {self.unit}" if self.unit else ""
+            return ", ".join([f"{who}: {self.kind}, {self.category}, {self.title}{price}", *self.beside])
         other = self.other.name if self.other and self.other.number else "the commons"
         return f"{cells.show_day(self.day)}: {who} paid {other} {money(self.amount)}"
 
@@ -79,6 +103,8 @@ class Understood:
             *(self.line, self.name, self.kind, self.old, None if self.limits is None else list(self.limits)),
             *(number, self.other.number if self.other else None, self.amount, self.levy, self.day),
             *(self.category, self.title, self.text, self.price),
+            # What was agreed to before these columns came is agreed to still.
+            *((self.unit, self.quantity, self.times, self.place, self.until) if what == LISTINGS else ()),
         ]
 
 
@@ -94,6 +120,7 @@ class Reader:
         self.sheet = sheet
         self.directory = directory
         self.unit = unit
+        self.now = now
         self.today = now.ms // DAY_MS + 1  # it may be tomorrow already where the village is
         self.seen: dict[str, int] = {}
         self._row = Row(0, {})
@@ -249,9 +276,12 @@ class _Openings(Reader):
         return Understood(row.line, account=account, amount=Amount(amount))
 
 
+_NOT_OPEN: Final = (CLOSED, EXPIRED, HIDDEN)
+
+
 class _Listings(Reader):
     def understand(self, row: Row) -> Understood | None:
-        if row.get("state").strip().casefold() == "closed":
+        if row.get("state").strip().casefold() in _NOT_OPEN:
             return None
         owner = self.who("owner", "owner_name")
         if owner is not None and not self.directory.accounts[owner.number].first:
@@ -263,11 +293,38 @@ class _Listings(Reader):
             row.line,
             account=owner,
             kind=self.choice("kind", (OFFER, WANT)),
-            category=self.choice("category", CATEGORIES, "other"),
+            category=self.choice("category", tuple(SHIPPED_PARENT), "other"),
             title=self.words("title", LONGEST_TITLE, needed=True),
             text=self.words("text", LONGEST_TEXT, "text"),
             price=None if price is None else Amount(price),
+            unit=self.choice("unit", UNITS, "") or None,
+            quantity=self.quantity(),
+            times=self.words("times", LONGEST_TIMES),
+            place=self.words("place", LONGEST_PLACE),
+            until=self.until(),
         )
+
+    def quantity(self) -> int | None:
+        text = self._row.get("quantity")
+        if not text:
+            return None
+        digits = western_digits(text.strip())
+        if digits.isascii() and digits.isdigit() and len(digits) <= 9 and int(digits) <= MOST_LEFT:
+            return int(digits)
+        self.wrong("quantity", "quantity", most=MOST_LEFT)
+        return None
+
+    def until(self) -> int | None:
+        """The day on which it expires."""
+        text = self._row.get("until")
+        found = cells.day(text) if text else None
+        if text and found is None:
+            self.wrong("until", "day")
+        elif found is not None and found > self.today + MOST_DAYS - 1:
+            self.wrong("until", "until_far", days=MOST_DAYS)
+        elif found is not None and (found < 0 or cells.last_ms(found) <= self.now.ms):
+            self.wrong("until", "until_over")
+        return found
 
 
 class _Transfers(Reader):
@@ -321,6 +378,16 @@ def as_transfer(digest: bytes, one: Understood) -> ImportTransfer:
 def as_listing(digest: bytes, one: Understood) -> ImportListing:
     """The command of a row of listings that was understood."""
     assert one.account is not None  # a row without an owner is a problem
-    return ImportListing(
-        digest, one.line, one.account.number, one.kind, one.category, one.title, one.text, one.price
+    said = (
+        one.kind,
+        one.category,
+        one.title,
+        one.text,
+        one.price,
+        one.unit,
+        one.quantity,
+        one.times,
+        one.place,
     )
+    until = None if one.until is None else cells.last_ms(one.until)
+    return ImportListing(digest, one.line, one.account.number, *said, until)

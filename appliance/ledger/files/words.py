@@ -43,6 +43,9 @@ WORDS: Final[Mapping[str, str]] = {
     "limit_missing": "Write both limits or neither; none stands for no limit.",
     "day": "This is no day that is certain. Write it like 2024-05-31.",
     "day_range": "The day must be after 1969 and not in the future.",
+    "until_over": "This day is over. Write a later one, or nothing: then it stays as long as the village's rules say.",
+    "until_far": "This is too far ahead: at most %(days)s days from now. Write nothing, and it stays as long as the village's rules say.",
+    "quantity": "Write a whole number from 0 to %(most)s, or nothing.",
     # people
     "number": "This is no account number: its check digit does not fit. Write it like %(example)s, or say that the numbers are old ones.",
     "other_hub": "This account is at the hub %(hub)s. Only accounts of this hub can stand here.",

@@ -130,7 +130,7 @@ def _refuse_alone(tx: Tx, group: str, changes: codec.Body) -> Refusal | None:
     """
     now = book_rules.kept(tx, group)
     # A book that says nothing of a rule has what held before the question was asked.
-    changed = [name for name in GUARDED[group] if name in changes and changes[name] != now.get(name)]
+    changed = [name for name in GUARDED.get(group, ()) if name in changes and changes[name] != now.get(name)]
     if not changed:
         return None
     if len(powers.keepers(tx)) > 1:
@@ -182,7 +182,7 @@ _FOUND: Final = {
     "credit": shape.mapping,
     "care": shape.mapping,
 }
-_CHANGE: Final = {"group": shape.one_of("credit", "care"), "changes": shape.mapping}
+_CHANGE: Final = {"group": shape.one_of("credit", "care", "market"), "changes": shape.mapping}
 
 HANDLERS = (
     Handler(Found, _decide_found, _apply_found, always, _FOUND, ("root",)),

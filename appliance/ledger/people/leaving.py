@@ -18,7 +18,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow, SealedSheet
-from appliance.ledger.book.schema import AccountRow, Claim, Listing, Member, MemberKey, NameConsent
+from appliance.ledger.book.schema import AccountRow, Claim, Member, MemberKey, NameConsent
 from appliance.ledger.book.schema_credit import Departure, Further, Grant, UndoAsk
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
@@ -121,7 +121,8 @@ def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
     for row in tx.rows(AccountRow.select().where(AccountRow.owner == number).order_by(AccountRow.number)):
         close_account(tx, entry, row.number)
     closed = {"closed_entry": entry.number}
-    tx.update(Listing, {"owner": number, "state": listings.OPEN}, state=listings.CLOSED, **closed)
+    for (listing,) in tx.select(_LISTINGS, number):
+        listings.end(tx, entry, listing)
     for (claim,) in tx.select(_CLAIMS, number, states.OPEN):
         tx.update(Claim, {"id": claim}, state=states.WITHDRAWN, **closed)
         telling.end(tx, entry, claim, states.WITHDRAWN)
@@ -139,6 +140,7 @@ def close(tx: Tx, entry: Entry, number: int, how: str) -> None:
     tx.put(Departure, member=number, **kept, **closed)
 
 
+_LISTINGS: Final = "SELECT id FROM listing WHERE owner = ? AND state <> 'closed' ORDER BY opened_entry"
 _CLAIMS: Final = "SELECT id FROM claim WHERE carer = ? AND state = ? ORDER BY opened_entry"
 _HELPED: Final = """SELECT account, member FROM "grant" WHERE state <> 'ended' AND member = ?"""
 

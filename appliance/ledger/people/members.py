@@ -19,7 +19,7 @@ from appliance.ledger import codec
 from appliance.ledger.book import rules, shape
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.private import SealedKeyRow
-from appliance.ledger.book.schema import AccountRow, Member, MemberKey
+from appliance.ledger.book.schema import Member, MemberKey
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless, always
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
@@ -153,8 +153,8 @@ def _decide_join(tx: Tx, command: Join, asking: Asking) -> codec.Body | Refusal:
 
 def next_number(tx: Tx) -> int:
     """The next free number: members and accounts share one sequence."""
-    last = (Member.select(pw.fn.MAX(Member.number)), AccountRow.select(pw.fn.MAX(AccountRow.number)))
-    free = max(int(tx.scalar(query) or 0) for query in last) + 1
+    last = tx.first("SELECT (SELECT MAX(number) FROM member), (SELECT MAX(number) FROM account)")
+    free = max(int(number or 0) for number in last or (0,)) + 1
     # After a restore, not the numbers that may have been given in the time that was lost (``restoring``).
     after = tx.first("SELECT MAX(numbers_from), (SELECT MAX(near) + 1 FROM recovered) FROM restored")
     return max(free, *(int(number or 0) for number in after or ()))

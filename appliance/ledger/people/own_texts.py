@@ -48,7 +48,7 @@ def author(tx: Tx, entry: int) -> int | None:
 # What keepers typed in or took in for somebody: slips and payments of before belong to who paid.
 _WRITTEN_DOWN: Final = """
 SELECT account.owner FROM slip JOIN account ON account.number = slip.payer WHERE slip.entry = ?
-UNION ALL SELECT owner FROM listing WHERE text_entry = ?
+UNION ALL SELECT owner FROM listing WHERE ? IN (text_entry, opened_entry)
 UNION ALL SELECT account.owner FROM transfer JOIN account ON account.number = transfer.payer
   WHERE transfer.kind = 'imported' AND transfer.text_entry = ?
 """
@@ -80,8 +80,8 @@ def _ended(tx: Tx, entry: int) -> bool | None:
     if claim is not None and claim[0] in (*_CLAIM_ENDED, states.OPEN):
         return claim[0] in _CLAIM_ENDED
     said = chain.by_number(tx, entry)
-    if claim is None and said is not None and said.act.kind in ("claim_care", "edit_claim"):
-        return True  # it was said otherwise since, before anybody had confirmed it
+    if claim is None and said is not None and said.act.kind in _SAID_ANEW:
+        return True  # it was said otherwise since: of care, before anybody had confirmed it
     if said is not None and said.act.kind in _SAID_OF_A_PAYMENT:
         record = said.act.payload["transfer"]
         asked = tx.first("SELECT 1 FROM undo_ask WHERE transfer = ? AND state = 'open'", record)
@@ -89,6 +89,7 @@ def _ended(tx: Tx, entry: int) -> bool | None:
     return None
 
 
+_SAID_ANEW: Final = ("claim_care", "edit_claim", "open_listing", "edit_listing", "import_listing")
 _CLAIM_ENDED: Final = (states.WITHDRAWN, states.EXPIRED)
 
 
@@ -102,7 +103,7 @@ _UNENDED: Final = (transfers.PENDING, transfers.ON_WAY, transfers.HELD)
 
 def theirs(tx: Tx, member: int) -> list[int]:
     """The entries whose personal text goes when all of this member's goes, in order."""
-    found = {entry for (entry,) in tx.select(_NAMED, *(member,) * 5)}
+    found = {entry for (entry,) in tx.select(_NAMED, *(member,) * 6)}
     for entry in chain.acts_of(tx, f"member:{member}"):
         if entry.act.private_digest is not None and (entry.act.kind in _OWN or _about(tx, entry, member)):
             found.add(entry.number)
@@ -119,6 +120,7 @@ _NAMED: Final = """
 SELECT name_entry FROM member WHERE number = ?
 UNION SELECT further.name_entry FROM further JOIN account ON account.number = further.account WHERE account.owner = ?
 UNION SELECT text_entry FROM listing WHERE owner = ?
+UNION SELECT opened_entry FROM listing WHERE owner = ?
 UNION SELECT slip.entry FROM slip JOIN account ON account.number = slip.payer WHERE account.owner = ?
 UNION SELECT transfer.text_entry FROM transfer JOIN account ON account.number = transfer.payer
   WHERE account.owner = ? AND transfer.kind = 'imported' AND transfer.text_entry IS NOT NULL
@@ -129,11 +131,13 @@ _OWN: Final = frozenset(
         *("join", "pay", "send", "request", "pay_split", "ask_split", "ask_back", "dispute"),
         *(
             "open_listing",
+            "edit_listing",
             "claim_care",
             "edit_claim",
             "decline_cosign",
             "decline_far",
             "object_claim",
+            "answer_match",
             "move",
         ),
     }
@@ -156,7 +160,7 @@ _OF_KEEPERS: Final[Mapping[str, str]] = {
         ),
         "member",
     ),
-    **dict.fromkeys(("dispute_for", "replace_key"), "member"),
+    **dict.fromkeys(("dispute_for", "replace_key", "answer_complaint"), "member"),
     **dict.fromkeys(("set_limits", "move_group", "close_account", "end_grant", "write_grant"), "account"),
     "open_account": "owner",
 }

@@ -159,6 +159,20 @@ def renewed(store: Store, member: int, device: bytes = b"") -> None:
             _know(tx, member, device)
 
 
+def forget_devices(store: Store, member: int, device: bytes = b"") -> None:
+    """Know none of a member's devices any more but ``device``, if it was one.
+
+    Wrong PINs stay counted, those of forgotten devices aside, which count as unknown ones from now on. A keeper
+    does this without the member's PIN, and would get more tries at it, as often as they like, otherwise.
+    """
+    with store.write() as tx:
+        mine = Device.member == member
+        for row in list(tx.rows(Device.select().where(mine))):
+            if bytes(row.device) != device:
+                tx.delete(Device, mine & (Device.device == row.device))
+                tx.delete(Attempt, (Attempt.member == member) & (Attempt.device == row.device))
+
+
 def _know(tx: Tx, member: int, device: bytes) -> None:
     (newest,) = tx.first('SELECT COALESCE(MAX("seq"), 0) FROM "device" WHERE "member" = ?', member) or (0,)
     tx.put(Device, member=member, device=device, seq=newest + 1)

@@ -5,15 +5,16 @@ at a time when the air is free (``Publish``): so a payment never waits behind a 
 of listings, and what was closed or withdrawn in between is never said at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from appliance.ledger import codec
-from appliance.ledger.book import feed, letters, shape
+from appliance.ledger.book import feed, letters, shape, taxonomy
 from appliance.ledger.book.chain import Entry
 from appliance.ledger.book.letters import FarListing
 from appliance.ledger.book.records import EVERYONE, Kind
 from appliance.ledger.book.schema import Listing, Member, NameConsent, Outgoing, Shown
+from appliance.ledger.book.schema_market import ListingTerms
 from appliance.ledger.book.store import Tx
 from appliance.ledger.book.subject import Asking, Handler, Wordless
 from appliance.ledger.errors import Action, BookDamaged, Code, Refusal
@@ -24,6 +25,7 @@ PERSON: Final = "person"
 LISTING: Final = "listing"
 _OPEN: Final = "open"
 _WANT: Final = "want"
+_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +97,17 @@ LEFT JOIN shown ON shown.subject = 'person' AND shown.item = member.number
 WHERE (name_consent.member IS NOT NULL AND member.status IN ('active', 'away', 'moving')) <> COALESCE(shown.shown, 0)
 ORDER BY member.number LIMIT ?
 """
+# Of listings also those that were changed or renewed since. One that expired as it was told it would is not told to be gone.
 _LISTINGS: Final = """
 SELECT listing.opened_entry, listing.state = 'open' AND member.status = 'active' AS now
 FROM listing
 JOIN member ON member.number = listing.owner
+LEFT JOIN listing_terms ON listing_terms.listing = listing.id
 LEFT JOIN shown ON shown.subject = 'listing' AND shown.item = listing.opened_entry
-WHERE (listing.state = 'open' AND member.status = 'active') <> COALESCE(shown.shown, 0)
-ORDER BY now, listing.opened_entry LIMIT ?
+WHERE ((listing.state = 'open' AND member.status = 'active') <> COALESCE(shown.shown, 0)
+    AND NOT (listing.state = 'expired' AND listing_terms.until_ms IS NOT NULL AND listing_terms.entry <= shown.entry))
+  OR (listing.state = 'open' AND member.status = 'active' AND listing_terms.entry > shown.entry AND shown.shown)
+ORDER BY now, shown.entry IS NOT NULL, listing.opened_entry LIMIT ?
 """
 
 
@@ -114,13 +120,20 @@ def _present(tx: Tx, number: int) -> bool:
 def _is_so(tx: Tx, subject: str, item: int, shown: bool) -> bool:
     """Whether that is how things stand, and not what the feed said last."""
     before = tx.get(Shown, subject=subject, item=item)
-    if (before is not None and bool(before.shown)) == shown:
-        return False
+    said = (before is not None and bool(before.shown)) == shown
     if subject == PERSON:
         agreed = tx.get(NameConsent, member=item) is not None and powers.active(tx, item)
-        return agreed == shown
+        return agreed == shown and not said
     row = tx.get(Listing, opened_entry=item)
-    return row is not None and (row.state == _OPEN and _present(tx, row.owner)) == shown
+    if row is None or (row.state == _OPEN and _present(tx, row.owner)) != shown:
+        return False
+    return not said or (shown and before is not None and _changed_since(tx, row, before.entry))
+
+
+def _changed_since(tx: Tx, row: Listing, entry: int) -> bool:
+    """Whether what others see of a listing was changed, or its time begun anew, after ``entry``."""
+    terms = tx.get(ListingTerms, listing=row.id)
+    return terms is not None and terms.entry > entry
 
 
 def _decide_publish(tx: Tx, command: Publish, asking: Asking) -> codec.Body | Refusal:
@@ -159,7 +172,11 @@ def _listing(tx: Tx, entry: Entry, item: int) -> dict[str, Any]:
     row = tx.get(Listing, opened_entry=item)
     if row is None:
         raise BookDamaged("tells a listing that is not there", entry.number)
-    far = FarListing(item, row.owner, row.kind == _WANT, row.category, row.price, "")
+    kind, terms = taxonomy.of(tx).shipped(row.category), tx.get(ListingTerms, listing=row.id)
+    far = FarListing(item, row.owner, row.kind == _WANT, kind, row.price, "")
+    if terms is not None:
+        until = None if terms.until_ms is None else -(-terms.until_ms // _DAY_MS)
+        far = replace(far, until_day=until, unit=terms.unit, quantity=terms.quantity)
     text = {"text_entry": row.text_entry, "text_field": "title"}
     return {"kind": int(Kind.LISTING), "body": letters.listing_head(far), **text}
 

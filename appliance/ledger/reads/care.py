@@ -21,7 +21,8 @@ TANGLED: Final = "tangled"
 """What an open claim waits for. *tangled*: a keeper, as the search for a ring did not end."""
 
 OBJECTED, COOLING, BUDGET, FLOOR, LIMIT = "objected", "cooling", "budget", "floor", "limit"
-"""What a confirmed claim waits for."""
+QUEUE: Final = "queue"
+"""What a confirmed claim waits for. *queue*: one that was written down before it and waits for the commons."""
 
 _LONGEST_LIST: Final = 50
 
@@ -131,6 +132,12 @@ def objected(tx: Tx, now: Instant) -> tuple[ClaimView, ...]:
     """For the desk: claims with an open objection, the one that waits longest first."""
     where = "id IN (SELECT claim FROM care_objection WHERE state = 'open') ORDER BY opened_entry"
     return tuple(view(tx, row, 0, now=now, desk=True) for row in tx.found(Claim, where))
+
+
+def may_end(tx: Tx, objection: bytes) -> tuple[Person, ...]:
+    """The keepers who can end an objection: none when each of them has a part in it, or when it is over."""
+    found = (person(tx, number) for number in objections.who_may_end(tx, objection))
+    return tuple(one for one in found if one is not None)
 
 
 def of_objection(tx: Tx, objection: bytes) -> ClaimView | None:
@@ -266,7 +273,7 @@ def _held_up(tx: Tx, row: Claim, now: Instant) -> tuple[str, ...]:
     commons = accounts.get(tx, COMMONS)
     if commons is not None and accounts.refuse_giving(commons, row.amount):
         return (FLOOR,)
-    return (BUDGET,) if rules.load(tx).care.budget else (FLOOR,)
+    return (QUEUE,)
 
 
 def _until(tx: Tx, row: Claim) -> Millis | None:

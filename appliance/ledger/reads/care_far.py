@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.ledger.book import chain
 from appliance.ledger.book.letters_care import Words
 from appliance.ledger.book.local import HubHeard
 from appliance.ledger.book.schema import Claim
 from appliance.ledger.book.schema_far import AskedHere, AskedOf, FarWitness
 from appliance.ledger.book.store import Tx
 from appliance.ledger.care import policy, states
+from appliance.ledger.clock import Instant
 from appliance.ledger.errors import Action
 from appliance.ledger.people import powers
 from appliance.ledger.reads.crossings import far_person
 from appliance.ledger.reads.people import Person, person, text_of
+from appliance.ledger.reads.told import words_of
 from appliance.ledger.values import AccountNumber, RecordId
 
 _WAITS_FOR: Final = "state = 'open' AND id IN (SELECT ask FROM asked_of WHERE member = ? AND state = 'asked') ORDER BY entry DESC LIMIT 50"
@@ -51,9 +54,11 @@ class AskView:
     """Care given at another hub that a member here is asked to confirm.
 
     Attributes:
+        what: in words; ``told.ERASED`` once the words have been forgotten here.
         mine: asked, signed, declined, or refused there (``why``).
         state: open, or how it ended there.
         day, until: days since 1970-01-01; until when it can be confirmed, as the other hub said.
+        at: when it came.
     """
 
     id: RecordId
@@ -69,6 +74,7 @@ class AskView:
     state: str
     why: str
     actions: tuple[Action, ...]
+    at: Instant
 
 
 def far_witnesses(tx: Tx, claim: bytes, told: bool) -> tuple[FarWitnessView, ...]:
@@ -131,9 +137,10 @@ def _view(tx: Tx, row: AskedHere, member: int) -> AskView | None:
         row.amount,
         row.until,
         text_of(tx, row.entry, "cared_for"),
-        text_of(tx, row.entry, "what"),
+        words_of(tx, row.entry, "what"),
         of.state,
         row.state,
         of.why or "",
         (Action.COSIGN, Action.DECLINE) if can else (),
+        chain.time_of(tx, row.entry),
     )

@@ -33,7 +33,7 @@ KEEPER_ACTS = (
     "change_rules",
     "settle",
     "admit_hub",
-    "set_trunk",
+    *("set_trunk", "set_distance"),
     "renew",
     "name_risk",
     "open_sign_in",
@@ -69,13 +69,16 @@ KEEPER_ACTS = (
     "correct_time",
     "speak",
     "close_year",
+    "allow_match",
+    *("hide_listing", "show_listing", "move_listing", "merge_listing", "set_category", "merge_category"),
+    "answer_complaint",
 )
 """Kinds of entries that are acts of keepers, of the root or of the hub itself. Those of
 ``BY_OTHERS`` are, when their authority is not the owner; they are added by actor."""
 
 BY_OTHERS = (
     *("reverse", "close_listing", "recall", "away", "back", "move", "stay", "vouch", "keep_texts"),
-    *("end_grant", "close_account", "stop_reentry"),
+    *("end_grant", "close_account", "stop_reentry", "drop_photo"),
 )
 
 _IN_FILE = "import_member"
@@ -381,12 +384,12 @@ def _about(tx: Tx, payload: codec.Body) -> int | None:
 
 
 def _of_everybody(tx: Tx, entry: chain.Entry) -> bool:
-    """Whether an act changed the rules, or the hub's time: they are everybody's."""
+    """Whether an act changed the rules, the kinds of listings, or the hub's time: they are everybody's."""
     kind = entry.act.kind
     if kind in ("change_rules", "agree"):
         done = _deed_of(tx, entry.act.payload)
         return "changes" in done or "shift_ms" in done
-    return kind in ("set_time", "correct_time")
+    return kind in ("set_time", "correct_time", "set_category", "merge_category")
 
 
 def concerned(tx: Tx, entry: chain.Entry) -> set[int]:

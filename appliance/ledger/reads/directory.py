@@ -8,7 +8,7 @@ Nobody's balance, and nobody who has shown nothing.
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.ledger.book.rules import CATEGORIES
+from appliance.ledger.book import taxonomy
 from appliance.ledger.book.store import Tx
 from appliance.ledger.reads.people import Person, person
 
@@ -40,7 +40,9 @@ class Sheet:
 def offered(tx: Tx, sheet: int) -> Sheet:
     """Offers and wants in the order of the categories; a sheet beyond the last is the last."""
     sheet, sheets = _within(tx, _COUNT_OFFERED, sheet)
-    rows = tx.select(_OFFERED, f"|{'|'.join(CATEGORIES)}|", LINES, (sheet - 1) * LINES)
+    kinds = taxonomy.of(tx)
+    order = [key for group in kinds.groups(hidden=True) for key in kinds.under(group.key)]
+    rows = tx.select(_OFFERED, f"|{'|'.join(order)}|", LINES, (sheet - 1) * LINES)
     found = tuple(
         Offered(category, kind, title or "", price, who)
         for category, kind, title, price, owner in rows

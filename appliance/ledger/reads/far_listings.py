@@ -5,6 +5,7 @@ from typing import Final
 
 from appliance.ledger.book.feed import FarListing
 from appliance.ledger.book.schema import Listing, Shown
+from appliance.ledger.book.schema_market import HubDistance
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant
 from appliance.ledger.market.listings import CLOSED, OPEN
@@ -23,6 +24,10 @@ class FarListingView:
         state: open, or closed once its hub has said so.
         heard: when the hub was last heard; None: never.
         trading: whether this hub trades with that one now.
+        unit: what the price is for; None: for all of it.
+        quantity: how many are left; None: not said.
+        photo: never one; photos stay in their village.
+        minutes: how far its hub is on foot; None: nobody said.
     """
 
     number: int
@@ -34,10 +39,15 @@ class FarListingView:
     state: str
     heard: Instant | None
     trading: bool
+    unit: str | None = None
+    quantity: int | None = None
+    photo: None = None
+    minutes: int | None = None
 
 
 def trading_hubs(tx: Tx) -> dict[int, str]:
-    """The names of the neighbours with which this hub trades, by number in the order of admission.
+    """The names of the neighbours with which this hub trades, by number; the nearest first, after them those of which
+    nobody has said how far they are, each in the order of admission.
 
     Not those whose feed tells two stories: nothing more of it takes effect until that is resolved.
     """
@@ -48,15 +58,22 @@ _TRADING: Final = """
 SELECT roster.hub, roster.name FROM roster
 JOIN neighbour ON neighbour.hub = roster.hub
 LEFT JOIN feed ON feed.hub = roster.hub AND feed.incarnation = roster.incarnation
-WHERE NOT COALESCE(feed.forked, 0) ORDER BY roster.seq
+LEFT JOIN hub_distance ON hub_distance.hub = roster.hub
+WHERE NOT COALESCE(feed.forked, 0)
+ORDER BY hub_distance.minutes IS NULL, hub_distance.minutes, roster.seq
 """
+
+
+def minutes_on_foot(tx: Tx) -> dict[int, int]:
+    """How far other hubs are, by number; of some nobody has said."""
+    return {int(hub): int(minutes) for hub, minutes in tx.select("SELECT hub, minutes FROM hub_distance")}
 
 
 def far_listing(tx: Tx, hub: int, number: int) -> FarListingView | None:
     """One listing of another hub; None when it has told of none by this number."""
     row = tx.get(FarListing, hub=hub, listing=number)
     owner = None if row is None else far_person(tx, hub, row.owner)
-    there = standing(tx, hub)
+    there, far = standing(tx, hub), tx.get(HubDistance, hub=hub)
     if row is None or owner is None or there is None:
         return None
     return FarListingView(
@@ -69,6 +86,9 @@ def far_listing(tx: Tx, hub: int, number: int) -> FarListingView | None:
         OPEN if row.open else CLOSED,
         there.heard,
         not there.stuck,
+        row.unit,
+        row.quantity,
+        minutes=None if far is None else far.minutes,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a member sees: home, statement, transfers, claims, listings.
+"""What a member sees: home, statement, transfers, claims.
 
 Every object comes with the actions its viewer may take now, so that no screen needs the
 rules. Amounts are in minor units, signed from the viewer's side where it says so.
@@ -10,13 +10,10 @@ sees what any member sees; somebody who is no keeper gains nothing by it.
 from dataclasses import dataclass
 from typing import Final
 
-import peewee as pw
-
-from appliance.ledger.book.schema import AccountRow, Listing, Transfer
+from appliance.ledger.book.schema import AccountRow, Transfer
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.errors import Action
-from appliance.ledger.market import listings
 from appliance.ledger.money import accounts, reversals, transfers
 from appliance.ledger.people import powers
 from appliance.ledger.reads import crossings, openings, splits
@@ -24,7 +21,7 @@ from appliance.ledger.reads.acted import BY_KEEPERS, Acted, acted, actor_of, hel
 from appliance.ledger.reads.care import ClaimView, my_unpaid, to_confirm
 from appliance.ledger.reads.care_far import AskView, asked_of_me
 from appliance.ledger.reads.crossings import Way
-from appliance.ledger.reads.people import Person, names, owner_of, person, text_of
+from appliance.ledger.reads.people import Person, names, owner_of, person
 from appliance.ledger.reads.splits import SplitView
 from appliance.ledger.reads.told import words, words_of
 from appliance.ledger.values import COMMONS, UNRESOLVED, AccountNumber, RecordId
@@ -108,22 +105,6 @@ class TransferView:
     levy: int = 0
     acted: tuple[Acted, ...] = ()
     split: SplitView | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListingView:
-    """An offer or want; ``price`` None: to be agreed."""
-
-    id: RecordId
-    owner: Person
-    kind: str
-    category: str
-    price: int | None
-    title: str
-    text: str
-    state: str
-    at: Millis
-    actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,46 +336,6 @@ def _transfer_actions(tx: Tx, row: Transfer, viewer: int, keeper: bool) -> tuple
     if not undoable or reversals.of_somebody_gone(tx, row):
         return ()
     return (Action.REVERSE,) if mine or (keeper and not reversals.party(tx, row, viewer)) else ()
-
-
-def listing(tx: Tx, record: bytes, viewer: int, as_keeper: bool = False) -> ListingView | None:
-    """One listing."""
-    row = tx.get(Listing, id=record)
-    return None if row is None else _listing_view(tx, row, viewer, as_keeper)
-
-
-def listings_of(tx: Tx, owner: int, viewer: int) -> tuple[ListingView, ...]:
-    """A member's listings, open ones first, newest first."""
-    query = (
-        Listing.select()
-        .where(Listing.owner == owner)
-        .order_by(pw.Case(None, ((Listing.state == listings.OPEN, 0),), 1), Listing.opened_entry.desc())
-        .limit(_LONGEST_LIST)
-    )
-    return tuple(_listing_view(tx, row, viewer) for row in tx.rows(query))
-
-
-def _listing_view(tx: Tx, row: Listing, viewer: int, as_keeper: bool = False) -> ListingView:
-    owner = person(tx, row.owner)
-    assert owner is not None  # members are never removed
-    me = person(tx, viewer)
-    actions: tuple[Action, ...] = ()
-    if row.state == listings.OPEN and me is not None and me.status in powers.STANDING:
-        actions = (Action.CLOSE,) if owner.number == viewer else (Action.PAY,)
-        if as_keeper and me.keeper and owner.number != viewer:
-            actions += (Action.CLOSE,)
-    return ListingView(
-        RecordId(bytes(row.id)),
-        owner,
-        row.kind,
-        row.category,
-        row.price,
-        words_of(tx, row.text_entry, "title"),
-        text_of(tx, row.text_entry, "text"),
-        row.state,
-        Millis(row.opened_ms),
-        actions,
-    )
 
 
 def balance(tx: Tx, account: int) -> int | None:

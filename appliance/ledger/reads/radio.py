@@ -15,6 +15,7 @@ from typing import Final
 from appliance.ledger.book import feed
 from appliance.ledger.book.local import HubHeard, Note
 from appliance.ledger.book.schema import AccountRow, Neighbour
+from appliance.ledger.book.schema_market import HubDistance
 from appliance.ledger.book.store import Tx
 from appliance.ledger.clock import Instant, Millis, Quality
 from appliance.ledger.people.roster import trunk_of
@@ -80,6 +81,7 @@ class NeighbourView:
         forked: it told two stories under one number; nothing more of it takes effect.
         loss: the share, in hundredths, of what it says that does not reach us; None: too little was heard.
         snr, hops: of the packet in which it was last heard, as far as the radio told.
+        minutes: how far it is on foot, as a keeper said; None: nobody did.
     """
 
     hub: int
@@ -100,6 +102,7 @@ class NeighbourView:
     snr: float | None = None
     hops: int | None = None
     loss: int | None = None
+    minutes: int | None = None
 
 
 def radio_running(data: Path) -> bool:
@@ -171,7 +174,7 @@ def _neighbour(tx: Tx, hub: int, name: str, incarnation: int, mine: int) -> Neig
     state = feed.state(tx, hub, incarnation)
     heard = tx.get(HubHeard, hub=hub)
     trunk = tx.get(AccountRow, number=trunk_of(hub))
-    totals = tx.get(Neighbour, hub=hub)
+    totals, far = tx.get(Neighbour, hub=hub), tx.get(HubDistance, hub=hub)
     theirs = max(heard.theirs if heard else 0, state.linked)
     # Who has answered a record of ours holds the feed up to it: often known before a summary says so.
     answered = tx.first(_ANSWERED, hub)
@@ -194,4 +197,5 @@ def _neighbour(tx: Tx, hub: int, name: str, incarnation: int, mine: int) -> Neig
         forked=bool(state.forked),
         snr=heard.snr if heard else None,
         hops=heard.hops if heard else None,
+        minutes=far.minutes if far else None,
     )

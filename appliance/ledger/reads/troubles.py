@@ -93,12 +93,13 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """For the first page: a payment that the viewer is asked to give back; ``of``: out of which account."""
+    """For the first page: a payment that the viewer is asked to give back, since ``at``; ``of``: out of which account."""
 
     id: RecordId
     by: Person | None
     amount: int
     reason: str
+    at: Instant
     of: Person | None = None
 
 
@@ -200,7 +201,12 @@ def asked_back(tx: Tx, viewer: int) -> tuple[Asked, ...]:
     """Payments to accounts of the viewer that somebody asks back, the oldest ask first."""
     return tuple(
         Asked(
-            RecordId(bytes(record)), person(tx, by), amount, words_of(tx, entry, "reason"), person(tx, payee)
+            RecordId(bytes(record)),
+            person(tx, by),
+            amount,
+            words_of(tx, entry, "reason"),
+            chain.time_of(tx, entry),
+            person(tx, payee),
         )
         for record, by, amount, entry, payee in tx.select(_ASKED_BACK, viewer, viewer)
     )

@@ -14,11 +14,15 @@ OFTEN: Final = 3
 """Two who confirm for each other are named from so many times on, each way."""
 
 LARGEST_CIRCLE: Final = 12
-"""A larger group is the village itself."""
+"""A larger group is the village itself: in it those are looked for who confirm for each other more often."""
 
 MONTH: Final = 30
 JUMP: Final = 3
-"""Care of the last thirty days that is so many times that of a usual month before is named."""
+"""Care of the last thirty days that is so many times that of a usual month before is named. Who is new is compared
+with what half of all others' months before were worth at most."""
+
+ENOUGH: Final = 4
+"""How many months of others it takes to compare somebody new with."""
 
 _MOST_NAMED: Final = 30
 
@@ -65,14 +69,14 @@ def watch(tx: Tx, now: Instant) -> Watched:
     """What the whole history of co-signatures shows."""
     edges = {(int(c), int(s)): (int(n), int(a)) for c, s, n, a in tx.select(_EDGES)}
     pairs = _pairs(edges)
-    found = circles(edges)
+    found = all_circles(edges)
     jumps = _jumps(tx.select(_PAID), now.ms // DAY_MS)
     who = names(
         tx, {n for pair in pairs for n in pair[:2]} | {n for c in found for n in c} | {j[0] for j in jumps}
     )
     return Watched(
         tuple(Pair(who[a], who[b], first, second, amount) for a, b, first, second, amount in pairs),
-        tuple(_circle(group, edges, who) for group in found),
+        tuple(sorted((_circle(group, edges, who) for group in found), key=_largest_first))[:_MOST_NAMED],
         tuple(Growth(who[member], last, usual) for member, last, usual in jumps),
     )
 
@@ -98,10 +102,31 @@ def _pairs(edges: Edges) -> list[tuple[int, int, int, int, int]]:
 
 
 def circles(edges: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """Groups of three to ``LARGEST_CIRCLE`` in which each is confirmed by each other over some steps.
+    """Groups of three to ``LARGEST_CIRCLE`` in which each is confirmed by each other over some steps; by number."""
+    return sorted(group for group in _groups(edges) if 3 <= len(group) <= LARGEST_CIRCLE)
 
-    These are the strongly connected components (R. Tarjan, 1972), found without recursion; by number.
+
+def all_circles(edges: Edges) -> list[tuple[int, ...]]:
+    """As ``circles``; and of a larger group those inside it, by what was confirmed twice, three times, ... at least.
+
+    In a village where people help each other nearly everybody is in one large group, and a few who confirm for
+    each other every week would be hidden in it by a single signature from outside.
     """
+    found: list[tuple[int, ...]] = []
+    left = dict(edges)
+    for times in sorted({n for n, _ in edges.values()}):
+        left = {pair: edge for pair, edge in left.items() if edge[0] >= times}
+        groups = list(_groups(left))
+        found += [group for group in groups if 3 <= len(group) <= LARGEST_CIRCLE]
+        large = {one: at for at, group in enumerate(groups) if len(group) > LARGEST_CIRCLE for one in group}
+        left = {(a, b): edge for (a, b), edge in left.items() if a in large and large[a] == large.get(b)}
+        if not left:
+            break
+    return sorted(found)
+
+
+def _groups(edges: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """The strongly connected components (R. Tarjan, 1972), found without recursion."""
     signers: dict[int, list[int]] = defaultdict(list)
     for carer, signer in sorted(edges):
         signers[carer].append(signer)
@@ -130,7 +155,11 @@ def circles(edges: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
                     at = stack.index(node)
                     found.append(tuple(sorted(stack[at:])))
                     del stack[at:]
-    return sorted(group for group in found if 3 <= len(group) <= LARGEST_CIRCLE)
+    return found
+
+
+def _largest_first(circle: Circle) -> tuple[int, list[int]]:
+    return -circle.amount, [who.number for who in circle.people]
 
 
 def _circle(group: tuple[int, ...], edges: Edges, who: Mapping[int, Person]) -> Circle:
@@ -144,10 +173,12 @@ def _jumps(paid: Iterable[tuple[int, int, int]], today: int) -> list[tuple[int, 
     months: dict[int, Counter[int]] = defaultdict(Counter)
     for carer, day, amount in paid:
         months[carer][max(0, today - day) // MONTH] += amount
+    past = sorted(much for by_month in months.values() for ago, much in by_month.items() if ago)
+    middle = past[(len(past) - 1) // 2] if len(past) >= ENOUGH else 0
     grown = []
     for carer, by_month in months.items():
         before = [by_month[ago] for ago in range(1, max(by_month) + 1)]
         usual = sum(before) // len(before) if before else 0
-        if usual and by_month[0] >= JUMP * usual:
+        if by_month[0] >= JUMP * (usual or middle) > 0:
             grown.append((carer, by_month[0], usual))
     return sorted(grown, key=lambda one: (-one[1], one[0]))[:_MOST_NAMED]

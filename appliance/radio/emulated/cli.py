@@ -209,6 +209,10 @@ def ether(
     help="Seconds it has sent within this hour already: the duty cycle is nearer.",
 )
 @click.option("--signs", is_flag=True, help="A firmware 2.8, which signs every broadcast that still fits.")
+@click.option("--strict", is_flag=True, help="With --signs: it takes no broadcast that no node has signed.")
+@click.option(
+    "--keys", is_flag=True, help="It keeps the key of whom it hears: packets to one node are taken."
+)
 @click.option("--seed", type=int, help="For the node's own draws; by default from its number.")
 def node(
     ether: tuple[str, int],
@@ -224,6 +228,8 @@ def node(
     host_queue: int,
     sent: float,
     signs: bool,
+    strict: bool,
+    keys: bool,
     seed: int | None,
 ) -> None:
     """Run an emulated Meshtastic node on an emulated ether."""
@@ -240,6 +246,8 @@ def node(
             hop_limit=hop_limit,
             relays=not mute,
             signs=signs,
+            strict=strict,
+            keys=keys,
             host_queue=host_queue,
             sent=sent,
             tx=not no_tx,
@@ -258,6 +266,8 @@ def node(
 @click.option("--speed", type=float, help="How much faster than real air.")
 @click.option("--cut", multiple=True, metavar="NAME", help="Take a station out of everybody's reach.")
 @click.option("--heal", multiple=True, metavar="NAME", help="Put it back.")
+@click.option("--deaf", multiple=True, nargs=2, metavar="A B", help="A no longer hears B; B still hears A.")
+@click.option("--hear", multiple=True, nargs=2, metavar="A B", help="A hears B again.")
 @click.option(
     "--fault",
     nargs=3,
@@ -269,6 +279,8 @@ def air(
     ether: tuple[str, int],
     cut: tuple[str, ...],
     heal: tuple[str, ...],
+    deaf: tuple[tuple[str, str], ...],
+    hear: tuple[tuple[str, str], ...],
     fault: tuple[str, str, float] | None,
     **settings: float | str | None,
 ) -> None:
@@ -280,6 +292,8 @@ def air(
             changes = {name: value for name, value in settings.items() if value is not None}
             there = control.status()["stations"]
             cut, heal = (tuple(_station(name, there) for name in names) for names in (cut, heal))
+            named = [(pair, False) for pair in deaf] + [(pair, True) for pair in hear]
+            pairs = [(_station(a, there), _station(b, there), yes) for (a, b), yes in named]
             failing = None if fault is None else _station(fault[0], there)
             if changes:
                 control.set(**changes)
@@ -287,6 +301,8 @@ def air(
                 control.cut(name)
             for name in heal:
                 control.cut(name, False)
+            for receiver, sender, yes in pairs:
+                control.audible(sender, receiver, yes)
             if fault is not None and failing is not None:
                 control.fault(failing, *fault[1:])
             click.echo(json.dumps(control.status(), indent=2))

@@ -10,7 +10,9 @@ from appliance.radio.emulated.stream import LONGEST, START, frame
 class Fault(StrEnum):
     """How a node can fail. Those with a duration (real seconds) mend themselves after it.
 
-    What is marked *until* lasts, without a duration, until ``SPEAK`` or another fault.
+    What is marked *until* lasts, without a duration, until ``SPEAK`` or another fault of the same sort. There are two
+    sorts, those of the lines and those toward packets (``MOODS``): one of each may be there at a time. A restart ends
+    both.
     """
 
     REBOOT = "reboot"
@@ -47,7 +49,7 @@ class Fault(StrEnum):
 
 
 MOODS: Final = frozenset({Fault.FULL, Fault.DUTY, Fault.NAK, Fault.SWALLOW})
-"""Faults of the node toward packets; its lines are well."""
+"""Faults of the node toward packets, whatever its lines do."""
 
 
 def garbage(rng: random.Random) -> bytes:

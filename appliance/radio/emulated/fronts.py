@@ -23,7 +23,7 @@ from appliance.radio.emulated.stream import LONGEST, Deframer, frame
 log = logging.getLogger(__name__)
 
 IDLE: Final = 15 * 60.0
-"""Real seconds after which the firmware drops a TCP client that says nothing."""
+"""Real seconds after which the firmware drops a client that says nothing: TCP_IDLE_TIMEOUT_MS, SERIAL_CONNECTION_TIMEOUT."""
 
 _WRITE_BUFFER: Final = 2048
 _RIVAL_WAITS: Final = 0.2
@@ -266,7 +266,7 @@ class PtyFront:
     """The serial line. ``path`` is a symbolic link to the pty's other end, made anew with each pty.
 
     Our own end of that other end stays open, so the line outlives its users, as a UART does: the
-    node does not notice that nobody reads.
+    node does not notice that nobody reads. After fifteen minutes without a word it counts its user as gone.
     """
 
     def __init__(self, host: Host, path: Path) -> None:
@@ -277,6 +277,7 @@ class PtyFront:
         self._deframer = Deframer()
         self._unsent = b""
         self._session = host.session()
+        self._idle: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Make the pty, and the link to it.
@@ -310,6 +311,8 @@ class PtyFront:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._master)
         loop.remove_writer(self._master)
+        if self._idle is not None:
+            self._idle.cancel()
         with contextlib.suppress(OSError):
             if self.path.readlink() == Path(os.ttyname(self._slave)):
                 self.path.unlink()
@@ -326,6 +329,9 @@ class PtyFront:
             data = os.read(self._master, _READ_SIZE)
         except BlockingIOError:
             return
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = asyncio.get_running_loop().call_later(IDLE, self.idle)
         for message in self._deframer.feed(data):
             # After a goodbye the line stays; the next client begins with its own greeting.
             self._host.received(self._session, message)

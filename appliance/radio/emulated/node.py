@@ -12,8 +12,11 @@ also where that is unkind to the computer:
   ``QueueStatus``, then the older is dropped.
 * What it hears for others it repeats once, after a while, unless another did before.
 
-Left out: encryption, and with it messages to one node, which need an exchange of keys (refused with
-``PKI_SEND_FAIL_PUBLIC_KEY``, as the firmware does with a stranger); position, text and other
+A packet to one node needs that node's key: to a stranger it is refused with
+``PKI_SEND_FAIL_PUBLIC_KEY``, and here everybody is one unless ``Setup.keys`` is set; then who was
+heard has shown its key. A node that is strict about signatures (2.8) hands up no unsigned broadcast.
+
+Left out: encryption itself, and the receiver's acknowledgement of what is for it alone; position, text and other
 applications; roles beyond CLIENT and CLIENT_MUTE. Times are seconds of the ether.
 """
 
@@ -50,6 +53,9 @@ REMEMBERED_IDS: Final = 20
 STATUS_QUEUE: Final = 2
 """``QueueStatus`` messages kept for the computer."""
 
+SEALED: Final = 0
+"""In place of the channel's hash in a packet that is sealed for one node."""
+
 RES_FULL: Final = 32
 RES_DISABLED: Final = 34
 
@@ -75,6 +81,7 @@ class Node:
         self._rng = rng
         self._now = now
         self._ident = rng.randrange(1 << 32)
+        self._keys: set[int] = set()
         self._begin(now)
         self._own.add(now, setup.sent)
 
@@ -193,7 +200,7 @@ class Node:
         if request.set_time_only:
             self._told_time = (self._now, request.set_time_only)
         reply, reboot_in = self._admin.answer(request)
-        if reply is not None:
+        if reply is not None and packet.decoded.want_response:
             self._local(ADMIN_PORT, reply.SerializeToString(), ident)
         if reboot_in is not None:
             self.reboot_at = self._now + reboot_in
@@ -215,13 +222,15 @@ class Node:
             hops,
             packet.decoded.portnum,
             packet.decoded.payload,
-            self.settings.channel_hash(packet.channel) or 0,
+            (self.settings.channel_hash(packet.channel) or 0) if packet.to in {BROADCAST, 0} else SEALED,
             request=packet.decoded.request_id,
             relay=self.number & 0xFF,
         )
         if not made.fits:
             self._routing(_ERRORS.TOO_LARGE, ident)
             return int(_ERRORS.TOO_LARGE)
+        if self.setup.signs:
+            made = made.as_signed()
         if not self.settings.may_send:
             return RES_DISABLED
         if self.failing is Fault.NAK:
@@ -233,8 +242,11 @@ class Node:
             self._reliable.expect(made, packet.priority)
         return 0
 
+    def _has_key(self, number: int) -> bool:
+        return self.setup.keys and number in self._keys
+
     def _may_not(self, packet: Any) -> int:
-        if packet.to not in {BROADCAST, 0}:
+        if packet.to not in {BROADCAST, 0} and not self._has_key(packet.to):
             return int(_ERRORS.PKI_SEND_FAIL_PUBLIC_KEY)
         allowed = self.settings.duty_cycle
         spent = allowed < 1 and self._own.share(self._now) > allowed
@@ -286,7 +298,10 @@ class Node:
             if self._reliable.heard(packet.ident):
                 self._routing(_ERRORS.NONE, packet.ident)
             return
+        readable = self._has_key(packet.sender)
         self._neighbours[packet.sender] = None
+        if packet.to == BROADCAST:  # a node shows its key to all, or not at all
+            self._keys.add(packet.sender)
         if key in self._heard:
             self._repeats.cancel(key)
             self._outbox.cancel(key)
@@ -297,8 +312,12 @@ class Node:
         if packet.hop_limit and self.settings.relays and packet.to != self.number:
             again = replace(packet, hop_limit=packet.hop_limit - 1, relay=self.number & 0xFF)
             self._repeats.plan(again, snr, self.settings.preset, now, self._rng)
-        channel = self.settings.channel_with(packet.channel)
-        if channel is None or packet.to not in {BROADCAST, self.number}:
+        if packet.to == BROADCAST:
+            channel = self.settings.channel_with(packet.channel)
+            readable = packet.signed or not self.setup.strict
+        else:
+            channel = 0 if packet.to == self.number else None
+        if channel is None or not readable:
             return
         up = self._mesh_packet(packet.sender, packet.to, packet.ident, packet.port, packet.payload)
         up.decoded.request_id = packet.request

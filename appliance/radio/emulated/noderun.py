@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -54,6 +53,7 @@ class NodeServer:
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._fault: asyncio.Task[None] | None = None
+        self._mood: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         try:
@@ -138,7 +138,7 @@ class NodeServer:
         packet = self.node.to_air()
         if packet is None:
             return
-        length = packet.length(self.node.setup.signs)
+        length = packet.length
         if self.node.settings.preset == self._preset:
             self._writer.write(encode_message("send", packet.pack(), length))
         else:
@@ -232,6 +232,12 @@ class NodeServer:
         if kind in {Fault.DROP, Fault.RESET, Fault.IDLE, Fault.GARBAGE}:
             self._at_once(kind)
             return
+        if kind in MOODS:
+            self._cheer()
+            self.node.failing = kind
+            if seconds:
+                self._mood = self._start(self._moody(seconds))
+            return
         doing = {
             Fault.REBOOT: self._reboot,
             Fault.REBOOTED: self._rebooted,
@@ -240,7 +246,7 @@ class NodeServer:
             Fault.STALL: self._stall,
             Fault.SPEAK: self._speak,
             Fault.STOLEN: self._stolen,
-        }.get(kind) or partial(self._moody, kind)
+        }[kind]
         before, self._fault = self._fault, None
         self._fault = self._start(self._one_after_another(before, doing, seconds))
 
@@ -261,14 +267,25 @@ class NodeServer:
     ) -> None:
         # What may last without end does so until the next fault; anything else has its time first.
         if before is not None and not before.done():
-            if self._silent or self._stalled or self.node.failing:
+            if self._silent or self._stalled:
                 before.cancel()
             await asyncio.wait({before})
         self._calm()
         await doing(seconds)
 
+    def _cheer(self) -> None:
+        """Toward packets it is well again; lines may fail meanwhile, and go on to."""
+        if self._mood is not None:
+            self._mood.cancel()
+        self._mood, self.node.failing = None, None
+
+    async def _moody(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.node.failing = None
+        self.pump()
+
     def _calm(self) -> None:
-        self._silent, self.node.failing = False, None
+        self._silent = False
         if self._stalled:
             self._stalled = False
             for front in self._fronts():
@@ -277,7 +294,8 @@ class NodeServer:
     async def _lasting(self, seconds: float) -> None:
         if seconds:
             await asyncio.sleep(seconds)
-            await self._speak(0.0)
+            self._calm()
+            self.pump()
         else:
             await asyncio.Event().wait()
 
@@ -286,6 +304,7 @@ class NodeServer:
         await self._close_fronts()
         if self._writer is not None:
             self._writer.transport.abort()
+        self._cheer()
         self.node.reboot(self._pace.now())
         await asyncio.sleep(seconds)
         await self._open_again()
@@ -293,6 +312,7 @@ class NodeServer:
         self.pump()
 
     async def _rebooted(self, _seconds: float) -> None:
+        self._cheer()
         self.node.reboot(self._pace.now())
         for front in self._fronts():
             front.rebooted()
@@ -325,13 +345,9 @@ class NodeServer:
             front.stall(True)
         await self._lasting(seconds)
 
-    async def _moody(self, kind: Fault, seconds: float) -> None:
-        assert kind in MOODS
-        self.node.failing = kind
-        await self._lasting(seconds)
-
     async def _speak(self, _seconds: float) -> None:
         self._calm()
+        self._cheer()
         self.pump()
 
     async def _stolen(self, seconds: float) -> None:

@@ -6,7 +6,7 @@ connection and nothing else.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import xor
 from typing import Any, Final
@@ -17,6 +17,7 @@ from appliance.ledger.errors import HubError
 from appliance.radio.airtime import (
     LONGEST_FRAME,
     RADIO_HEADER_BYTES,
+    SIGNATURE_BYTES,
     frame_bytes,
 )
 
@@ -25,6 +26,9 @@ PRIVATE_APP: Final = 256
 
 DEFAULT_KEY: Final = bytes.fromhex("d4f1bb3a20290759f0bcffabcf4e6901")
 """The key everybody knows: of a channel nobody has set."""
+
+KEY_BYTES: Final = 12
+"""What a packet to one node takes more: it is sealed with that node's key (2.5 and later)."""
 
 LONGEST_MESSAGE: Final = 4096
 
@@ -61,17 +65,24 @@ class Packet:
     want_ack: bool = False
     request: int = 0
     relay: int = 0
+    signed: bool = False
 
-    def length(self, firmware28: bool = False) -> int:
+    @property
+    def length(self) -> int:
         """Bytes on the air, radio header included; ``request`` takes five where it is set."""
         extra = 5 if self.request else 0
-        broadcast28 = firmware28 and self.to == BROADCAST
-        return frame_bytes(len(self.payload) + extra, port=self.port, firmware28=broadcast28)
+        length = frame_bytes(len(self.payload) + extra, port=self.port)
+        return length + (SIGNATURE_BYTES if self.signed else 0) + (KEY_BYTES if self.to != BROADCAST else 0)
+
+    def as_signed(self) -> "Packet":
+        """The packet as a firmware 2.8 sends it: a broadcast is signed where the signature still fits."""
+        signed = replace(self, signed=True)
+        return signed if self.to == BROADCAST and signed.fits else self
 
     @property
     def fits(self) -> bool:
         """Whether a radio can send it."""
-        return self.length() <= LONGEST_FRAME
+        return self.length <= LONGEST_FRAME
 
     def pack(self) -> bytes:
         """The packet as it travels through the emulated ether."""
@@ -97,6 +108,7 @@ class Packet:
                 bool(want_ack),
                 int(request),
                 int(relay),
+                bool(signed),
             ] if (
                 all(0 <= number <= BROADCAST for number in (sender, to, ident, request))
                 and all(0 <= hops <= 7 for hops in (hop_limit, hop_start))
@@ -116,6 +128,7 @@ class Packet:
                     want_ack,
                     request,
                     relay,
+                    signed,
                 )
         raise BadMessage("not a packet")
 

@@ -19,23 +19,13 @@ from meshtastic.protobuf import (
     portnums_pb2,
 )
 
-from appliance.radio.airtime import PRESETS, preset_named
+from appliance.radio.airtime import PRESETS, duty_cycle, preset_named
 from appliance.radio.emulated.packet import DEFAULT_KEY, channel_hash, preset_channel
 
 CONFIG_ONLY: Final = 69420
 """The nonce of a client that wants no other nodes."""
 
 NODES_ONLY: Final = 69421
-
-DUTY_CYCLES: Final = {
-    "EU_433": 0.1,
-    "EU_868": 0.1,
-    "EU_N_868": 0.1,
-    "UA_433": 0.1,
-    "TH": 0.1,
-    "EU_866": 0.025,
-}
-"""The share of an hour a node may send, by region; everywhere else it is 1."""
 
 REBOOT_AFTER: Final = 7.0
 """Seconds from a changed configuration to the reboot (DEFAULT_REBOOT_SECONDS)."""
@@ -58,6 +48,9 @@ class Setup:
         number: its node number; derived from the name when 0.
         relays: whether it repeats what it hears (role CLIENT), or not (CLIENT_MUTE).
         signs: whether it is a firmware 2.8, which signs every broadcast that still fits.
+        strict: whether its signature policy is STRICT: it takes no broadcast that a node has not signed.
+            Only a firmware 2.8 has one.
+        keys: whether it keeps the key of each node it hears, and so takes packets to that node alone.
         host_queue: packets kept for the computer.
         sent: seconds it has already sent within this hour.
         tx: whether sending is switched on.
@@ -70,6 +63,8 @@ class Setup:
     hop_limit: int = 3
     relays: bool = True
     signs: bool = False
+    strict: bool = False
+    keys: bool = False
     host_queue: int = 32
     sent: float = 0.0
     tx: bool = True
@@ -80,6 +75,8 @@ class Setup:
             raise ValueError(f"no region is called {self.region!r}")
         if not 0 <= self.hop_limit <= 7:
             raise ValueError(f"a hop limit lies between 0 and 7, not {self.hop_limit}")
+        if self.strict and not self.signs:
+            raise ValueError("only a firmware that signs can be strict about signatures")
         if not self.number:
             object.__setattr__(self, "number", number_of(self.name))
 
@@ -142,7 +139,7 @@ class Settings:
         """The share of an hour that it may send."""
         if self.lora.override_duty_cycle:
             return 1.0
-        return DUTY_CYCLES.get(config_pb2.Config.LoRaConfig.RegionCode.Name(self.lora.region), 1.0)
+        return duty_cycle(config_pb2.Config.LoRaConfig.RegionCode.Name(self.lora.region))
 
     @property
     def relays(self) -> bool:

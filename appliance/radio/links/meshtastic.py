@@ -59,8 +59,11 @@ PORT: Final[int] = portnums_pb2.PortNum.PRIVATE_APP
 _CONNECT_SECONDS: Final = 10.0
 _HANDSHAKE_SECONDS: Final = 30
 _WRITE_SECONDS: Final = 10.0
-# Linux gives up on a TCP peer that acknowledges nothing for so long: a half-open connection ends.
+# Linux gives up on a TCP peer that acknowledges nothing for so long, and asks one for it of whom nothing was heard so
+# long: a half-open connection ends, whoever waits at it, also when nobody writes. (Linux's own: after two hours.)
 _UNACKNOWLEDGED_MS: Final = 60_000
+_ASKED_AFTER: Final = 30
+_ASKED_EACH: Final = 10
 
 # QueueStatus.res is the firmware's ErrorCode (MeshTypes.h): these, or else a Routing.Error.
 _ERRNO: Final = MappingProxyType({32: "QUEUE_FULL", 33: "NO_INTERFACES", 34: "TX_DISABLED"})
@@ -221,6 +224,8 @@ class _Tcp(_Hooked, TCPInterface):  # type: ignore[misc]
         sock = socket.create_connection((self.hostname, self.portNumber), _CONNECT_SECONDS)
         sock.settimeout(None)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _ASKED_AFTER)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _ASKED_EACH)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
         self.socket = sock

@@ -1,163 +1,93 @@
 """Sets a Meshtastic node up for hubs: what differs is shown first, written in one transaction, and read back.
 
-A session of its own, used by a person at a terminal while no radio process runs. Nothing here waits
-without an end: each step has its time, and a node that says nothing is named as such.
+Used by a person at a terminal while no radio process runs. Nothing here waits without an end: each step has its time,
+and looking and writing each have one deadline (``Limits``), whatever the node says meanwhile.
 """
 
-import contextlib
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
-from meshtastic.protobuf import admin_pb2, channel_pb2, config_pb2, portnums_pb2
+from meshtastic.protobuf import admin_pb2, channel_pb2, portnums_pb2
 
 from appliance.ledger.clock import Clock
-from appliance.radio.airtime import PRESETS
-from appliance.radio.errors import BadSetting, CannotProvision
+from appliance.radio.errors import CannotProvision
 from appliance.radio.links.meshtastic import MeshtasticSession
 from appliance.radio.links.session import LinkLost, Lost, Opened, Queue, Told, Trouble
-
-ROLES: Final = ("CLIENT", "CLIENT_MUTE", "CLIENT_BASE")
-"""What a hub's node may be: one that repeats, one that does not (indoors), one that favours its own."""
-
-LONGEST_CHANNEL: Final = 11
-"""Bytes of a channel's name."""
-
-_ANSWER: Final = 15.0
-_REBOOTS_WITHIN: Final = 25.0
-_BACK_WITHIN: Final = 120.0
-_AGAIN: Final = 2.0
-
-_LORA: Final = config_pb2.Config.LoRaConfig
-_DEVICE: Final = config_pb2.Config.DeviceConfig
-_POSITION: Final = config_pb2.Config.PositionConfig
-_CHANNEL: Final = channel_pb2.Channel
+from appliance.radio.links.steps import Deadline, Steps
+from appliance.radio.links.wish import CHANNEL, PARTS, SECTIONS, Change, Wish, ask, differing, told
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """How a node is to be. ``region`` and ``hops`` None: as it is.
+class Limits:
+    """How long is waited for what, in seconds."""
 
-    Attributes:
-        region, preset, role: by Meshtastic's names.
-        hops: hop limit, 0 to 7.
-        channel: index of the channel that the hubs share; 0 is the node's first.
-        name: of the channel, at most 11 bytes.
-        key: its key, 32 bytes.
-    """
-
-    preset: str
-    role: str
-    name: str
-    key: bytes
-    region: str | None = None
-    hops: int | None = None
-    channel: int = 0
-
-    def __post_init__(self) -> None:
-        if self.region is not None and self.region not in _LORA.RegionCode.keys():  # noqa: SIM118 - no mapping
-            known = ", ".join(name for name in _LORA.RegionCode.keys() if name != "UNSET")  # noqa: SIM118
-            raise BadSetting(f"no region is called {self.region!r:.40}; there are: {known}")
-        if self.region == "UNSET":
-            raise BadSetting("a radio without a region may not send")
-        if self.preset not in PRESETS or self.role not in ROLES:
-            raise BadSetting(f"no preset or role: {self.preset!r:.40}, {self.role!r:.40}")
-        if self.hops is not None and not 0 <= self.hops <= 7:
-            raise BadSetting(f"hop limit {self.hops}: 0 to 7")
-        if not 0 < len(self.name.encode()) <= LONGEST_CHANNEL or len(self.key) != 32:
-            raise BadSetting("a channel has a name of 1 to 11 bytes and a key of 32")
+    greeting: float = 45.0
+    """For a node to tell all about itself. (The library gives up 10 for connecting, 30 for hearing.)"""
+    answer: float = 15.0
+    """For its word on one message."""
+    gone: float = 25.0
+    """For it to start anew after the last one; who does not, had no need to."""
+    back: float = 120.0
+    """For it to be back after that."""
+    again: float = 2.0
+    """Between two tries."""
+    goodbye: float = 3.0
+    """For a session to end, and as long again after it was cut."""
+    look: float = 60.0
+    """For a whole look."""
+    write: float = 300.0
+    """For all of the writing, the new start and the reading included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A setting that is not as it is to be, in words; a key is never shown."""
+LIMITS: Final = Limits()
 
-    setting: str
-    now: str
-    then: str
+_FOR_LOOKING: Final = 5.0
+"""For what is only read from memory, through the library."""
+
+_AGAIN: Final = "unplug it, count to ten, plug it in again, then give this command once more"
+
+_NEXT: Final[Mapping[Trouble, str]] = MappingProxyType(
+    {
+        Trouble.UNREACHABLE: "check plug, cable and address",
+        Trouble.PORT_BUSY: "another program uses its port: stop that program",
+        Trouble.NO_HANDSHAKE: f"is it a Meshtastic node? If so, {_AGAIN}",
+        Trouble.CLOSED: "it restarts, or another program took it: wait a minute, then give this command once more",
+        Trouble.REBOOTED: "it has just started anew: wait a minute, then give this command once more",
+        Trouble.UNPLUGGED: "plug it in again",
+    }
+)
+"""What a keeper can do about a trouble; else ``_AGAIN``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A node as it is now: its name, firmware, and what is to change."""
+    """A node as it was seen: its number, name and firmware, and what is to change."""
 
+    number: int
     name: str
     firmware: str
     changes: tuple[Change, ...]
 
 
-def _fields(wish: Wish) -> dict[str, dict[str, Any]]:
-    """By section, what the configuration is to say."""
-    lora: dict[str, Any] = {
-        "use_preset": True,
-        "modem_preset": _LORA.ModemPreset.Value(wish.preset),
-        "tx_enabled": True,
-        "channel_num": 0,
-        "ignore_mqtt": True,
-        "config_ok_to_mqtt": False,
-        "override_duty_cycle": False,
-    }
-    if wish.region is not None:
-        lora["region"] = _LORA.RegionCode.Value(wish.region)
-    if wish.hops is not None:
-        lora["hop_limit"] = wish.hops
-    return {
-        "lora": lora,
-        "device": {"role": _DEVICE.Role.Value(wish.role)},
-        "position": {
-            "gps_mode": _POSITION.GpsMode.Value("NOT_PRESENT"),
-            "position_broadcast_smart_enabled": False,
-            "fixed_position": False,
-        },
-    }
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the node said to the admin message with this packet id."""
 
-
-_QUIET: Final[dict[str, tuple[str, ...]]] = {
-    "telemetry": (
-        "device_telemetry_enabled",
-        "environment_measurement_enabled",
-        "air_quality_enabled",
-        "power_measurement_enabled",
-        "health_measurement_enabled",
-    ),
-    "neighbor_info": ("enabled",),
-    "mqtt": ("enabled",),
-    "range_test": ("enabled",),
-}
-"""Modules that would speak on the air by themselves, by the settings that make them."""
-
-
-def _word(message: Any, field: str) -> str:
-    value, kind = getattr(message, field), message.DESCRIPTOR.fields_by_name[field]
-    if kind.enum_type is not None:
-        named = kind.enum_type.values_by_number.get(value)
-        return str(named.name) if named is not None else str(value)
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
-
-
-def _apply(message: Any, section: str, wanted: dict[str, Any]) -> list[Change]:
-    """Set ``wanted`` in ``message``; what that changed."""
-    changes = []
-    for field, value in wanted.items():
-        before = getattr(message, field)
-        if before != value:
-            now = _word(message, field)
-            setattr(message, field, value)
-            changes.append(Change(f"{section}.{field}", now, _word(message, field)))
-    return changes
-
-
-def _key_word(key: bytes) -> str:
-    return f"a key of {len(key)} bytes" if len(key) != 1 else "the key that everybody knows"
+    packet: int
+    message: Any
 
 
 class Provisioning(MeshtasticSession):
-    """One session with a node that is set up. Not threaded but for the library's reader."""
+    """One session with a node that is set up. All but ``cut`` on one thread, which may be left behind."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         super().__init__(make)
-        self._told: queue.SimpleQueue[Told] = queue.SimpleQueue()
+        self._heard: queue.SimpleQueue[Told | _Answer] = queue.SimpleQueue()
 
     def begin(self) -> Opened:
         """Connect, and hear everything about the node.
@@ -165,82 +95,80 @@ class Provisioning(MeshtasticSession):
         Raises:
             LinkLost: it did not come to that.
         """
-        self.open(self._told.put)
+        self.open(self._heard.put)
         while True:
-            told = self._next(_ANSWER)
-            if isinstance(told, Opened):
-                return told
+            heard = self._next()
+            if isinstance(heard, Opened):
+                return heard
 
-    def _next(self, seconds: float) -> Told:
-        try:
-            told = self._told.get(timeout=seconds)
-        except queue.Empty:
-            raise LinkLost(Trouble.SILENT) from None
-        if isinstance(told, Lost):
-            raise LinkLost(told.trouble, told.detail)
-        return told
-
-    def writes(self, wish: Wish) -> tuple[list[Change], list[Any]]:
-        """What differs from ``wish``, and the messages that would change it."""
-        changes: list[Change] = []
-        messages: list[Any] = []
+    def found(self, wish: Wish, opened: Opened) -> Found:
+        """How the node said it is when it was greeted, beside ``wish``."""
         node = self._interface.localNode
-        for section, wanted in _fields(wish).items():
-            message = admin_pb2.AdminMessage()
-            kept = getattr(message.set_config, section)
-            kept.CopyFrom(getattr(node.localConfig, section))
-            if found := _apply(kept, section, wanted):
-                changes += found
-                messages.append(message)
-        for section, names in _QUIET.items():
-            message = admin_pb2.AdminMessage()
-            kept = getattr(message.set_module_config, section)
-            kept.CopyFrom(getattr(node.moduleConfig, section))
-            if found := _apply(kept, section, dict.fromkeys(names, False)):
-                changes += found
-                messages.append(message)
-        found, message = self._channel_change(wish)
-        if found:
-            changes += found
-            messages.append(message)
-        return changes, messages
-
-    def _channel_change(self, wish: Wish) -> tuple[list[Change], Any]:
-        place = f"channel {wish.channel}"
-        channels = self._interface.localNode.channels or []
-        channel = _CHANNEL(index=wish.channel)
-        if wish.channel < len(channels):
-            channel.CopyFrom(channels[wish.channel])
-        role = "SECONDARY" if wish.channel else "PRIMARY"
-        changes = _apply(channel, place, {"role": _CHANNEL.Role.Value(role)})
-        quiet = {"name": wish.name, "uplink_enabled": False, "downlink_enabled": False}
-        changes += _apply(channel.settings, place, quiet)
-        changes += _apply(channel.settings.module_settings, place, {"position_precision": 0})
-        if channel.settings.psk != wish.key:
-            changes.append(Change(f"{place}.key", _key_word(channel.settings.psk), "this community's own"))
-            channel.settings.psk = wish.key
-        return changes, admin_pb2.AdminMessage(set_channel=channel)
+        kept = {
+            part: getattr(node.localConfig if part in SECTIONS else node.moduleConfig, part)
+            for part in PARTS[:-1]
+        }
+        channels = node.channels or []
+        kept[CHANNEL] = channels[wish.channel] if wish.channel < len(channels) else channel_pb2.Channel()
+        changes, _ = differing(kept, wish)
+        return Found(self._me, opened.radio.name, opened.radio.firmware, changes)
 
     def admin(self, message: Any) -> None:
         """Tell the node, and wait until it says that it has the message.
 
         Raises:
-            LinkLost: it does not, or is gone.
+            LinkLost: it refuses it, or is gone.
         """
-        data = message.SerializeToString()
-        sent = self._interface.sendData(data, self._me, portNum=portnums_pb2.PortNum.ADMIN_APP)
+        packet = self._say(message)
         while True:
-            told = self._next(_ANSWER)
-            if isinstance(told, Queue) and told.packet == sent.id:
+            heard = self._next()
+            if isinstance(heard, Queue) and heard.packet == packet:
+                if heard.refusal:
+                    raise LinkLost(Trouble.FAILED, f"the node refuses a setting: {heard.refusal}")
                 return
 
-    def until_gone(self, seconds: float) -> bool:
-        """Wait until the node starts anew; whether it did within ``seconds`` without a word."""
-        try:
+    def ask(self, part: str, wish: Wish) -> Any:
+        """``part`` of the node's settings as it is now.
+
+        Raises:
+            LinkLost: the node answers something else, or is gone.
+        """
+        packet = self._say(ask(part, wish), answer=True)
+        while True:
+            heard = self._next()
+            if isinstance(heard, _Answer) and heard.packet == packet:
+                if (found := told(part, heard.message)) is None:
+                    raise LinkLost(Trouble.FAILED, f"the node was asked for {part} and told something else")
+                return found
+
+    def until_gone(self) -> None:
+        """Wait until the node starts anew, without an end."""
+        with suppress(LinkLost):
             while True:
-                self._next(seconds)
-        except LinkLost as lost:
-            return lost.trouble is not Trouble.SILENT
+                self._next()
+
+    def cut(self) -> None:
+        super().cut()
+        self._heard.put(Lost(Trouble.LET_GO))  # for who waits where no reader lives to tell of its end
+
+    def _say(self, message: Any, answer: bool = False) -> int:
+        data, port = message.SerializeToString(), portnums_pb2.PortNum.ADMIN_APP
+        return int(self._interface.sendData(data, self._me, portNum=port, wantResponse=answer).id)
+
+    def _next(self) -> Told | _Answer:
+        heard = self._heard.get()
+        if isinstance(heard, Lost):
+            raise LinkLost(heard.trouble, heard.detail)
+        return heard
+
+    def _packet(self, packet: Any) -> None:
+        decoded = packet.decoded
+        own = getattr(packet, "from") in {0, self._me}
+        if own and decoded.portnum == portnums_pb2.PortNum.ADMIN_APP and decoded.request_id:
+            answer = admin_pb2.AdminMessage.FromString(decoded.payload)
+            self._heard.put(_Answer(decoded.request_id, answer))
+        else:
+            super()._packet(packet)
 
 
 class Provisioner:
@@ -248,8 +176,9 @@ class Provisioner:
 
     Args:
         make: makes the library's object, as for a session; each is used once.
-        clock: for its uptime.
+        clock: for its uptime, which must run.
         pause: waits for so many seconds.
+        limits: how long is waited for what; ``LIMITS`` is right for all nodes that exist.
     """
 
     def __init__(
@@ -257,9 +186,9 @@ class Provisioner:
         make: Callable[[], Any],
         clock: Clock,
         pause: Callable[[float], None],
-        back: float = _BACK_WITHIN,
+        limits: Limits | None = None,
     ) -> None:
-        self._make, self._clock, self._pause, self._back = make, clock, pause, back
+        self._make, self._clock, self._pause, self._limits = make, clock, pause, limits or LIMITS
 
     def look(self, wish: Wish) -> Found:
         """How the node is, beside ``wish``. Changes nothing.
@@ -268,65 +197,118 @@ class Provisioner:
             CannotProvision: it cannot be reached, or has no region and ``wish`` names none.
         """
         try:
-            return self._look(wish)
+            return self._look(wish, Deadline(self._clock, self._limits.look))
         except LinkLost as lost:
-            raise CannotProvision(f"the node cannot be reached: {lost}") from lost
+            raise _unreached(lost) from lost
 
-    def _look(self, wish: Wish) -> Found:
+    def _look(self, wish: Wish, deadline: Deadline) -> Found:
+        with self._session(deadline) as (session, steps):
+            return self._greeted(session, steps, wish)
+
+    @contextmanager
+    def _session(self, deadline: Deadline) -> Iterator[tuple[Provisioning, Steps]]:
         session = Provisioning(self._make)
+        steps = Steps(session, deadline, self._limits.goodbye)
         try:
-            about = session.begin().radio
-            if about.region == "UNSET" and wish.region is None:
-                raise CannotProvision("the node has no region yet: name that of your country with --region")
-            return Found(about.name, about.firmware, tuple(session.writes(wish)[0]))
+            yield session, steps
         finally:
-            _let_go(session)
+            steps.let_go()
 
-    def write(self, wish: Wish) -> Sequence[Change]:
-        """Set the node up in one transaction, wait until it is back, and read it again.
+    def _greeted(self, session: Provisioning, steps: Steps, wish: Wish) -> Found:
+        opened = steps.do(session.begin, self._limits.greeting)
+        if opened.radio.region == "UNSET" and wish.region is None:
+            raise CannotProvision("the node has no region yet: name that of your country with --region")
+        return steps.do(lambda: session.found(wish, opened), _FOR_LOOKING)
+
+    def write(self, wish: Wish, found: Found) -> Sequence[Change]:
+        """Write what ``found`` shows, no more and no less, in one transaction; wait until the node is back, and
+        read it again.
 
         Returns:
             What was changed.
 
         Raises:
-            CannotProvision: it cannot be reached, or is not as it was set; the text says what differs.
+            CannotProvision: the node is not any more as ``found`` shows it, cannot be reached, or is afterwards not
+                as it was set. The text says what was written and what to do.
         """
-        session = Provisioning(self._make)
-        try:
-            session.begin()
-            changes, messages = session.writes(wish)
-            if not changes:
-                return ()
-            session.admin(admin_pb2.AdminMessage(begin_edit_settings=True))
-            for message in messages:
-                session.admin(message)
-            session.admin(admin_pb2.AdminMessage(commit_edit_settings=True))
-            session.until_gone(_REBOOTS_WITHIN)
-        except LinkLost as lost:
-            raise CannotProvision(
-                f"the node went away before all was written: {lost}; look at it again"
-            ) from lost
-        except OSError as error:
-            raise CannotProvision(f"the node cannot be reached: {error}") from error
-        finally:
-            _let_go(session)
-        left = self._read_back(wish)
+        if not found.changes:
+            return ()
+        deadline = Deadline(self._clock, self._limits.write)
+        with self._session(deadline) as (session, steps):
+            try:
+                now = self._greeted(session, steps, wish)
+            except LinkLost as lost:
+                raise _unreached(lost) from lost
+            if (now.number, now.changes) != (found.number, found.changes):
+                raise _other(found, now)
+            try:
+                self._transaction(session, steps, wish, found)
+            except LinkLost as lost:
+                raise CannotProvision(
+                    f"not everything was written ({_said(lost)}). Some of it may have been kept: {_AGAIN}; "
+                    "it shows what is left to write"
+                ) from lost
+            with suppress(LinkLost):  # it had no need to start anew
+                steps.do(session.until_gone, self._limits.gone)
+        left = self._read_back(wish, deadline)
         if left:
             kept = ", ".join(f"{one.setting} is {one.now}" for one in left)
             raise CannotProvision(f"the node did not keep everything: {kept}")
-        return changes
+        return found.changes
 
-    def _read_back(self, wish: Wish) -> tuple[Change, ...]:
-        until = self._clock.uptime().ms + 1000 * self._back
+    def _transaction(self, session: Provisioning, steps: Steps, wish: Wish, found: Found) -> None:
+        """Once begun, the settings are read anew: what is written rests on that, not on what was told before."""
+
+        def admin(message: Any) -> None:
+            steps.do(lambda: session.admin(message), self._limits.answer)
+
+        admin(admin_pb2.AdminMessage(begin_edit_settings=True))
+        kept = {}
+        for part in PARTS:
+            kept[part] = steps.do(partial(session.ask, part, wish), self._limits.answer)
+        changes, messages = differing(kept, wish)
+        same = changes == found.changes
+        for message in messages if same else ():
+            admin(message)
+        admin(admin_pb2.AdminMessage(commit_edit_settings=True))
+        if not same:
+            raise _other(found, Found(found.number, found.name, found.firmware, changes))
+
+    def _read_back(self, wish: Wish, deadline: Deadline) -> tuple[Change, ...]:
+        back = Deadline(self._clock, min(self._limits.back, deadline.left()))
         while True:
             try:
-                return self._look(wish).changes
+                return self._look(wish, back).changes
             except LinkLost as lost:
-                if self._clock.uptime().ms >= until:
-                    raise CannotProvision(f"the node did not come back: {lost}") from lost
-                self._pause(_AGAIN)
+                if not back.left():
+                    raise CannotProvision(
+                        f"all was written, but the node did not come back ({_said(lost)}). Is it lit? If not, {_AGAIN}"
+                    ) from lost
+                self._pause(min(self._limits.again, back.left()))
 
 
-def _let_go(session: Provisioning) -> None:
-    with contextlib.suppress(Exception, SystemExit):  # a third party's goodbye; it is over either way
-        session.close()
+def _unreached(lost: LinkLost) -> CannotProvision:
+    return CannotProvision(
+        f"the node cannot be reached ({_said(lost)}). Nothing was written: {_NEXT.get(lost.trouble, _AGAIN)}"
+    )
+
+
+def _said(lost: LinkLost) -> str:
+    words = lost.trouble.value.replace("_", " ")
+    return f"{words}: {lost.detail}" if lost.detail else words
+
+
+def _other(shown: Found, now: Found) -> CannotProvision:
+    """The node is not what the keeper said yes to."""
+    if shown.number != now.number:
+        why = f"another node is there now, {now.name or 'without a name'}"
+    else:
+        names = dict.fromkeys(one.setting for one in (*shown.changes, *now.changes))
+        differs = (
+            name
+            for name in names
+            if [one for one in shown.changes if one.setting == name]
+            != [one for one in now.changes if one.setting == name]
+        )
+        why = f"the node is not as it was shown any more: {', '.join(differs)}"
+    return CannotProvision(f"{why}. Nothing was written: give this command once more, and look at it again")

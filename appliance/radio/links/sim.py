@@ -113,7 +113,7 @@ class SimLink:
             packet = Packet(self._number, BROADCAST, self._ident, 0, 0, PRIVATE_APP, data, self._channel)
             sock = self._socket
         try:
-            sock.sendall(encode_message("send", packet.pack(), packet.length()))
+            sock.sendall(encode_message("send", packet.pack(), packet.length))
         except OSError:
             self._hang_up(sock)
 

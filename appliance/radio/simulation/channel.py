@@ -9,11 +9,14 @@ A station is a hub's radio. It has at most one packet of its hub inside, and tho
    that it hears, or its own, is on the air at the same time; or when it is off.
 3. *Relaying* (only with a hop limit): who hears a packet for the first time relays it after
    (16 + U(0, 2^5)) slots, unless it hears it again before (Meshtastic 2.7.26, role CLIENT).
+4. *A radio counts* what it sends, relays included, and what reaches it, also what it has heard before and keeps
+   from its hub: its hub can know neither.
 
-Not simulated: distance, capture, more than one channel, a radio's own traffic.
+Not simulated: distance, capture, more than one channel, a radio's own traffic, its refusal at the law's limit.
 """
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -21,6 +24,8 @@ from random import Random
 from typing import Final
 
 from appliance.radio.airtime import frame_airtime, preset_named
+from appliance.radio.governor import CHANNEL_SECONDS, OWN_SECONDS, Window
+from appliance.radio.ports import Airtime
 from appliance.radio.simulation.topology import Topology
 
 _WINDOW: Final = 8
@@ -40,7 +45,10 @@ class OnAir:
 
 @dataclass(eq=False, slots=True)
 class Station:
-    """A radio. ``queue`` waits for the channel; ``sensing`` counts those on the air that it senses."""
+    """A radio. ``queue`` waits for the channel; ``sensing`` counts those on the air that it senses.
+
+    ``channel`` and ``own`` are seconds on the air as it counts them.
+    """
 
     hub: int
     queue: list[OnAir] = field(default_factory=list)
@@ -52,6 +60,8 @@ class Station:
     on: bool = True
     spoiled: dict[int, OnAir] = field(default_factory=dict)
     hearing: list[OnAir] = field(default_factory=list)
+    channel: Window = field(default_factory=lambda: Window(CHANNEL_SECONDS, 1.0))
+    own: Window = field(default_factory=lambda: Window(OWN_SECONDS, 60.0))
 
 
 class Channel:
@@ -86,6 +96,7 @@ class Channel:
         self.stations: Mapping[int, Station] = {hub: Station(hub) for hub in topology.heard}
         self.now = 0.0
         self.used = 0.0
+        self._hours: defaultdict[tuple[int, int], float] = defaultdict(float)
         self.collisions = 0
 
     def airtime(self, size: int) -> float:
@@ -117,6 +128,22 @@ class Channel:
         station.queue.append(packet)
         self._contend(station)
 
+    @property
+    def hop_limit(self) -> int:
+        """How often radios relay a packet."""
+        return self._topology.hop_limit
+
+    @property
+    def radio_hour(self) -> float:
+        """The most seconds of an hour in which one radio was on the air, for its hub or for others."""
+        return max(self._hours.values(), default=0.0)
+
+    def figures(self, hub: int) -> Airtime:
+        """What a radio has measured, as it tells its hub."""
+        station = self.stations[hub]
+        channel, own = station.channel.total(self.now), station.own.total(self.now)
+        return Airtime(channel / CHANNEL_SECONDS, own / OWN_SECONDS)
+
     def switch(self, hub: int, *, on: bool) -> None:
         """A radio goes off, with all that is inside it, or on again."""
         station = self.stations[hub]
@@ -146,6 +173,9 @@ class Channel:
         station.sending = True
         seconds = self.airtime(len(packet.data))
         self.used += seconds
+        self._hours[station.hub, int(self.now // OWN_SECONDS)] += seconds
+        station.own.add(self.now, seconds)
+        station.channel.add(self.now, seconds)
         for other in station.hearing:
             station.spoiled[other.number] = other
         ears = self._topology.heard[station.hub]
@@ -182,6 +212,7 @@ class Channel:
             self._contend(other)
 
     def _arrive(self, receiver: Station, packet: OnAir) -> None:
+        receiver.channel.add(self.now, self.airtime(len(packet.data)))
         if packet.number in receiver.heard:
             # Somebody else has relayed it: that is enough.
             relay = receiver.relays.pop(packet.number, None)

@@ -1,14 +1,9 @@
-"""One run: hubs that pay each other over the channel, and what it cost and took.
+"""One run: hubs that pay each other over the channel, and what it cost and took (``scenario``).
 
-What counts (``Result``): a record is *delivered* when every hub holds it with all before it in its
-feed, as only then it takes effect there. Its latency runs from the moment it was written to that
-moment at the last hub, without the time in which its writer or that hub was off. It is *late* after
-15 minutes. Payments are written during the hours asked for, and utilisation is
-of these hours; then the hubs get up to one more, without new payments, to finish.
+Payments are written during the hours asked for; then the hubs get up to one more, without new payments, to finish.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -16,12 +11,11 @@ from typing import Any, Final
 
 from appliance.ledger import sealing
 from appliance.ledger.book import letters
-from appliance.ledger.book.letters import Named, Sent
-from appliance.ledger.book.records import Kind, Record
-from appliance.ledger.errors import HubError
+from appliance.ledger.book.letters import FarListing, Named, Sent
+from appliance.ledger.book.records import EVERYONE, Kind, Record
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.sealing import BoxKey
-from appliance.radio.airtime import frame_airtime
+from appliance.radio.chores import AT_ONCE, QUIET
 from appliance.radio.control import read
 from appliance.radio.directory import Directory, Member
 from appliance.radio.engine import Engine
@@ -29,93 +23,30 @@ from appliance.radio.events import Arrived, Config, Packet
 from appliance.radio.frames import DataFrame
 from appliance.radio.simulation.channel import Channel
 from appliance.radio.simulation.library import Memory
+from appliance.radio.simulation.scenario import LATE_SECONDS, Result, Scenario, bound
 from appliance.radio.simulation.topology import Topology, one_domain
 
-LATE_SECONDS: Final = 900.0
 FINISH_SECONDS: Final = 3600.0
 FIRST_HUB: Final = 101
-MOST_HUBS: Final = 100
-BOUND_BYTES, BOUND_RECORDS = 229, 9
-"""The full frame of the bound of radio.md E2: 76 bytes of header and signature, 9 records of 17."""
 
 _COMMUNITY: Final = b"simulated valley"
 _GROUP_KEY: Final = bytes(range(32))
 _ANSWER_SECONDS: Final = 1.0
 _MEMBERS: Final = 150
 _CATEGORIES: Final = 16
-_DECODED: Final = 64
-
-
-class BadScenario(HubError, ValueError):
-    """What was asked for cannot be simulated."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """A hub, counted from 1, that is off between two moments, in seconds."""
-
-    hub: int
-    begin: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """What is simulated. ``rate`` is payments a minute of each hub; times in hours where the name says so.
-
-    Args:
-        waiting: the share of payments for which somebody stands waiting, so that they are sent at once.
-        answered: whether the payee's hub answers a payment when it takes effect there, as a ledger does.
-
-    Raises:
-        BadScenario: a number out of range.
-    """
-
-    hubs: int
-    rate: float
-    preset: str
-    loss: float = 0.0
-    hours: float = 2.0
-    seed: int = 1
-    topology: Topology | None = None
-    outages: tuple[Outage, ...] = ()
-    firmware28: bool = False
-    waiting: float = 0.0
-    answered: bool = False
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.hubs <= MOST_HUBS:
-            raise BadScenario(f"2 to {MOST_HUBS} hubs")
-        for one in self.outages:
-            if not 1 <= one.hub <= self.hubs or not 0 <= one.begin < one.end <= self.hours * 3600:
-                raise BadScenario(
-                    f"an outage is of a hub from 1 to {self.hubs}, and begins and ends within the run"
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of it; see the head of this file. ``frames`` and ``airtime`` (seconds) by kind, in the hours asked for."""
-
-    utilisation: float
-    records: int
-    delivered: int
-    late: int
-    latency_s: Mapping[str, float]
-    frames: Mapping[str, int]
-    airtime_s: Mapping[str, float]
-    airtime_over_bound: float
-    collisions: int
-    finished_s: float
-
-    def figures(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-def bound(preset: str, loss: float) -> float:
-    """Seconds on the air that a record costs at least (radio.md E2, one hop): full frames, ideal repair."""
-    return frame_airtime(BOUND_BYTES, preset) / BOUND_RECORDS / (1 - loss)
+_DECODED: Final = 512
+_DAY: Final = 86_400.0
+_FIGURES_SECONDS: Final = 60.0
+_TITLES: Final = (
+    "Bread on Fridays, a loaf",
+    "Help with the hay",
+    "Eggs, a dozen",
+    "Mending of clothes, small things",
+    "Goat cheese, half a kilo",
+    "Firewood, split and dry, a cubic metre",
+    "Spanish for beginners",
+    "A ride to the market",
+)
 
 
 @dataclass(slots=True)
@@ -162,6 +93,10 @@ class Simulation:
         self._open = 0
         self._frames: Counter[str] = Counter()
         self._airtime: dict[str, float] = {}
+        self._hours: defaultdict[tuple[int, int], float] = defaultdict(float)
+        self._queue = 0
+        self._untold: Counter[int] = Counter()
+        self._told: dict[tuple[int, int], set[int]] = {}
         self._end = scenario.hours * 3600
         numbers = [_number(place) for place in range(1, scenario.hubs + 1)]
         signers = {hub: KeySigner(f"hub:{hub}", hub.to_bytes(32, "big")) for hub in numbers}
@@ -179,6 +114,8 @@ class Simulation:
     def run(self) -> Result:
         """Let the hours pass, then the time to finish."""
         self._plan_traffic()
+        self._plan_listings()
+        self._plan_figures()
         for outage in self.scenario.outages:
             hub = self.hubs[_number(outage.hub)]
             self.channel.at(outage.begin, partial(self._go_off, hub))
@@ -200,8 +137,61 @@ class Simulation:
                 self.channel.at(when, partial(self._pay, hub, to, waits))
                 when += self._traffic.expovariate(self.scenario.rate / 60)
 
+    def _plan_listings(self) -> None:
+        if not self.scenario.listings and not self.scenario.untold:
+            return
+        for hub in self.hubs.values():
+            self._untold[hub.number] = self.scenario.untold
+            self.channel.at(self._traffic.uniform(5, 60), partial(self._chore, hub))
+            if not self.scenario.listings:
+                continue
+            when = self._traffic.expovariate(self.scenario.listings / _DAY)
+            while when < self._end:
+                self.channel.at(when, partial(self._untold.update, [hub.number]))
+                when += self._traffic.expovariate(self.scenario.listings / _DAY)
+
+    def _plan_figures(self) -> None:
+        """Radios tell their hubs each minute what they count. Without relaying their hubs count the same."""
+        if self.channel.hop_limit:
+            for place, hub in enumerate(self.hubs.values()):
+                self.channel.at(_FIGURES_SECONDS * place / len(self.hubs), partial(self._measured, hub))
+
+    def _measured(self, hub: _Hub) -> None:
+        if hub.engine is not None:
+            hub.engine.radio_measured(self.channel.figures(hub.number), self.channel.now)
+            self._plan(hub)
+        self.channel.at(self.channel.now + _FIGURES_SECONDS, partial(self._measured, hub))
+
+    def _chore(self, hub: _Hub) -> None:
+        """Tell a few listings, as ``chores.Chores`` does when ``Service`` finds the hub at leisure."""
+        now, engine = self.channel.now, hub.engine
+        free = engine is not None and not hub.memory.waiting().records and engine.leisure(now)
+        if free and engine is not None and engine.governor.channel_use(now) < QUIET:
+            for _ in range(min(AT_ONCE, self._untold[hub.number])):
+                self._untold[hub.number] -= 1
+                self._tell_listing(hub)
+        if now < self._end:
+            self.channel.at(now + self._traffic.uniform(20, 60), partial(self._chore, hub))
+
+    def _tell_listing(self, hub: _Hub) -> None:
+        draw = self._traffic
+        number = len(hub.memory.records[hub.number]) + 1
+        title, want = draw.choice(_TITLES), draw.random() < 0.4
+        item = FarListing(draw.randint(1, 750), draw.randint(1, _MEMBERS), want, "food", 250, title)
+        hub.memory.write(Kind.LISTING, EVERYONE, 0, bytes(len(letters.listing(item))))
+        self._told[hub.number, number] = set(self.hubs) - {hub.number}
+        if hub.engine is not None:
+            hub.engine.stored(self.channel.now)
+            self._plan(hub)
+        self._waits(hub)
+
+    def _waits(self, hub: _Hub) -> None:
+        self._queue = max(self._queue, hub.memory.waiting().records)
+
     def _begin(self, hub: _Hub) -> None:
-        config = Config(first_beat=hub.beats)
+        config = Config(
+            first_beat=hub.beats, duty_cycle=self.scenario.duty_cycle, shared=not self.scenario.whole_channel
+        )
         hub.beats += 1 << 20
         rng = Random(self._engines.random())
         hub.engine = Engine(
@@ -248,6 +238,7 @@ class Simulation:
         record = hub.memory.write(kind, to, amount, sealed, urgent=urgent)
         self._written[hub.number, record.number] = _Written(self.channel.now, set(self.hubs) - {hub.number})
         self._open += 1
+        self._waits(hub)
         if hub.engine is not None:
             hub.engine.stored(self.channel.now)
             self._plan(hub)
@@ -287,6 +278,7 @@ class Simulation:
             return
         seconds = self.channel.airtime(len(data))
         self._frames["packets"] += 1
+        self._hours[number, int(self.channel.now // 3600)] += seconds
         for kind, share in hub.inside.shares:
             self._frames[kind.value] += 1
             self._airtime[kind.value] = self._airtime.get(kind.value, 0.0) + seconds * share
@@ -311,6 +303,9 @@ class Simulation:
             self._took_effect(hub, record)
 
     def _took_effect(self, hub: _Hub, record: Record) -> None:
+        if record.kind == Kind.LISTING:
+            self._told[record.hub, record.number].discard(hub.number)
+            return
         written = self._written[record.hub, record.number]
         written.left.discard(hub.number)
         took = self._on_together(hub.number, record.hub, written.at)
@@ -336,6 +331,9 @@ class Simulation:
     ) -> Result:
         every = list(self._written.values())
         done = sorted(one.latency for one in every if not one.left)
+        all_hubs: defaultdict[int, float] = defaultdict(float)
+        for (_, hour), seconds in self._hours.items():
+            all_hubs[hour] += seconds
         least = bound(self.scenario.preset, self.scenario.loss) * len(every)
         return Result(
             utilisation=round(used / self._end, 6),
@@ -348,6 +346,12 @@ class Simulation:
             airtime_over_bound=round(used / least, 3) if every else 0.0,
             collisions=collisions,
             finished_s=round(self.channel.now, 3),
+            busiest_hour=round(max(all_hubs.values(), default=0.0) / 3600, 6),
+            own_hour=round(max(self._hours.values(), default=0.0) / 3600, 6),
+            radio_hour=round(self.channel.radio_hour / 3600, 6),
+            queue=self._queue,
+            listings=len(self._told),
+            listings_held=sum(not left for left in self._told.values()),
         )
 
 

@@ -1,4 +1,4 @@
-/* On the air: seals what is secret in a form, and gives the form a MAC. What it promises: appliance/web/air.py. */
+/* On the air: seals what is secret in a form, and gives the form a MAC. What it promises: appliance/web/ground/air.py. */
 (function () {
   "use strict";
   var me = document.currentScript, nacl = window.nacl, store;

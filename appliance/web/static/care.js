@@ -1,7 +1,7 @@
 /* How far care has come, while its QR is shown: asked anew every few seconds, for half an hour. Without it the page is reloaded by hand. */
 (function () {
   "use strict";
-  var box = document.getElementById("progress"), left = 360, page = box && box.getAttribute("data-page");
+  var parts = ["progress", "asked", "afar"], left = 360, box = document.getElementById("progress"), page = box && box.getAttribute("data-page");
   if (!box || !window.fetch) { return; }
   function look() {
     if (document.hidden) { later(); return; }
@@ -9,11 +9,13 @@
     fetch(page + "/progress", { credentials: "same-origin", redirect: "error" })
       .then(function (answer) { if (!answer.ok) { throw new Error("gone"); } return answer.text(); })
       .then(function (text) {
-        var fresh = new DOMParser().parseFromString(text, "text/html").getElementById("progress");
-        if (!fresh || fresh.innerHTML === box.innerHTML) { later(); return; }
-        if (!fresh.querySelector("[data-open]")) { location.replace(page); return; }
-        box.parentNode.replaceChild(document.importNode(fresh, true), box);
-        box = document.getElementById("progress");
+        var fresh = new DOMParser().parseFromString(text, "text/html"), now = fresh.getElementById("progress");
+        if (!now) { later(); return; }
+        if (!now.querySelector("[data-open]")) { location.replace(page); return; }
+        parts.forEach(function (part) {
+          var old = document.getElementById(part), other = fresh.getElementById(part);
+          if (old && other && old.innerHTML !== other.innerHTML) { old.parentNode.replaceChild(document.importNode(other, true), old); }
+        });
         later();
       })
       .catch(later);

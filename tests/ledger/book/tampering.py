@@ -5,13 +5,13 @@ burglar who has read our source would.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from appliance.ledger.book import chain
-from appliance.ledger.book.chain import Entry
+from appliance.ledger.book.chain import Act, Entry
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.values import EntryNumber
 
@@ -74,10 +74,13 @@ def append_signed(
     kind: str,
     payload: dict[str, object],
     signer: KeySigner,
-    outcome: dict[str, object] | None = None,
+    outcome: dict[str, object] | Callable[[Act], dict[str, object]] | None = None,
     version: int = 1,
 ) -> int:
-    """Write one more entry with a good signature and a good link, past the write path."""
+    """Write one more entry with a good signature and a good link, past the write path.
+
+    ``outcome``: what the hub decided, or how that follows from the act.
+    """
     last = entry_of(db, db.execute("SELECT MAX(number) FROM entry").fetchone()[0])
     act = replace(
         last.act,
@@ -88,7 +91,8 @@ def append_signed(
         payload=payload,
         private_digest=None,
     )
-    entry = Entry(EntryNumber(last.number + 1), last.hash(), act, outcome or {}, signer.sign(act.form()))
+    decided = outcome(act) if callable(outcome) else outcome or {}
+    entry = Entry(EntryNumber(last.number + 1), last.hash(), act, decided, signer.sign(act.form()))
     db.execute(
         "INSERT INTO entry (number, hash, body, authority, key, kind) VALUES (?, x'', x'', '', x'', '')",
         (entry.number,),

@@ -103,4 +103,11 @@ def test_kinds_keep_their_numbers() -> None:
         ("CARE_SIGN", 12),
         ("CARE_NO", 13),
         ("CARE_TOLD", 14),
+        ("LOOP", 20),
+        ("LOOP_ANSWER", 21),
+        ("LOOP_END", 22),
+        ("MESSAGE", 23),
+        ("UNMESSAGE", 24),
+        ("MATCH", 25),
+        ("ABOUT", 26),
     ]

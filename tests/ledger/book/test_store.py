@@ -1,6 +1,7 @@
 """The database: one writer at a time, all or nothing, durable, and errors of our own names only."""
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -298,8 +299,13 @@ def unprivileged() -> Iterator[None]:
 @contextmanager
 def foreign_directory() -> Iterator[Path]:
     """A data directory that belongs to who runs ``unprivileged`` (the tests' own are closed to others)."""
-    with tempfile.TemporaryDirectory(prefix="river-", dir="/tmp") as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="river-", dir="/tmp") as name,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         path = Path(name)
+        # Where this source lies may be closed to others as well.
+        patch.setattr(store_module, "MIGRATIONS", shutil.copytree(store_module.MIGRATIONS, path / "steps"))
         if os.geteuid() == 0:
             os.chown(path, NOBODY, NOBODY)
         yield path

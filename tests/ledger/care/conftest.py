@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.ledger.care.caring import Found
-from tests.support.village import Village, a_village
+from tests.support.village import Village, a_copied_village
 
 
 @pytest.fixture
@@ -17,6 +17,6 @@ def found(tmp_path: Path) -> Iterator[Found]:
     with ExitStack() as stack:
 
         def make(**rules: Any) -> Village:
-            return stack.enter_context(a_village(tmp_path / "river", care=rules))
+            return stack.enter_context(a_copied_village(tmp_path / "river", care=rules))
 
         yield make

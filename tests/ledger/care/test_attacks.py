@@ -123,6 +123,35 @@ def test_households_that_join_after_they_signed_count_once(found: Found, defende
 
 
 @BOTH
+def test_a_keeper_who_joins_the_carers_household_stands_in_for_nobody(found: Found, defended: bool) -> None:
+    """Old Tom cannot sign, so a keeper must. Kira does, and lives with Dina before the others have signed."""
+    river = found(quorum=2, need_recipient=True, household=defended)
+    made = claim(river, "Dina")
+    cosign(river, made, "Kira")
+    live_together(river, "Dina", "Kira")
+    cosign(river, made, "Alice")
+    if defended:
+        cosign(river, made, "Bob")  # two who count, and none of them is a keeper
+    assert state(river, made) == ("open" if defended else "paid")
+
+
+@BOTH
+def test_a_helper_who_joins_the_carers_household_stands_in_for_nobody(found: Found, defended: bool) -> None:
+    """Chandra helps Alice, who was cared for, signs in her place, and lives with Dina before the others have signed."""
+    river = found(quorum=2, need_recipient=True, helper_stands_in=True, household=defended)
+    alice, chandra = river.numbers["Alice"], river.numbers["Chandra"]
+    river.do("Alice", AskGrant(alice, chandra))
+    river.do("Chandra", AgreeGrant(alice, HELPER))
+    made = claim(river, "Dina", whom="Alice")
+    cosign(river, made, "Chandra")
+    live_together(river, "Dina", "Chandra")
+    cosign(river, made, "Bob")
+    if defended:
+        cosign(river, made, "Kira")
+    assert state(river, made) == ("open" if defended else "paid")
+
+
+@BOTH
 def test_a_shared_account_that_ends_just_before_the_signature(found: Found, defended: bool) -> None:
     river = found(quorum=2, household=True, household_days=30 if defended else 0)
     live_together(river, "Dina", "Alice")
@@ -162,6 +191,15 @@ def test_a_clock_set_back_for_the_moment_at_which_a_shared_account_ends(found: F
         return
     cosign(river, made, "Alice")
     assert commons(river) == -100
+
+
+def test_an_end_of_which_nobody_knows_when_it_was_has_not_passed(found: Found) -> None:
+    river = found(quorum=1, household=True, household_days=30)
+    live_together(river, "Dina", "Alice")
+    river.clock.set(river.clock.now().ms, Quality.FLOOR)
+    river.do("Alice", EndGrant(river.numbers["Dina"], river.numbers["Alice"]))
+    river.clock.advance(60 * DAY_MS)
+    assert refused(river, "Alice", claim(river, "Dina")) is Code.SAME_HOUSEHOLD
 
 
 @BOTH

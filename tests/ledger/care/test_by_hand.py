@@ -5,15 +5,19 @@ from typing import Any
 
 import pytest
 
+from appliance.ledger.book.chain import Act, record_id
+from appliance.ledger.book.rules import Care
 from appliance.ledger.book.verify import verify
+from appliance.ledger.care import claims
 from appliance.ledger.care.objections import ObjectClaim
 from appliance.ledger.errors import BookDamaged
-from appliance.ledger.values import RecordId
+from appliance.ledger.values import RecordId, code_of
 from tests.ledger.book import tampering
 from tests.ledger.care.caring import Found, claim, cosign, live_together, objection, row, today
 from tests.support.village import Village
 
-Forged = tuple[str, str, int, dict[str, Any], dict[str, Any]]
+Outcome = dict[str, Any] | Callable[[Act], dict[str, Any]]
+Forged = tuple[str, str, int, dict[str, Any], Outcome]
 """Who, which kind, which version, payload, outcome."""
 
 POLICY: Mapping[str, Any] = {
@@ -50,19 +54,31 @@ def _more_than_a_pair_has(river: Village) -> Forged:
     return _sign(river, "Chandra", 2, False)
 
 
-def _claim(river: Village, version: int, amount: int, minutes: int) -> Forged:
+def _claim(river: Village, version: int, amount: int, minutes: int, ago: int = 0) -> Forged:
     also = {"recipient": None, "start": None} if version == 2 else {}
     said: dict[str, Any] = {
         "carer": 5,
         "category": "elder",
         "minutes": minutes,
-        "day": today(river),
+        "day": today(river) - ago,
         "witnesses": [],
         **also,
     }
-    outcome = {"code": "0" * 8, "amount": amount, "quorum": 2, "terms": bytes(32)}
-    roles = {"need_recipient": False, "need_keeper": False} if version == 2 else {}
-    return "Dina", "claim_care", version, said, {**outcome, **roles}
+    if version == 1:
+        return (
+            "Dina",
+            "claim_care",
+            1,
+            said,
+            {"code": "0" * 8, "amount": amount, "quorum": 2, "terms": bytes(32)},
+        )
+
+    def decided(act: Act) -> dict[str, Any]:
+        """As the hub would have: refused for nothing else than what is wrong with it."""
+        made = claims._by_the_rules(Care(quorum=2), amount, act.digest())
+        return {"code": code_of(record_id(act.digest())), **made}
+
+    return "Dina", "claim_care", version, said, decided
 
 
 def _claim_as_before(river: Village) -> Forged:
@@ -73,12 +89,34 @@ def _claim_too_much(river: Village) -> Forged:
     return _claim(river, 2, 600, 360)
 
 
-def _edit_what_is_signed(river: Village) -> Forged:
+def _claim_of_long_ago(river: Village) -> Forged:
+    """Of days that nobody has claimed: no cap of a period holds there."""
+    return _claim(river, 2, 100, 60, ago=61)
+
+
+def _claim_of_the_future(river: Village) -> Forged:
+    return _claim(river, 2, 100, 60, ago=-2)
+
+
+def _edit(river: Village, *signed: str, ago: int = 0) -> Forged:
     made = claim(river, "Dina")
-    cosign(river, made, "Chandra")
-    _, _, _, said, outcome = _claim(river, 2, 100, 60)
-    del said["carer"], outcome["code"]
-    return "Dina", "edit_claim", 1, {"claim": made.record, **said}, outcome
+    cosign(river, made, *signed)
+    _, _, _, said, outcome = _claim(river, 2, 100, 60, ago)
+    del said["carer"]
+
+    def decided(act: Act) -> dict[str, Any]:
+        assert callable(outcome)
+        return {name: value for name, value in outcome(act).items() if name != "code"}
+
+    return "Dina", "edit_claim", 1, {"claim": made.record, **said}, decided
+
+
+def _edit_what_is_signed(river: Village) -> Forged:
+    return _edit(river, "Chandra")
+
+
+def _edit_to_long_ago(river: Village) -> Forged:
+    return _edit(river, ago=61)
 
 
 def _end_with_a_part_in_it(river: Village) -> Forged:
@@ -102,7 +140,10 @@ def _object_before_anybody_paid(river: Village) -> Forged:
         _more_than_a_pair_has,
         _claim_as_before,
         _claim_too_much,
+        _claim_of_long_ago,
+        _claim_of_the_future,
         _edit_what_is_signed,
+        _edit_to_long_ago,
         _end_with_a_part_in_it,
         _object_before_anybody_paid,
     ],
@@ -119,10 +160,20 @@ def test_what_the_policy_refuses_a_replay_refuses(found: Found, forge: Callable[
     assert seen.value.entry == number
 
 
-def test_what_it_allows_a_replay_folds(found: Found) -> None:
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda river: _sign(river, "Chandra", 2, False),
+        lambda river: _claim(river, 2, 200, 120),
+        lambda river: _claim(river, 2, 100, 60, ago=60),
+        _edit,
+    ],
+    ids=["co-signature", "claim", "claim of the first day that counts", "edit"],
+)
+def test_what_it_allows_a_replay_folds(found: Found, write: Callable[[Village], Forged]) -> None:
     """The same by hand, but right: so the ones above are refused for what they are."""
     river = found(**POLICY)
-    who, kind, version, payload, outcome = _sign(river, "Chandra", 2, False)
+    who, kind, version, payload, outcome = write(river)
     store = river.hub.store
     with tampering.card_in_hand(store.path) as db:
         tampering.append_signed(db, kind, payload, river.signers[who], outcome, version)

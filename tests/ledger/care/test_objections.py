@@ -12,6 +12,7 @@ from appliance.ledger.clock import Quality
 from appliance.ledger.errors import Code, Refusal
 from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.people.leaving import Leave
+from appliance.ledger.tend import tend
 from appliance.ledger.values import RecordId
 from tests.ledger.care.caring import Found, claim, commons, cosign, live_together, no, objection, row, state
 from tests.support.keepers import appoint
@@ -82,13 +83,13 @@ def test_what_was_given_back_already_is_not_given_back_twice(found: Found) -> No
 
 def test_only_a_keeper_without_a_part_in_it_ends_it(found: Found) -> None:
     river = found(quorum=2, object_days=14)
-    appoint(river, "Kofi", "Lena", "Mona", "Nila", "Omar")
+    appoint(river, "Kofi", "Lena", "Mona", "Nila", "Omar", "Pita")
     live_together(river, "Omar", "Alice")
-    made = claim(river, "Dina", whom="Kofi")
+    made = claim(river, "Dina", whom="Kofi", by="Pita")
     cosign(river, made, "Alice", "Lena")
     river.do("Mona", ObjectClaim(RecordId(made.record), "it was another day"))
     live_together(river, "Nila", "Mona")
-    for name in ("Kofi", "Lena", "Mona", "Nila", "Omar"):
+    for name in ("Kofi", "Lena", "Mona", "Nila", "Omar", "Pita"):
         assert no(river, name, end(river, made, UPHELD)).code is Code.PARTY, name
     assert no(river, "Bob", end(river, made, UPHELD)).code is Code.NOT_KEEPER
     assert no(river, "Kira", end(river, made, UPHELD, " ")).code is Code.TEXT_MISSING
@@ -142,3 +143,14 @@ def test_nobody_leaves_while_somebody_objects(found: Found, ended: bool) -> None
         river.do("Dina", Leave(river.numbers["Dina"]))
         return
     assert no(river, "Dina", Leave(river.numbers["Dina"])).code is Code.UNDER_WAY
+
+
+def test_care_that_somebody_objects_to_holds_up_nobody_else(found: Found) -> None:
+    river = found(quorum=1, object_days=14, cool_above=10, cool_days=3)
+    first, second = claim(river, "Dina"), claim(river, "Alice")
+    cosign(river, first, "Chandra")
+    cosign(river, second, "Chandra")
+    river.do("Bob", ObjectClaim(RecordId(first.record), "it was another day"))
+    river.clock.advance(4 * DAY_MS)
+    tend(river.hub)
+    assert (state(river, first), state(river, second)) == ("confirmed", "paid")

@@ -132,7 +132,7 @@ def test_an_open_claim_expires_and_never_by_a_doubtful_clock(found: Found) -> No
     river.clock.advance(DAY_MS)
     assert tend(river.hub) == 1
     assert state(river, made) == "expired"
-    assert refused(river, "Alice", made) is Code.CLAIM_CLOSED
+    assert refused(river, "Alice", made) is Code.CLAIM_EXPIRED
     claim(river, "Dina", 720)  # what expired keeps nothing of the day
     verify(river.hub.store)
 

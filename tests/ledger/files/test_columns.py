@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.ledger.book.rules import CARE_CATEGORIES, CATEGORIES
+from appliance.ledger.book.taxonomy import SHIPPED, UNITS
 from appliance.ledger.files.columns import COLUMNS, Column
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "files.md").read_text("utf-8")
@@ -35,7 +36,12 @@ def test_the_page_has_every_column_with_its_meaning_and_no_other(what: str) -> N
 
 
 def test_categories_are_those_of_the_rules() -> None:
-    own, care = re.findall(r"^[A-Z].*: (`.*`)\.$", section("Categories"), re.MULTILINE)
+    text = section("Categories")
+    own, care = re.findall(r"^(?:Of payments|Kinds of care).*: (`.*`)\.$", text, re.MULTILINE)
+    groups = [re.findall(r"`(\w+)`", line) for line in text.splitlines() if line.startswith("* ")]
+    assert groups == [[group, *kinds] for group, kinds in SHIPPED.items()]
+    (units,) = re.findall(r"^Units: (.*)$", text, re.MULTILINE)
+    assert tuple(re.findall(r"`(\w+)`", units)) == UNITS
     assert re.findall(r"`(\w+)`", own) == list(CATEGORIES)
     assert re.findall(r"`(\w+)`", care) == list(CARE_CATEGORIES)
 

@@ -1,6 +1,7 @@
 """Files as people bring them: what is guessed, what is an error, and that no bytes do harm."""
 
 import codecs
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,29 @@ def test_every_row_that_is_wrong_is_named_with_what_to_do(tmp_path: Path) -> Non
     assert (
         sentence(plan.problems[1], HOUR) == "This account is that of Alice. Correct the number or the name."
     )
+
+
+def test_what_a_list_of_offers_says_wrongly_is_named_cell_by_cell(tmp_path: Path) -> None:
+    with a_village(tmp_path / "river") as river:
+        today = date.fromisoformat(cells.day_of(river.clock.now().ms))
+        soon, last, far, over = (str(today + timedelta(days)) for days in (3, 365, 369, -2))
+        rows = [
+            ["owner", "kind", "title", "price", "unit", "quantity", "times", "place", "until"],
+            ["Alice", "offer", "Bread", "0.50", "Piece", "१२", "Fridays", "by the mill", soon],
+            ["Alice", "offer", "Free bread", "0", "", "", "", "", last],
+            ["Alice", "offer", "Eggs", "1", "crate", "a few", "x" * 61, "y" * 41, "in May"],
+            ["Alice", "want", "Hay", "", "", "-3", "", "", over],
+            ["Alice", "want", "Straw", "", "", "10000", "", "", far],
+        ]
+        plan = check(river.hub, "listings", as_csv(rows), "offers.csv", HERE)
+        assert [(p.line, p.column, p.why) for p in plan.problems] == [
+            *((4, "unit", "choice"), (4, "quantity", "quantity"), (4, "times", "too_long")),
+            *((4, "place", "too_long"), (4, "until", "day")),
+            *((5, "quantity", "quantity"), (5, "until", "until_over")),
+            *((6, "quantity", "quantity"), (6, "until", "until_far")),
+        ]
+        assert sentence(plan.problems[1], HOUR) == "Write a whole number from 0 to 9999, or nothing."
+        good = check(river.hub, "listings", as_csv(rows[:3]), "offers.csv", HERE)
+        bread, free = (one.in_words("listings", HOUR.plain) for one in good.first)
+        assert bread == f"Alice: offer, other, Bread, 0.50 / piece, 12 ×, Fridays, by the mill, → {soon}"
+        assert free == f"Alice: offer, other, Free bread, 0.00, → {last}"

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -81,7 +82,8 @@ def lived(river: Village) -> None:
     river.accept("Bob", river.request("Chandra", "Bob", 60), "Chandra", 60)
     river.do("Kira", SetLimits(n["Bob"], -5000, None, "runs the bakery"))
     gone = river.do("Bob", OpenListing(n["Bob"], "offer", "food", "Old bread"))
-    river.do("Bob", OpenListing(n["Bob"], "offer", "food", "+Bread", "Rye,\nand wheat", Amount(120)))
+    also: dict[str, Any] = {"unit": "piece", "quantity": 12, "times": "=Fridays, 8-10", "place": "@the mill"}
+    river.do("Bob", OpenListing(n["Bob"], "offer", "food", "+Bread", "Rye,\nand wheat", Amount(120), **also))
     river.do("Alice", OpenListing(n["Alice"], "want", "repair", "Roof mended"))
     river.do("Bob", CloseListing(RecordId(gone.record)))
 
@@ -97,6 +99,8 @@ def test_what_went_out_of_river_comes_in_again(river: Village, fresh: Village) -
     assert commons(fresh) == commons(river) != 0
     assert sorted(told(fresh, "transfers")) == sorted(told(river, "transfers"))
     assert sorted(told(fresh, "listings", state="open")) == sorted(told(river, "listings", state="open"))
+    (bread,) = told(fresh, "listings", title="'+Bread")
+    assert {"piece", "12", "'=Fridays, 8-10", "'@the mill"} <= set(bread)
     with fresh.hub.reading() as tx:
         bob = tx.first("SELECT low, high FROM account WHERE low = -5000")
     assert bob == (-5000, None)

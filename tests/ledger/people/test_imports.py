@@ -25,7 +25,7 @@ from appliance.ledger.people.imports import (
     old_numbers,
 )
 from appliance.ledger.people.members import AppointKeeper, DismissKeeper
-from appliance.ledger.reads import desk, member
+from appliance.ledger.reads import desk, listings, member
 from appliance.ledger.reads.people import person
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, EntryNumber, RecordId
 from tests.support.village import Village
@@ -205,7 +205,7 @@ class TestTwoKeepers:
         bread = ImportListing(OTHER, 2, river.numbers["Bob"], "offer", "food", "Bread", "Rye", Amount(120))
         assert isinstance(take_in(river, "Kira", file(LISTINGS, 1, OTHER), bread), tuple)
         with river.hub.reading() as tx:
-            (shown,) = member.listings_of(tx, river.numbers["Bob"], river.numbers["Alice"])
+            (shown,) = listings.listings_of(tx, river.numbers["Bob"], river.numbers["Alice"])
         assert (shown.title, shown.text, shown.price) == ("Bread", "Rye", 120)
         verify(river.hub.store)
 
@@ -275,7 +275,17 @@ GOOD: dict[str, tuple[str, codec.Body, codec.Body]] = {
     ),
     "import_listing": (
         LISTINGS,
-        {"digest": FILE, "line": 2, "owner": 3, "kind": "offer", "category": "food", "price": None},
+        {
+            "digest": FILE,
+            "line": 2,
+            "owner": 3,
+            "kind": "offer",
+            "category": "food",
+            "price": None,
+            "unit": None,
+            "quantity": 4,
+            "until_ms": None,
+        },
         {},
     ),
     "import_member": (
@@ -307,6 +317,9 @@ class TestReplay:
             ("import_transfer", {"day": 99_999}),
             ("import_listing", {"owner": 9}),
             ("import_listing", {"kind": "gift"}),
+            ("import_listing", {"quantity": -1}),
+            ("import_listing", {"unit": 5}),
+            ("import_listing", {"until_ms": "tomorrow"}),
             ("import_member", {"number": 7}),
             ("import_member", {"group": "bank"}),
             ("import_member", {"limits": [-9000, 9000]}),  # not what was decided
@@ -315,11 +328,12 @@ class TestReplay:
     )
     def test_a_row_that_was_never_decided(self, river: Village, kind: str, change: dict[str, object]) -> None:
         what, payload, outcome = GOOD[kind]
+        version = ImportListing.VERSION if kind == ImportListing.KIND else 1
         begun = river.do("Kira", file(what, 1))
         place, at = river.hub.book.place, river.clock.now()
 
         def entry(fields: codec.Body, outcome: codec.Body) -> Entry:
-            act = Act(place, at, "member:1", bytes(16), kind, 1, fields, None)
+            act = Act(place, at, "member:1", bytes(16), kind, version, fields, None)
             return Entry(EntryNumber(begun.entry + 1), begun.hash, act, outcome, bytes(64))
 
         with pytest.raises(BookDamaged), river.hub.store.write() as tx:

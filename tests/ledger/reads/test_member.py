@@ -14,6 +14,7 @@ from appliance.ledger.care.claims import ClaimCare, WithdrawClaim
 from appliance.ledger.care.signing import Cosign, DeclineCosign
 from appliance.ledger.care.states import DAY_MS
 from appliance.ledger.errors import Action, Code, Refusal
+from appliance.ledger.market.changing import EditListing
 from appliance.ledger.market.listings import OFFER, CloseListing, OpenListing
 from appliance.ledger.money.accounts import SetLimits
 from appliance.ledger.money.requests import Accept, Cancel, Decline
@@ -21,6 +22,7 @@ from appliance.ledger.money.reversals import Reverse
 from appliance.ledger.money.transfers import Pay
 from appliance.ledger.people.members import TurnAway
 from appliance.ledger.reads import care as care_reads
+from appliance.ledger.reads import listings as listing_reads
 from appliance.ledger.reads import member as reads
 from appliance.ledger.values import COMMONS, AccountNumber, Amount, RecordId, code_of
 from tests.support.village import PEOPLE, Village
@@ -254,7 +256,7 @@ def everything_offered(village: Village) -> list[Offered]:
                 if (seen := care_reads.claim(tx, bytes(row.id), me, as_keeper=True)) is not None:
                     found += [Offered(name, a, _on_claim(a, seen)) for a in seen.actions]
             for row in tx.rows(Listing.select()):
-                if (listed := reads.listing(tx, bytes(row.id), me, as_keeper=True)) is not None:
+                if (listed := listing_reads.listing(tx, bytes(row.id), me, as_keeper=True)) is not None:
                     found += [Offered(name, a, _on_listing(a, listed, me)) for a in listed.actions]
     return found
 
@@ -278,9 +280,10 @@ def _on_claim(action: Action, view: care_reads.ClaimView) -> Command:
     return commands[action]
 
 
-def _on_listing(action: Action, view: reads.ListingView, me: AccountNumber) -> Command:
+def _on_listing(action: Action, view: listing_reads.ListingView, me: AccountNumber) -> Command:
     commands: dict[Action, Command] = {
         Action.CLOSE: CloseListing(view.id, "because"),
+        Action.EDIT: EditListing(view.id, view.category, "Better bread"),
         Action.PAY: Pay(me, view.owner.number, Amount(1), again=True),
     }
     return commands[action]
@@ -320,6 +323,7 @@ def test_every_action_offered_is_taken(river: Village, monkeypatch: pytest.Monke
         Action.REVERSE,
         Action.COSIGN,
         Action.CLOSE,
+        Action.EDIT,
         Action.PAY,
     }
     wrong = [(one, said) for one in offered if (said := would(river, one)) is not None]
@@ -380,13 +384,13 @@ def test_a_members_listings_open_ones_first(river: Village) -> None:
         for title in ("Bread", "Jam", "Eggs")
     ]
     river.do("Alice", CloseListing(made[2].record))
-    views = see(river, reads.listings_of, river.numbers["Alice"], river.numbers["Bob"])
+    views = see(river, listing_reads.listings_of, river.numbers["Alice"], river.numbers["Bob"])
     assert [(view.title, view.state) for view in views] == [
         ("Jam", "open"),
         ("Bread", "open"),
         ("Eggs", "closed"),
     ]
-    assert see(river, reads.listing, bytes(16), river.numbers["Bob"]) is None
+    assert see(river, listing_reads.listing, bytes(16), river.numbers["Bob"]) is None
 
 
 def test_a_members_claims_newest_first(river: Village) -> None:

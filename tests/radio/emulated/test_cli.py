@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from appliance.radio.emulated.background import emulated_ether, emulated_node
 from appliance.radio.emulated.cli import COMMANDS, ETHER_PORT, FAULTS, default_name
 from appliance.radio.emulated.faults import Fault
 from appliance.radio.emulated.settings import Setup
+from appliance.radio.links.sim import SimLink
+from appliance.radio.ports import Heard, LinkEvent, Sent
 
 RADIO = HubGroup("radio", commands={command.name or "": command for command in COMMANDS})
 
@@ -95,6 +97,54 @@ def test_the_air_is_changed_and_shown():
     gone = run("air", "--ether", address)
     assert gone.exit_code == 2
     assert "no ether" in gone.output
+
+
+def test_who_hears_whom_is_laid_out_each_way_by_itself():
+    with emulated_ether(speed=200.0) as ether, ExitStack() as opened:
+        address = f"127.0.0.1:{ether.port}"
+        hill, river = (opened.enter_context(on_air(ether.port, name)) for name in ("Hill", "River"))
+
+        def heard_after(*words: str, first: SimLink, then: SimLink) -> list[tuple[str, bytes]]:
+            """Who heard what, when ``first`` has spoken and after it ``then``, whom the other hears."""
+            assert run("air", "--ether", address, *words).exit_code == 0
+            events: dict[SimLink, list[LinkEvent]] = {first: [], then: []}
+
+            def poll_until(link: SimLink, kind: type) -> None:
+                for _ in range(400):  # what never comes is found missing below
+                    if any(isinstance(event, kind) for event in events[link]):
+                        return
+                    for one in (first, then):
+                        one.wait(0.05)
+                        events[one] += one.poll()
+
+            for link, data in ((first, b"first"), (then, b"then")):
+                link.send(data)
+                poll_until(link, Sent)
+            poll_until(first, Heard)
+            return [
+                ("hill" if link is hill else "river", event.data)
+                for link in events
+                for event in events[link]
+                if isinstance(event, Heard)
+            ]
+
+        assert heard_after("--deaf", "hill", "RIVER", first=river, then=hill) == [("river", b"then")]
+        turned = ("--hear", "Hill", "River", "--deaf", "River", "Hill")
+        assert heard_after(*turned, first=hill, then=river) == [("hill", b"then")]
+        for words in (["--deaf", "Hill", "Nobody"], ["--hear", "Nobody", "Hill"]):
+            nobody = run("air", "--ether", address, *words)
+            assert (nobody.exit_code, "no station is called Nobody" in nobody.output) == (2, True)
+
+
+@contextmanager
+def on_air(port: int, name: str):
+    link = SimLink.at(f"sim://127.0.0.1:{port}/{name}")
+    with closing(link):
+        link.start()
+        while not link.ready():
+            link.wait(1.0)
+            link.poll()
+        yield link
 
 
 def test_a_station_off_the_air_can_be_cut_by_nobody_and_nobody_is_there():

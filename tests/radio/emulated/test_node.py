@@ -1,6 +1,7 @@
 """An emulated node, without sockets and in virtual time: what firmware and hardware were seen to do."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from meshtastic.protobuf import admin_pb2, channel_pb2, mesh_pb2, telemetry_pb2
@@ -37,18 +38,19 @@ class Computer:
         if ident is None:
             self.ident += 1
             ident = self.ident
-        port = fields.pop("port", PRIVATE)
+        port, asks = fields.pop("port", PRIVATE), fields.pop("asks", False)
         packet = mesh_pb2.MeshPacket(to=fields.pop("to", BROADCAST), id=ident, priority=64, **fields)
         packet.decoded.portnum = port
-        packet.decoded.payload = payload
+        packet.decoded.payload, packet.decoded.want_response = payload, asks
         self.session.receive(mesh_pb2.ToRadio(packet=packet).SerializeToString(), now)
         return ident
 
     def heartbeat(self) -> None:
         self.session.receive(mesh_pb2.ToRadio(heartbeat=mesh_pb2.Heartbeat()).SerializeToString(), 0.0)
 
-    def ask(self, request) -> list:
-        self.send(request.SerializeToString(), to=self.node.number, port=ADMIN_PORT, want_ack=True)
+    def ask(self, request, asks: bool = True) -> list:
+        admin = {"to": self.node.number, "port": ADMIN_PORT, "want_ack": True, "asks": asks}
+        self.send(request.SerializeToString(), **admin)
         return self.read()
 
 
@@ -271,6 +273,45 @@ def test_a_channel_switched_off_and_a_message_to_a_stranger_are_refused():
     assert routings(answer) == [(ident, "PKI_SEND_FAIL_PUBLIC_KEY")]
 
 
+def test_who_was_heard_has_shown_its_key_and_takes_219_bytes_for_itself_alone():
+    node = a_node(keys=True)
+    river = Computer(node)
+    ident = river.send(b"x", to=HILL)
+    assert routings(river.read()) == [(ident, "PKI_SEND_FAIL_PUBLIC_KEY")]
+    node.from_air(from_hill(1), 6.0, -80, 0.0)
+    river.read()
+    ident = river.send(b"x" * 220, to=HILL)
+    assert routings(river.read()) == [(ident, "TOO_LARGE")]
+    river.send(b"x" * 219, to=HILL)
+    assert routings(river.read()) == []
+    packet = put_on_air(node, 0.0)
+    assert (len(packet.payload), packet.length) == (219, 255)
+    hill = Node(Setup(name="Hill", number=HILL, keys=True), random.Random(4))
+    chandra = Computer(hill)
+    hill.from_air(packet, 6.0, -80, 1.0)
+    assert payloads(chandra.read()) == [], "sealed by somebody whose key it does not have"
+    hill.from_air(replace(from_hill(3), sender=RIVER), 6.0, -80, 2.0)
+    hill.from_air(replace(packet, ident=2), 6.0, -80, 3.0)
+    assert payloads(chandra.read()) == [b"hello", b"x" * 219]
+
+
+def test_who_is_strict_takes_only_what_a_node_has_signed():
+    strict, balanced = a_node(signs=True, strict=True), a_node(signs=True)
+    sender = Node(Setup(name="Hill", number=HILL, signs=True), random.Random(4))
+    of_hill = Computer(sender)
+    for size in (165, 166):
+        of_hill.send(b"x" * size, now=float(size))
+    short, long = put_on_air(sender, 170.0), put_on_air(sender, 180.0)
+    assert [packet.length for packet in (short, long)] == [255, 190]
+    for node, sizes in ((strict, [165]), (balanced, [165, 166, 5])):
+        river = Computer(node)
+        for packet in (short, long, from_hill(1)):
+            node.from_air(packet, 6.0, -80, 200.0)
+        assert [len(data) for data in payloads(river.read())] == sizes
+    with pytest.raises(ValueError, match="signs"):
+        Setup(strict=True)
+
+
 def test_a_lost_ether_loses_no_packet():
     node = a_node()
     river = Computer(node)
@@ -405,6 +446,7 @@ def test_the_configuration_can_be_read_and_metadata_asked_for():
     ):
         (data,) = payloads(river.ask(request), ADMIN_PORT)
         assert admin_pb2.AdminMessage.FromString(data).HasField(field)
+        assert payloads(river.ask(request, asks=False), ADMIN_PORT) == [], "who wants no answer gets none"
 
 
 def test_a_changed_radio_setting_takes_effect_with_a_reboot_in_seven_seconds():

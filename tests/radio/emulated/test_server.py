@@ -238,7 +238,7 @@ def test_every_packet_of_a_lossy_hour_is_accounted_for(links):
 
 
 def test_packets_survive_the_ether_and_nothing_else_is_taken_for_one():
-    packet = Packet(1, 2, 3, 3, 3, 256, b"abc", 7, want_ack=True, request=9, relay=4)
+    packet = Packet(1, 2, 3, 3, 3, 256, b"abc", 7, want_ack=True, request=9, relay=4, signed=True)
     assert Packet.unpack(packet.pack()) == packet
     rng = random.Random(1)
     for _ in range(2000):

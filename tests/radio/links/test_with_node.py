@@ -2,13 +2,14 @@
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from appliance.radio.emulated import fronts
 from appliance.radio.emulated.background import BackgroundNode, emulated_ether, emulated_node
 from appliance.radio.emulated.ether import Conditions
 from appliance.radio.emulated.faults import Fault
@@ -16,7 +17,7 @@ from appliance.radio.emulated.settings import Setup
 from appliance.radio.links.session import Trouble
 from appliance.radio.ports import Changed, Heard, Link, LinkState, Refused, Sent
 from tests.radio.links.benches import BRISK, link_to
-from tests.radio.links.contract import HELLO, is_up, is_verdict, opened, until
+from tests.radio.links.contract import HELLO, is_down, is_up, is_verdict, opened, until
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -162,6 +163,82 @@ class TestTheNode:
             names = [thread.name for thread in threading.enumerate()]
             assert names.count("radio session") <= 3
             assert names.count("stream reader") <= 3
+
+    @pytest.mark.parametrize("line", ["tcp", "serial"])
+    def test_its_queue_is_full_while_its_lines_fail(self, tmp_path: Path, line: str) -> None:
+        pty = tmp_path / "ttyRiver" if line == "serial" else None
+        with (
+            air(RIVER, HILL, pty=pty) as (at_river, at_hill),
+            opened(link_to(setting(at_hill))) as hill,
+            opened(link_to(setting(at_river))) as river,
+        ):
+            at_river.fault(Fault.FULL)
+            at_river.fault(Fault.UNPLUG, 0.2)
+            until(river, lambda e: isinstance(e, Changed) and e.state is LinkState.DOWN)
+            until(river, is_up)
+            river.send(HELLO)
+            assert until(river, is_verdict)[-1] == Refused("QUEUE_FULL", 5.0), (
+                "it is full behind the new line"
+            )
+            at_river.fault(Fault.SPEAK)
+            deliver(river, hill, b"both are over")
+
+    def test_a_fault_toward_packets_has_its_own_time(self) -> None:
+        with (
+            air(RIVER, HILL) as (at_river, at_hill),
+            opened(link_to(setting(at_hill))) as hill,
+            opened(link_to(setting(at_river))) as river,
+        ):
+            at_river.fault(Fault.SILENT)
+            at_river.fault(Fault.DUTY, 0.3)
+            wait_for(lambda: at_river._server.node.failing is Fault.DUTY)
+            wait_for(lambda: at_river._server.node.failing is None)
+            assert at_river._server._silent, "the line's goes on"
+            at_river.fault(Fault.SPEAK)
+            deliver(river, hill, b"again")
+
+    def test_a_restart_ends_what_it_does_wrong_with_packets(self) -> None:
+        with (
+            air(RIVER, HILL) as (at_river, at_hill),
+            opened(link_to(setting(at_hill))) as hill,
+            opened(link_to(setting(at_river))) as river,
+        ):
+            at_river.fault(Fault.FULL)
+            at_river.fault(Fault.REBOOT, 0.1)
+            until(river, lambda e: isinstance(e, Changed) and e.state is LinkState.DOWN)
+            until(river, is_up)
+            river.send(HELLO)
+            assert until(river, is_verdict)[-1] == Sent()
+            deliver(river, hill, b"well again")
+
+    @pytest.mark.parametrize("line", ["tcp", "serial"])
+    def test_who_says_nothing_for_fifteen_minutes_is_not_told_anything(
+        self, tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fronts, "IDLE", 3.0)
+        pty = tmp_path / "ttyRiver" if line == "serial" else None
+        with air(RIVER, pty=pty) as (node,):
+            with opened(link_to(setting(node), replace(BRISK, probe=0.3))) as river:
+                for _ in range(40):  # beyond what counts as silence
+                    river.wait(0.1)
+                    assert not [event for event in river.poll() if isinstance(event, Changed)]
+                assert is_told(node)
+            with opened(link_to(setting(node), replace(BRISK, probe=3600.0, first_back_off=3600.0))) as river:
+                if line == "tcp":
+                    assert until(river, is_down)[-1] == Changed(LinkState.DOWN, Trouble.CLOSED)
+                wait_for(lambda: not is_told(node))
+
+
+def is_told(node: BackgroundNode) -> bool:
+    """Whether a program at the node is told what it hears."""
+    server = node._server
+    clients = server._tcp._clients if server._tcp else [server._pty]
+    return any(client.session._live if server._tcp else client._session._live for client in clients)  # type: ignore[union-attr]
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    while not true():
+        threading.Event().wait(0.02)  # the test's own time limit
 
 
 def deliver(river: Link, hill: Link, data: bytes) -> None:

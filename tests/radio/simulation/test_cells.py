@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from appliance.radio.simulation.run import Scenario, simulate
+from appliance.radio.simulation.run import simulate
+from appliance.radio.simulation.scenario import Scenario
 
 FOUNDERS = {
     (8, 0.1, "MEDIUM_FAST", 0.3): 1.6,
@@ -20,7 +21,7 @@ FOUNDERS = {
 }
 """Utilisation in per cent (radio.md E3), by hubs, payments a minute of each, preset and loss."""
 
-REACHED = {(8, 0.1, "MEDIUM_FAST", 0.3): 1.34, (2, 1.0, "LONG_FAST", 0.3): 2.75}
+REACHED = {(8, 0.1, "MEDIUM_FAST", 0.3): 1.25, (2, 1.0, "LONG_FAST", 0.3): 2.34}
 """What this seed takes, and 5 % more: so that a change that costs airtime shows."""
 
 SMALL = [(8, 0.1, "MEDIUM_FAST", 0.3), (2, 1.0, "LONG_FAST", 0.3)]

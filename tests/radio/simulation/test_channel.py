@@ -90,6 +90,20 @@ def test_what_is_out_of_reach_is_relayed_as_often_as_the_limit_says() -> None:
     assert ears.channel.used == pytest.approx(2 * without.channel.used)
 
 
+def test_a_radio_counts_what_it_relays_and_what_it_hears_again() -> None:
+    ears = Ears(Topology(IN_A_ROW, hop_limit=1))
+    ears.channel.send(RIVER, b"news")
+    ears.channel.run(30)
+    once = frame_airtime(4, "MEDIUM_FAST")
+    own = {hub: ears.channel.figures(hub).own * 3600 for hub in (RIVER, HILL, LAKE)}
+    assert own == pytest.approx({RIVER: once, HILL: once, LAKE: 0.0})
+    channel = {hub: ears.channel.figures(hub).channel * 60 for hub in (RIVER, HILL, LAKE)}
+    assert channel == pytest.approx({RIVER: 2 * once, HILL: 2 * once, LAKE: once})
+    ears.channel.run(120)
+    assert ears.channel.figures(HILL).channel == 0
+    assert ears.channel.figures(HILL).own * 3600 == pytest.approx(once)
+
+
 def test_one_relay_of_those_who_hear_each_other_is_enough() -> None:
     costs = []
     for seed in range(20):

@@ -31,6 +31,12 @@ def test_the_figures_as_json() -> None:
         "airtime_over_bound",
         "collisions",
         "finished_s",
+        "busiest_hour",
+        "own_hour",
+        "radio_hour",
+        "queue",
+        "listings",
+        "listings_held",
     }
     assert set(found["latency_s"]) == {"p50", "p95", "p99"}
     assert 0 < found["utilisation"] < 1
@@ -74,3 +80,16 @@ def test_what_cannot_be_is_said_in_a_line(words: tuple[str, ...], said: str) -> 
     assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_shape_in_place_of_a_file(tmp_path: Path) -> None:
+    result = typed(*SMALL, "--shape", "line", "--hops", "1", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["records"] == found["delivered"]
+    assert found != json.loads(typed(*SMALL, "--json").stdout)
+    file = tmp_path / "valley.toml"
+    file.write_text("links = []", "utf-8")
+    assert "either --topology or --shape" in typed("--shape", "star", "--topology", str(file)).output
+    assert "--hops goes with --shape" in typed("--hops", "2").output
+    assert "'ring' is not one of" in typed("--shape", "ring").output

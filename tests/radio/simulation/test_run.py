@@ -8,15 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.radio.frames import open_data
-from appliance.radio.simulation.run import (
-    BadScenario,
-    Outage,
-    Result,
-    Scenario,
-    Simulation,
-    bound,
-    simulate,
-)
+from appliance.radio.simulation.run import Simulation, simulate
+from appliance.radio.simulation.scenario import BadScenario, Outage, Result, Scenario, bound
+from appliance.radio.simulation.shapes import shaped
 from appliance.radio.simulation.topology import Topology
 
 SMALL = Scenario(hubs=4, rate=0.5, preset="MEDIUM_FAST", loss=0.3, hours=0.5, seed=3)
@@ -108,6 +102,24 @@ def test_who_waits_is_served_at_once_and_answered() -> None:
     result = simulate(scenario)
     assert result.records == result.delivered
     assert result.latency_s["p50"] < 20 < simulate(SMALL).latency_s["p50"]
+
+
+def test_a_hub_counts_what_its_radio_relays_for_others() -> None:
+    """River and Lake do not hear each other: the radio of Hill between them speaks for both."""
+    used: dict[int, tuple[float, float]] = {}
+    for hops in (0, 1):
+        topology = shaped("line", 3, 0.1, hops)
+        simulation = Simulation(
+            Scenario(hubs=3, rate=1, preset="MEDIUM_FAST", hours=0.5, seed=5, topology=topology)
+        )
+        result = simulation.run()
+        hill = simulation.hubs[102].engine
+        assert hill is not None
+        status = hill.status(simulation.channel.now)
+        used[hops] = status.own * 3600, status.seconds["sent"]
+        assert (result.radio_hour > result.own_hour) is bool(hops)
+    assert used[0][0] == pytest.approx(used[0][1])
+    assert used[1][0] > 1.3 * used[1][1]
 
 
 @pytest.mark.parametrize(

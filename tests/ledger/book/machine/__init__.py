@@ -16,6 +16,6 @@ How to add a subject (say, the rules for your new kinds of command):
    in an ``@invariant`` that returns at once ``if not self.founded``.
 
 Each kind must be accepted in at least 30 % of its tries, in the same examples each time. Try
-``HUB_VILLAGES=5`` while you write (80 without it), ``HUB_EXPLORE=1`` for other examples, and
+``HUB_VILLAGES=5`` while you write (56 without it), ``HUB_EXPLORE=1`` for other examples, and
 ``HUB_SHRINK=1`` to have the story of a failure cut short, which takes minutes.
 """

@@ -27,8 +27,8 @@ class Closing(Base):
         """Now and then, after whatever it was, somebody closes: no rule of its own, so that the others are drawn as often."""
         receipt = super()._ask(command, signer)
         self.asked += 1
-        if self.asked % 41 == 0:
-            self._close_year(oddly=self.asked % 205 == 0)
+        if self.asked % 61 == 0:
+            self._close_year(oddly=self.asked % 305 == 0)
         return receipt
 
     def _close_year(self, oddly: bool) -> None:

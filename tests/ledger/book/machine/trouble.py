@@ -35,7 +35,7 @@ class Trouble(Money):
                 assert self.asked_back[transfer] == "open"
                 self.asked_back[transfer] = "over"
             case Dispute(transfer):
-                assert any(self._acts(who, side) for side in self.transfers[transfer][:2])
+                assert any(self._contests(who, side) for side in self.transfers[transfer][:2])
                 assert self.contested.get(transfer, (0, "withdrawn"))[1] == "withdrawn"
                 self.contested[transfer] = (who, "open")
             case DisputeFor(transfer, member):
@@ -47,7 +47,7 @@ class Trouble(Money):
                 self.contested[transfer] = (member, "open")
             case WithdrawDispute(transfer):
                 assert self.contested[transfer][1] == "open"
-                assert any(self._acts(who, side) for side in self.transfers[transfer][:2])
+                assert any(self._contests(who, side) for side in self.transfers[transfer][:2])
                 self.contested[transfer] = (who, "withdrawn")
             case EndDispute(transfer):
                 assert self.contested[transfer][1] == "open"
@@ -59,6 +59,10 @@ class Trouble(Money):
                     self.asked_back[transfer] = "agreed"
                 if self.contested.get(transfer, (0, ""))[1] == "open":
                     self.contested[transfer] = (self.contested[transfer][0], "reversed")
+
+    def _contests(self, who: int, account: int) -> bool:
+        """Whether ``who`` may say that a payment of the account is wrong: whoever is frozen may, too."""
+        return self._acts(who, account) or (who == self._owner(account) and self.status[who] == "frozen")
 
     def _close(self, member: int) -> None:
         super()._close(member)

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from appliance.ledger.book.command import Receipt
-from appliance.ledger.book.schema import Member
-from appliance.ledger.book.schema_credit import Proposal
 from appliance.ledger.book.subject import Command
 from appliance.ledger.keys import KeySigner
 from appliance.ledger.money.commons import PayFromCommons
@@ -230,7 +228,9 @@ class Two(Money):
         if not self.founded:
             return
         with self.hub.reading() as tx:
-            states = {bytes(row.id): row.state for row in tx.rows(Proposal.select())}
-            keepers = {row.number for row in tx.rows(Member.select().where(Member.keeper))}
-        assert states == {record: row[3] for record, row in self.proposals.items()}
+            states = tx.select("SELECT id, state FROM proposal")
+            keepers = {number for (number,) in tx.select("SELECT number FROM member WHERE keeper")}
+        assert {bytes(record): state for record, state in states} == {
+            record: row[3] for record, row in self.proposals.items()
+        }
         assert keepers == self.keepers

@@ -57,6 +57,29 @@ def test_chandra_of_hill_is_in_the_proof_with_the_key_that_hill_told(two: TwoVil
     assert [one.member for one in held.cosigners] == [two.river.numbers["Bob"]]
 
 
+def test_each_byte_of_it_counts(two: TwoVillages) -> None:
+    good, passed = proof_of(two.river, confirmed(two), words=True).encode(), []
+    for place in range(len(good)):
+        turned = bytearray(good)
+        turned[place] ^= 1 << place % 8
+        try:
+            verify(bytes(turned), roots(two))
+        except BadProof:
+            continue
+        passed.append(place)
+    assert passed == []
+
+
+def test_she_does_not_stand_there_twice(two: TwoVillages) -> None:
+    """River's hub says twice that Chandra signed: quorum is two, and nobody of River is needed any more."""
+    proof = proof_of(two.river, confirmed(two))
+    assert reason(two, replace(proof, far=(*proof.far, *proof.far))) == "signed_twice"
+    lines = proof.home.word.far_lines
+    more = ((*lines[0][:2], lines[0][2] + 1),)
+    lied = signed_anew(two.river, proof, lambda word: replace(word, far_lines=lines + more))
+    assert reason(two, replace(lied, far=(*proof.far, *proof.far))) == "no_line"
+
+
 def test_without_her_one_is_missing(two: TwoVillages) -> None:
     proof = proof_of(two.river, confirmed(two))
     without = signed_anew(two.river, proof, lambda word: replace(word, far_rows=(), far_lines=()))

@@ -1,0 +1,1 @@
+"""Proof of Care: claims, weekly sheets, co-signers, objections, the proof."""

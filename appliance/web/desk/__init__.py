@@ -1,0 +1,1 @@
+"""The keeper's desk, at the hub's own screen."""

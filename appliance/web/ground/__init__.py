@@ -1,0 +1,1 @@
+"""What every page stands on: the hub at hand, sessions, keys, form tokens, languages, pictures drawn in SVG."""

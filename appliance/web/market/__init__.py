@@ -1,0 +1,1 @@
+"""Offers and wants: saying, finding, matches and trade loops."""

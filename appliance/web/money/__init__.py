@@ -1,0 +1,1 @@
+"""Paying, asking, accounts, statements, the commons, and what is wrong with a payment."""

@@ -1,0 +1,1 @@
+"""Coming in, one's own pages, who is here, messages, moving, leaving."""
