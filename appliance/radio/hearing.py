@@ -5,19 +5,17 @@ proves the group key and no more, and makes us ask or answer, within bounds.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from appliance.radio.bundle import split
 from appliance.radio.certificates import CertificateFrame
 from appliance.radio.coding import Coded
 from appliance.radio.control import FEW_FEEDS, Ask, Mark, Summary, same_heads, says_that_somebody_waits
 from appliance.radio.errors import BadFrame
-from appliance.radio.events import Arrived, Certified, Event, HeardHub, Ignored, OwnVoice, ProofHeard
+from appliance.radio.events import Arrived, Certified, Event, HeardHub, Ignored, OwnVoice, ProofHeard, Sending
 from appliance.radio.frames import DataFrame
 from appliance.radio.parts import Parts
+from appliance.radio.presence import begins
 from appliance.radio.proofframes import ProofFrame
-
-_NEVER: Final = float("inf")
 
 
 class Hearing:
@@ -53,14 +51,22 @@ class Hearing:
             return [ProofHeard(frame)] if frame.to == parts.directory.hub else self._ignore("for_another")
         if frame.hub == parts.directory.hub:
             return self._own_voice(frame, data)
-        alone = parts.returning.alone(now)
+        alone, before = parts.returning.alone(now), parts.neighbours.last_beat(frame.hub)
         if not parts.neighbours.beat(frame.hub, frame.beat, now):
             return self._ignore("old_beat")
+        if begins(before, frame.beat, crowded=self._crowded(now)):
+            parts.presence.began(frame.hub, parts.count(now), now)
         if alone:
             parts.look(now)  # what waited for company has it
         if isinstance(frame, Ask):
             return self._heard_ask(frame, now)
         return self._heard_summary(frame, now)
+
+    def _crowded(self, now: float) -> bool:
+        """Whether few hubs are on a channel that allows no summaries now."""
+        parts = self._parts
+        few = len(parts.directory.members) <= parts.pace.some_hubs
+        return few and parts.governor.when(Sending.SUMMARY, now) > now
 
     def _own_voice(self, frame: Ask | Summary, data: bytes) -> list[Event]:
         telling = self._parts.telling
@@ -89,6 +95,7 @@ class Hearing:
             return [Arrived(frame)]
         parts.counts["heard_news"] += 1
         parts.neighbours.wrote(frame.hub, now)
+        parts.presence.wrote(frame.hub)
         if not seen:
             parts.owed.arrived(fresh, now)
         if parts.neighbours.exists(frame.hub, Mark(frame.incarnation, frame.last)):
@@ -147,6 +154,8 @@ class Hearing:
         parts.tick(now)
         news = parts.neighbours.claims(summary.hub, summary.positions)
         behind, more = False, set[int]()
+        ours, count = parts.directory.hub, parts.count(now)
+        parts.presence.heard(summary.hub, summary.positions, ours, count, now)
         differ = parts.feeds.unlike(summary.positions)
         parts.news_of.said(summary.positions.keys() - differ.keys())
         for hub, mark in differ.items():
@@ -159,7 +168,6 @@ class Hearing:
                 behind = True
         parts.news_of.said(more)
         waits = says_that_somebody_waits(summary, parts.feeds.vector)
-        count = parts.count(now)
         for span in parts.owed.shown(summary.hub, summary.positions, now, waits=waits):
             if Mark(span.incarnation, span.last) <= parts.feeds.held(span.hub):
                 parts.answering.plan(summary.hub, span, count, now)
@@ -175,7 +183,7 @@ class Hearing:
         elif more:
             parts.asking.offered(count, now, soon=waits)
         if not differ and FEW_FEEDS < len(parts.feeds.vector) == len(summary.positions):
-            parts.telling.first = _NEVER  # another has said it for us
+            parts.presence.served(now)
         same = same_heads(summary, parts.feeds.vector, parts.directory) if not differ else None
         return [HeardHub(summary.hub, summary.beat, summary.positions, summary.roster, same)]
 

@@ -44,6 +44,10 @@ class Neighbours:
         self._there(hub, now)
         return True
 
+    def last_beat(self, hub: int) -> int:
+        """The last beat that was heard of ``hub``; 0 where none was."""
+        return self._beats.get(hub, (0, 0.0))[0]
+
     def _count_lost(self, missed: int) -> None:
         """A control frame came, and so many before it did not. A long gap is a hub that began anew, or was off."""
         if 0 <= missed <= self._pace.beats_missed:

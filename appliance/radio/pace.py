@@ -65,6 +65,12 @@ class Pace:
     tell_again_seconds: float = 300.0
     tell_most_seconds: float = 3600.0
     first_summary: float = 1.0
+    # One that cannot wait for a quieter channel: the first, again until it is answered; the answers of one hub
+    # are so far apart; and after so long in which nobody told what they hold.
+    presence_again_seconds: float = 60.0
+    presence_answer_seconds: float = 60.0
+    presence_answers: int = 3
+    presence_seconds: float = 3600.0
 
     # Asks (NORM's back-off and hold-off). ``ask_each`` widens the back-off with every neighbour
     # who might ask for the same, up to ``ask_most``: two hubs alone have nobody to suppress.

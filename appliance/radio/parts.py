@@ -22,6 +22,7 @@ from appliance.radio.neighbours import Neighbours
 from appliance.radio.news import News
 from appliance.radio.owed import Owed
 from appliance.radio.ports import Library
+from appliance.radio.presence import Presence
 from appliance.radio.proving import Proving
 from appliance.radio.recent import Recent
 from appliance.radio.renewals import Renewals
@@ -64,7 +65,8 @@ class Parts:
         self.company, self.returning = Company(pace), Returning(self.neighbours, pace, begun=now)
         wait = pace.first_summary + rng.uniform(0, len(directory.members))
         trickle, first = self._timer(now), now + wait * frame
-        self.telling = Telling(config.first_beat, trickle, self.owed, pace, first=first)
+        self.presence = Presence(rng, frame, pace, first=first)
+        self.telling = Telling(config.first_beat, trickle, self.owed, self.presence, pace)
         self.known_frames = Recent(pace.frames_remembered)
         self.counts: Counter[str] = Counter()
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -129,7 +131,16 @@ class Parts:
         """The radio turned out to have another preset or region."""
         self.airtime, self.frame_time = airtime, airtime(LONGEST_PACKET)
         self.governor.retune(duty_cycle, self.frame_time)
-        for part in (self.answering, self.asking, self.owed, self.renewals, self.news_of, self.proving):
+        timed = (
+            self.answering,
+            self.asking,
+            self.owed,
+            self.renewals,
+            self.news_of,
+            self.proving,
+            self.presence,
+        )
+        for part in timed:
             part.frame_time = self.frame_time
         self.telling.trickle = self._timer(now)
 

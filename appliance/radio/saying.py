@@ -52,6 +52,7 @@ class Saying:
             (-_NEVER if self._unsent else _NEVER, (self._unsent or _ANY).sending, self._again),
             (parts.renewals.wake, Sending.CERTIFICATE, self._certify),
             (parts.company.due, Sending.DATA, self._own),
+            (parts.presence.due, Sending.DATA, self.present),
             (parts.telling.due, Sending.SUMMARY, self.summary),
             (parts.owed.wake, Sending.ASK, self._receipt),
             (parts.asking.wake, Sending.ASK, self._ask),
@@ -106,7 +107,7 @@ class Saying:
         elif inside.sending in (Sending.DATA, Sending.REPAIR, Sending.CERTIFICATE, Sending.PROOF):
             self._unsent = inside
         elif inside.sending is Sending.SUMMARY:
-            parts.telling.first = now + self._breath()
+            parts.telling.again = now + self._breath()
         else:
             parts.asking.news(parts.count(now), now)
         self._free_after = now + self._breath()
@@ -182,6 +183,10 @@ class Saying:
         parts = self._parts
         parts.feeds.look()
         return Packet(Sending.SUMMARY, parts.telling.whole(parts.feeds.vector, parts.directory, now))
+
+    def present(self, now: float) -> Packet | None:
+        """A whole summary that cannot wait for a quieter channel (``presence``)."""
+        return self.summary(now)
 
     def _receipt(self, now: float) -> Packet:
         parts = self._parts

@@ -49,6 +49,7 @@ from appliance.radio.events import (
 )
 from appliance.radio.links.supervisor import signs
 from appliance.radio.ports import Airtime, Changed, Heard, Link, LinkEvent, LinkState, Radio, Refused, Sent
+from appliance.radio.presence import BEATS_PER_START
 from appliance.radio.proofs import Proofs
 from appliance.radio.refusals import Refusals
 from appliance.radio.shelf import Shelf
@@ -61,7 +62,6 @@ LOOK_SECONDS: Final = 0.5
 
 _ROSTER_SECONDS: Final = 5.0
 _LONGEST_BACK_OFF: Final = 60.0
-_BEATS_PER_START: Final = 1 << 20
 _ALONE_TOGETHER: Final = 2
 _TIME_SECONDS: Final = 12 * 3600.0
 _TIME_AGAIN: Final = 10.0
@@ -125,7 +125,7 @@ class Service:
         self._hub, self._link = hub, link
         self._shelf = Shelf(hub)
         self._board = Bulletin(hub, setting)
-        first_beat = self._board.begin() * _BEATS_PER_START + 1
+        first_beat = self._board.begin() * BEATS_PER_START + 1
         config = replace(config or Config(), first_beat=first_beat)
         now = self._now()
         self._radio = _UNREACHED

@@ -37,7 +37,15 @@ TURNS: Final = (
         "own records, a new frame",
         "somebody waits, a frame is full, or they had company for some minutes (`company`)",
     ),
-    Turn("summary", Sending.SUMMARY, "a whole summary", "the first after a start, or the rest of one"),
+    Turn(
+        "present",
+        Sending.DATA,
+        "a whole summary",
+        "the first after a start, until somebody told what they hold of ours; an answer to one; after an hour in which nobody told (`presence`)",
+    ),
+    Turn(
+        "summary", Sending.SUMMARY, "a whole summary", "the rest of one, or one that the radio did not take"
+    ),
     Turn(
         "receipt",
         Sending.ASK,
@@ -83,8 +91,8 @@ def page() -> str:
         "file of `appliance/radio/`; why they are so in the decisions [0009](decisions/0009-the-sync-engine.md),",
         "[0030](decisions/0030-near-the-airtime-bound.md), [0048](decisions/0048-after-a-long-absence.md),",
         "[0049](decisions/0049-coded-repairs.md), [0050](decisions/0050-who-waits-asks.md),",
-        "[0052](decisions/0052-what-is-said-by-the-way.md), [0058](decisions/0058-who-misses-one-summary.md) and",
-        "[0063](decisions/0063-summaries-stop-as-asks-do.md).",
+        "[0052](decisions/0052-what-is-said-by-the-way.md), [0058](decisions/0058-who-misses-one-summary.md),",
+        "[0063](decisions/0063-summaries-stop-as-asks-do.md) and [0064](decisions/0064-who-comes-back-is-answered.md).",
         "",
         "## What is said",
         "",

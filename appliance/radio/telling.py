@@ -29,6 +29,7 @@ from appliance.radio.neighbours import Neighbours
 from appliance.radio.owed import Owed
 from appliance.radio.pace import Pace
 from appliance.radio.ports import Position, Span
+from appliance.radio.presence import Presence
 from appliance.radio.recent import Recent
 from appliance.radio.trickle import Trickle
 
@@ -55,11 +56,14 @@ class Telling:
 
     Args:
         beat: that of the first frame.
-        first: when the first summary is due.
+
+    Attributes:
+        again: when to say one again that the radio did not take; infinite when none.
     """
 
-    def __init__(self, beat: int, trickle: Trickle, owed: Owed, pace: Pace, *, first: float) -> None:
-        self.beat, self.first, self.trickle = beat, first, trickle
+    def __init__(self, beat: int, trickle: Trickle, owed: Owed, presence: Presence, pace: Pace) -> None:
+        self.beat, self.trickle = beat, trickle
+        self.again, self._presence = _NEVER, presence
         self._owed, self._pace = owed, pace
         self._said = Recent(pace.frames_remembered)
         self._part = self._turn = 0
@@ -84,14 +88,15 @@ class Telling:
 
     @property
     def due(self) -> float:
-        """When a whole summary is due for another reason than Trickle: the first one, or the rest of one."""
-        return float("-inf") if self._part else self.first
+        """When a whole summary is due that has begun, or that the radio did not take."""
+        return float("-inf") if self._part else self.again
 
     def whole(self, vector: Mapping[int, Position], directory: Directory, now: float) -> bytes:
         """The next of the summaries that together say all we hold; one in all but large communities."""
         parts = summaries(self.beat, vector, directory)
         part = parts[self._part] if self._part < len(parts) else parts[0]
         self._part = (self._part + 1) % len(parts)
+        self._presence.said(now)
         if self._part == 0:
             self._spoke()
         return self._tell(part, directory, now)
@@ -116,11 +121,12 @@ class Telling:
         if len(pack_summary(part, directory)) + EACH_BYTES > room:
             return None
         if len(parts) == 1:
+            self._presence.said(now)
             self._spoke()
         return self._tell(part, directory, now)
 
     def _spoke(self) -> None:
-        self.first = _NEVER
+        self.again = _NEVER
         self.trickle.spoke()
 
     def _tell(self, part: Summary, directory: Directory, now: float) -> bytes:

@@ -46,14 +46,28 @@ def _hears(hub: Hub, data: bytes) -> tuple[Hub, Happens]:
 
 def _same(seed: int) -> tuple[Hub, Happens]:
     river, hill, _ = _three(seed)
-    return _hears(river, hill.summary(1))
+    return _hears(river, hill.summary(11))
+
+
+def _begins_anew(seed: int) -> tuple[Hub, Happens]:
+    """Its beats say so: the first of a start (``presence``)."""
+    river, hill, _ = _three(seed)
+    river.hear(hill.summary(11))
+    river.until(river.now + 120)
+    return _hears(river, hill.summary((1 << 20) + 1))
+
+
+def _answered_by_another(seed: int) -> tuple[Hub, Happens]:
+    river, happens = _begins_anew(seed)
+    happens()
+    return _hears(river, Hub(LAKE, seed + 200).summary(11))
 
 
 def _ahead(seed: int, *, waits: bool) -> tuple[Hub, Happens]:
     river, hill, _ = _three(seed)
     hill.write()
     hill.send_all()
-    return _hears(river, hill.urgent(1, HILL) if waits else hill.summary(1))
+    return _hears(river, hill.urgent(11, HILL) if waits else hill.summary(11))
 
 
 def _lacks_ours(seed: int) -> tuple[Hub, Happens]:
@@ -61,7 +75,7 @@ def _lacks_ours(seed: int) -> tuple[Hub, Happens]:
     river.write()
     river.send_all()
     river.until(river.now + 120)
-    return _hears(river, hill.summary(1))
+    return _hears(river, hill.summary(11))
 
 
 def _lacks_anothers(seed: int, seconds: float = 120) -> tuple[Hub, Happens]:
@@ -69,7 +83,7 @@ def _lacks_anothers(seed: int, seconds: float = 120) -> tuple[Hub, Happens]:
     lake.write()
     river.hear(lake.send_all()[0])
     river.until(river.now + seconds)
-    return _hears(river, hill.summary(1))
+    return _hears(river, hill.summary(11))
 
 
 def _data(
@@ -101,7 +115,7 @@ def _asked(seed: int, *, held: bool = True, own: bool = True, crowded: bool = Fa
     river.until(river.now + 120)
     if crowded:
         river.engine.radio_measured(Airtime(channel=0.22, own=0.0), river.now)
-    return _hears(river, hill.ask(1, Span(source.shelf.hub, 1, 1, 1)))
+    return _hears(river, hill.ask(11, Span(source.shelf.hub, 1, 1, 1)))
 
 
 def _answered(seed: int) -> tuple[Hub, Happens]:
@@ -114,7 +128,7 @@ def _answered(seed: int) -> tuple[Hub, Happens]:
 def _asked_by_another(seed: int) -> tuple[Hub, Happens]:
     river, happens = _ahead(seed, waits=True)
     happens()
-    return _hears(river, Hub(LAKE, seed + 200).ask(1, Span(HILL, 1, 1, 1)))
+    return _hears(river, Hub(LAKE, seed + 200).ask(11, Span(HILL, 1, 1, 1)))
 
 
 def _coded(seed: int, *, one_known: bool) -> tuple[Hub, Happens]:
@@ -146,7 +160,7 @@ def _company_comes(seed: int) -> tuple[Hub, Happens]:
     river, write = _writes(seed, alone=True)
     write()
     river.until(river.now + 120)
-    return _hears(river, Hub(HILL, seed + 100).summary(1))
+    return _hears(river, Hub(HILL, seed + 100).summary(11))
 
 
 def _owed(seed: int, *, shows: bool) -> tuple[Hub, Happens]:
@@ -155,7 +169,7 @@ def _owed(seed: int, *, shows: bool) -> tuple[Hub, Happens]:
     _, packet = river.next(Sending.DATA, within=1)
     if shows:
         hill.hear(packet.data)
-    return _hears(river, hill.urgent(1, RIVER))
+    return _hears(river, hill.urgent(11, RIVER))
 
 
 def _refused(seed: int) -> tuple[Hub, Happens]:
@@ -167,7 +181,7 @@ def _refused(seed: int) -> tuple[Hub, Happens]:
 
 def _old_beat(seed: int) -> tuple[Hub, Happens]:
     river, hill, _ = _three(seed)
-    data = hill.summary(1)
+    data = hill.summary(11)
     river.hear(data)
     return _hears(river, data)
 
@@ -195,6 +209,13 @@ def _proof(seed: int, to: int) -> tuple[Hub, Happens]:
 
 ROWS: Final = (
     Row("all hold the same", "a summary that says so", "Trickle's own may be left out", _same),
+    Row(
+        "all hold the same",
+        "the summary of a hub that begins anew",
+        "it waits to hear what we hold",
+        _begins_anew,
+    ),
+    Row("an answer to one is due", "another's summary", "put off", _answered_by_another),
     Row(
         "another holds more",
         "its whole summary",

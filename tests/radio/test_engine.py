@@ -364,7 +364,7 @@ class TestAnswering:
         lake.write()
         hill.hear(lake.send_all()[0])
         hill.engine.radio_measured(Airtime(channel=0.22, own=0.0), hill.now)
-        hill.hear(river.ask(1, Span(LAKE, 1, 1, 1)))
+        hill.hear(river.ask(99, Span(LAKE, 1, 1, 1)))  # not among the first of a start
         hill.write(Kind.SENT, RIVER)
         assert kinds(hill.until(NOW + 5)) == ["data"]
         assert hill.next(Sending.REPAIR)[0] >= 50

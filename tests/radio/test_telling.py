@@ -7,6 +7,7 @@ import pytest
 from appliance.radio.neighbours import Neighbours
 from appliance.radio.owed import Owed
 from appliance.radio.pace import Pace
+from appliance.radio.presence import Presence
 from appliance.radio.telling import Telling, timer
 from tests.radio.community import HILL, RIVER, a_directory
 
@@ -18,7 +19,8 @@ def quiet_hours(hubs: int, every: int | None) -> float:
     pace = Pace()
     neighbours = Neighbours(a_directory(hubs), pace)
     owed = Owed(RIVER, Random(1), FRAME, pace)
-    telling = Telling(1, timer(pace, hubs, FRAME, Random(1), 0.0), owed, pace, first=0.0)
+    presence = Presence(Random(1), FRAME, pace, first=0.0)
+    telling = Telling(1, timer(pace, hubs, FRAME, Random(1), 0.0), owed, presence, pace)
     for now in range(0, 4 * 3600, 30):
         if every:
             neighbours.beat(HILL, 1 + every * (1 + now // 30), float(now))
