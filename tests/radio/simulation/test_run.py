@@ -160,3 +160,12 @@ def test_whatever_is_lost_all_have_all_in_the_end(
         hubs=3, rate=0.5, preset=preset, hours=0.3, seed=seed, topology=Topology(heard), answered=answered
     )
     assert delivered(simulate(scenario))
+
+
+def test_with_the_whole_channel_nothing_is_held_back() -> None:
+    """More payments than a quarter of LONG_FAST carries: hubs keep the rest free, unless told that nobody else is there."""
+    busy = Scenario(hubs=8, rate=6, preset="LONG_FAST", hours=0.2, seed=6, waiting=1.0, answered=True)
+    shared, alone = simulate(busy), simulate(replace(busy, whole_channel=True))
+    assert shared.records == pytest.approx(alone.records, rel=0.5)
+    assert shared.utilisation < 0.4 < 0.5 < alone.utilisation
+    assert alone.latency_s["p50"] < shared.latency_s["p50"] / 2
