@@ -167,5 +167,6 @@ def test_with_the_whole_channel_nothing_is_held_back() -> None:
     busy = Scenario(hubs=8, rate=6, preset="LONG_FAST", hours=0.2, seed=6, waiting=1.0, answered=True)
     shared, alone = simulate(busy), simulate(replace(busy, whole_channel=True))
     assert shared.records == pytest.approx(alone.records, rel=0.5)
-    assert shared.utilisation < 0.4 < 0.5 < alone.utilisation
+    assert shared.utilisation < 0.4
+    assert alone.utilisation > 0.5
     assert alone.latency_s["p50"] < shared.latency_s["p50"] / 2
