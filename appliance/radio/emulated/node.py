@@ -309,11 +309,13 @@ class Node:
         self._heard[key] = None
         if len(self._heard) > _HEARD_IDS:
             self._heard.popitem(last=False)
-        if packet.hop_limit and self.settings.relays and packet.to != self.number:
+        own = self.settings.channel_with(packet.channel) if packet.to == BROADCAST else None
+        passed_on = packet.to != self.number and self.settings.passes_on(packet.port, own)
+        if packet.hop_limit and passed_on:
             again = replace(packet, hop_limit=packet.hop_limit - 1, relay=self.number & 0xFF)
             self._repeats.plan(again, snr, self.settings.preset, now, self._rng)
         if packet.to == BROADCAST:
-            channel = self.settings.channel_with(packet.channel)
+            channel = own
             readable = packet.signed or not self.setup.strict
         else:
             channel = 0 if packet.to == self.number else None

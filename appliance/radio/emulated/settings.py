@@ -31,6 +31,10 @@ REBOOT_AFTER: Final = 7.0
 """Seconds from a changed configuration to the reboot (DEFAULT_REBOOT_SECONDS)."""
 
 _CHANNELS: Final = 8
+_NODE_INFO: Final = 3 * 3600
+_NODE_INFO_LEAST: Final = 3600  # AdminModule.cpp: what is asked to be more often is as often as this
+_CORE_PORTS: Final = frozenset({1, 3, 4, 5, 6, 67})
+"""What CORE_PORTNUMS_ONLY passes on: text, position, names, routing, admin, telemetry."""
 _LONGEST_NAME: Final = 40
 _NOT_SENT: Final = {"sessionkey", "device_ui"}
 
@@ -112,7 +116,9 @@ class Settings:
         lora.hop_limit = setup.hop_limit
         lora.tx_enabled = setup.tx
         roles = config_pb2.Config.DeviceConfig.Role
-        self.config["device"].device.role = roles.CLIENT if setup.relays else roles.CLIENT_MUTE
+        device = self.config["device"].device
+        device.role = roles.CLIENT if setup.relays else roles.CLIENT_MUTE
+        device.node_info_broadcast_secs = _NODE_INFO
         self.channels = [channel_pb2.Channel(index=index) for index in range(_CHANNELS)]
         self.channels[0].role = channel_pb2.Channel.Role.PRIMARY
         self.channels[0].settings.psk = b"\x01"
@@ -143,8 +149,23 @@ class Settings:
 
     @property
     def relays(self) -> bool:
-        """Whether it repeats what it hears."""
+        """Whether it repeats what it hears, as far as its role goes."""
         return bool(self.config["device"].device.role != config_pb2.Config.DeviceConfig.Role.CLIENT_MUTE)
+
+    def passes_on(self, port: int, channel: int | None) -> bool:
+        """Whether it repeats a packet on ``port``, of its own ``channel`` or of one that it cannot read (None)."""
+        modes, mode = (
+            config_pb2.Config.DeviceConfig.RebroadcastMode,
+            self.config["device"].device.rebroadcast_mode,
+        )
+        if not self.relays or mode in {
+            modes.NONE,
+            modes.KNOWN_ONLY,
+        }:  # no emulated node says its name: none is known
+            return False
+        if channel is None:
+            return bool(mode != modes.LOCAL_ONLY)
+        return bool(mode != modes.CORE_PORTNUMS_ONLY or port in _CORE_PORTS)
 
     def channel_hash(self, index: int) -> int | None:
         """The byte that stands for a channel's name and key on the air; None for a channel switched off."""
@@ -277,6 +298,12 @@ class Admin:
             case "set_channel" if 0 <= request.set_channel.index < _CHANNELS:
                 settings.channels[request.set_channel.index].CopyFrom(request.set_channel)
             case "set_config" if _known(request.set_config.lora):
+                device = request.set_config.device
+                if (
+                    request.set_config.HasField("device")
+                    and device.node_info_broadcast_secs < _NODE_INFO_LEAST
+                ):
+                    device.node_info_broadcast_secs = _NODE_INFO_LEAST
                 return _replace(settings.config, request.set_config)
             case "set_module_config":
                 return _replace(settings.modules, request.set_module_config)

@@ -23,11 +23,22 @@ LONGEST_CHANNEL: Final = 11
 CHANNEL: Final = "channel"
 """The part that is the wish's channel."""
 
+NODE_INFO_SECONDS: Final = 3 * 24 * 3600
+"""How often a node says its name: Meshtastic's own is three hours, its least one. It has no greatest, but counts
+in milliseconds and a sign bit, so that from 24 days on an older firmware goes wrong. Never would be too rare:
+who stands before a hub with an app of Meshtastic's wants to see which node it is."""
+
 _ADMIN: Final = admin_pb2.AdminMessage
 _LORA: Final = config_pb2.Config.LoRaConfig
 _DEVICE: Final = config_pb2.Config.DeviceConfig
 _POSITION: Final = config_pb2.Config.PositionConfig
 _CHANNEL: Final = channel_pb2.Channel
+
+_RELAYING: Final = frozenset(
+    _DEVICE.RebroadcastMode.Value(name) for name in ("ALL", "ALL_SKIP_DECODING", "LOCAL_ONLY")
+)
+"""Modes in which a node passes the hubs' packets on. In others it does not: with ``CORE_PORTNUMS_ONLY`` none that it
+can read on a port of ours, with ``KNOWN_ONLY`` none of a node whose name it has not heard yet, with ``NONE`` none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +86,8 @@ class Change:
     mark: bytes = field(default=b"", repr=False)
 
 
-def _fields(wish: Wish) -> dict[str, dict[str, Any]]:
-    """By section, what the configuration is to say."""
+def _fields(wish: Wish, kept: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By section, what the configuration is to say. Whether strangers' packets are passed on stays as it is."""
     lora: dict[str, Any] = {
         "use_preset": True,
         "modem_preset": _LORA.ModemPreset.Value(wish.preset),
@@ -90,9 +101,15 @@ def _fields(wish: Wish) -> dict[str, dict[str, Any]]:
         lora["region"] = _LORA.RegionCode.Value(wish.region)
     if wish.hops is not None:
         lora["hop_limit"] = wish.hops
+    device: dict[str, Any] = {
+        "role": _DEVICE.Role.Value(wish.role),
+        "node_info_broadcast_secs": NODE_INFO_SECONDS,
+    }
+    if kept["device"].rebroadcast_mode not in _RELAYING:
+        device["rebroadcast_mode"] = _DEVICE.RebroadcastMode.Value("ALL")
     return {
         "lora": lora,
-        "device": {"role": _DEVICE.Role.Value(wish.role)},
+        "device": device,
         "position": {
             "gps_mode": _POSITION.GpsMode.Value("NOT_PRESENT"),
             "position_broadcast_smart_enabled": False,
@@ -151,7 +168,7 @@ def differing(kept: Mapping[str, Any], wish: Wish) -> tuple[tuple[Change, ...], 
     """
     changes: list[Change] = []
     messages: list[Any] = []
-    wanted = _fields(wish) | {module: dict.fromkeys(names, False) for module, names in _QUIET.items()}
+    wanted = _fields(wish, kept) | {module: dict.fromkeys(names, False) for module, names in _QUIET.items()}
     for section, values in wanted.items():
         message = _ADMIN()
         setting = message.set_config if section in SECTIONS else message.set_module_config

@@ -61,6 +61,7 @@ def test_it_is_shown_and_nothing_is_written(node: BackgroundNode) -> None:
     assert shown["lora.region"] == ("UNSET", "EU_868")
     assert shown["lora.modem_preset"] == ("LONG_FAST", "MEDIUM_FAST")
     assert shown["device.role"] == ("CLIENT", "CLIENT_MUTE")
+    assert shown["device.node_info_broadcast_secs"] == ("10800", "259200")
     assert shown["lora.hop_limit"] == ("3", "2")
     assert shown["channel 0.name"] == ("", "hubs-c0ffee")
     assert shown["channel 0.key"] == ("the key that everybody knows", "this community's own")
@@ -88,6 +89,17 @@ def test_it_is_written_in_one_transaction_and_read_back(node: BackgroundNode) ->
     assert kept.reboots == 1, "nothing to write, nothing written"
 
 
+def test_a_node_that_would_not_pass_the_hubs_packets_on_is_told_to(node: BackgroundNode) -> None:
+    provisioned(node, replace(WISH, role="CLIENT"))
+    device = settings_of(node).config["device"].device
+    assert (device.node_info_broadcast_secs, settings_of(node).passes_on(256, 0)) == (259_200, True)
+    device.rebroadcast_mode = 5
+    assert not settings_of(node).passes_on(256, 0)
+    changes = provisioned(node, replace(WISH, role="CLIENT"))
+    assert changes == (Change("device.rebroadcast_mode", "CORE_PORTNUMS_ONLY", "ALL"),)
+    assert settings_of(node).passes_on(256, 0)
+
+
 def test_what_is_as_it_is_to_be_stays(node: BackgroundNode) -> None:
     provisioned(node)
     other = replace(WISH, region=None, hops=None, preset="SHORT_FAST")
@@ -100,7 +112,7 @@ def test_a_node_without_a_region_needs_one(node: BackgroundNode) -> None:
 
 
 def test_a_node_that_did_not_keep_a_setting_is_named(node: BackgroundNode) -> None:
-    # This one takes no role, as an older firmware may not know one.
+    # This one takes nothing of that section, as an older firmware may not know what is in it.
     admin = node._server.node._admin
     write = admin._write
 
@@ -110,7 +122,10 @@ def test_a_node_that_did_not_keep_a_setting_is_named(node: BackgroundNode) -> No
         return write(kind, request)
 
     admin._write = forgetful  # type: ignore[method-assign]
-    with pytest.raises(CannotProvision, match=r"did not keep everything: device\.role is CLIENT$"):
+    with pytest.raises(
+        CannotProvision,
+        match=r"not keep everything: device\.role is CLIENT, device\.node_info_broadcast_secs is 10800$",
+    ):
         provisioned(node)
 
 

@@ -7,7 +7,19 @@ import pytest
 from meshtastic.protobuf import admin_pb2, channel_pb2, config_pb2, module_config_pb2
 
 from appliance.radio.errors import BadSetting
-from appliance.radio.links.wish import CHANNEL, MODULES, PARTS, SECTIONS, Wish, ask, differing, told
+from appliance.radio.links.wish import (
+    CHANNEL,
+    MODULES,
+    NODE_INFO_SECONDS,
+    PARTS,
+    SECTIONS,
+    Wish,
+    ask,
+    differing,
+    told,
+)
+
+_DEVICE = config_pb2.Config.DeviceConfig
 
 WISH = Wish("MEDIUM_FAST", "CLIENT_MUTE", "hubs-c0ffee", bytes(range(32)), "EU_868", 2)
 
@@ -68,6 +80,22 @@ def test_modules_that_would_speak_are_switched_off() -> None:
         "telemetry.device_telemetry_enabled": ("on", "off"),
         "neighbor_info.enabled": ("on", "off"),
     }
+
+
+def test_a_node_says_its_name_rarely() -> None:
+    parts = written(kept())
+    assert parts["device"].node_info_broadcast_secs == NODE_INFO_SECONDS
+    parts["device"].node_info_broadcast_secs = 10_800
+    assert shown(parts) == {"device.node_info_broadcast_secs": ("10800", str(NODE_INFO_SECONDS))}
+    assert 3600 < NODE_INFO_SECONDS < 2**31 / 1000, "what the firmware keeps, and counts in milliseconds"
+
+
+@pytest.mark.parametrize("mode", _DEVICE.RebroadcastMode.keys())
+def test_who_passes_the_hubs_packets_on_is_left_to_treat_strangers_as_before(mode: str) -> None:
+    parts = written(kept())
+    parts["device"].rebroadcast_mode = _DEVICE.RebroadcastMode.Value(mode)
+    for_hubs = {"ALL", "ALL_SKIP_DECODING", "LOCAL_ONLY"}
+    assert shown(parts) == ({} if mode in for_hubs else {"device.rebroadcast_mode": (mode, "ALL")})
 
 
 def test_a_further_channel_is_a_secondary_one() -> None:
