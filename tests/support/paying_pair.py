@@ -187,7 +187,11 @@ def _crossings(hub: Hub, outgoing: bool) -> dict[int, tuple[int, str]]:
 
 
 class Tricks:
-    """What the library does wrong by itself: it ends the program, or its ``close`` hangs."""
+    """What nothing at the node's side brings about: the library ends the program, or its ``close`` hangs by itself.
+
+    For the first the library has reasons enough (``our_exit``), but none that our use of it or a node's bytes meet; a
+    ``close`` that waits for the line is ``Fault.CLOGGED``, and this one is deaf to being cut.
+    """
 
     KINDS = ("exit", "stuck_close")
 

@@ -31,6 +31,7 @@ FAULTS: Final = (
     "unplug",
     "silent",
     "stall",
+    "clogged",
     "speak",
     "drop",
     "reset",

@@ -25,6 +25,9 @@ class Fault(StrEnum):
     """It reads and says nothing, as at a connection whose other end is gone; *until*."""
     STALL = "stall"
     """It neither reads nor writes: buffers fill, and whoever flushes or closes the line waits; *until*."""
+    CLOGGED = "clogged"
+    """Serial: it reads no more, and the line is full but for four bytes. Of what a client writes only those go out;
+    it waits with the rest, and with its goodbye when it closes the line. The node goes on speaking; *until*."""
     SPEAK = "speak"
     """The end of what lasts until told."""
     DROP = "drop"

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from meshtastic.protobuf import mesh_pb2
 
+from appliance.radio.emulated.clog import clog
 from appliance.radio.emulated.node import Session
 from appliance.radio.emulated.stream import LONGEST, Deframer, frame
 
@@ -59,6 +60,10 @@ class Front(Protocol):
 
     def stall(self, yes: bool) -> None:
         """Read no more, or again."""
+        ...
+
+    async def clog(self) -> None:
+        """Read no more, with the line full, until ``stall(False)``."""
         ...
 
     def idle(self) -> None:
@@ -233,6 +238,9 @@ class TcpFront:
         for client in self._clients:
             client.stall(yes)
 
+    async def clog(self) -> None:
+        """Not over TCP: what a socket takes is written whole or waited for."""
+
     def idle(self) -> None:
         self.hang_up()
 
@@ -291,6 +299,7 @@ class PtyFront:
         try:
             tty.setraw(self._slave)
             os.set_blocking(self._master, False)
+            os.set_blocking(self._slave, False)
             aside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
             aside.unlink(missing_ok=True)
             aside.symlink_to(os.ttyname(self._slave))
@@ -332,6 +341,9 @@ class PtyFront:
         if self._idle is not None:
             self._idle.cancel()
         self._idle = asyncio.get_running_loop().call_later(IDLE, self.idle)
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         for message in self._deframer.feed(data):
             # After a goodbye the line stays; the next client begins with its own greeting.
             self._host.received(self._session, message)
@@ -367,6 +379,13 @@ class PtyFront:
             loop.remove_reader(self._master)
         else:
             loop.add_reader(self._master, self._readable)
+
+    async def clog(self) -> None:
+        if self._master < 0:
+            return
+        self.stall(True)
+        await clog(self._slave, self._master, self._take)
+        log.info("node_pty_full path=%s", self.path)
 
     def idle(self) -> None:
         self._session.close()

@@ -47,7 +47,7 @@ class NodeServer:
         self._pty = PtyFront(self, pty) if pty is not None else None
         self._writer: asyncio.StreamWriter | None = None
         self._preset = ""
-        self._silent = self._stalled = self._down = False
+        self._silent = self._stalled = self._clogged = self._down = False
         self._noise = random.Random(setup.number)  # noqa: S311 - nonsense for the line
         self._timer: asyncio.TimerHandle | None = None
         self._pumping = False
@@ -244,6 +244,7 @@ class NodeServer:
             Fault.UNPLUG: self._unplug,
             Fault.SILENT: self._hush,
             Fault.STALL: self._stall,
+            Fault.CLOGGED: self._clog,
             Fault.SPEAK: self._speak,
             Fault.STOLEN: self._stolen,
         }[kind]
@@ -267,7 +268,7 @@ class NodeServer:
     ) -> None:
         # What may last without end does so until the next fault; anything else has its time first.
         if before is not None and not before.done():
-            if self._silent or self._stalled:
+            if self._silent or self._stalled or self._clogged:
                 before.cancel()
             await asyncio.wait({before})
         self._calm()
@@ -286,8 +287,8 @@ class NodeServer:
 
     def _calm(self) -> None:
         self._silent = False
-        if self._stalled:
-            self._stalled = False
+        if self._stalled or self._clogged:
+            self._stalled = self._clogged = False
             for front in self._fronts():
                 front.stall(False)
 
@@ -343,6 +344,12 @@ class NodeServer:
         self._stalled = True
         for front in self._fronts():
             front.stall(True)
+        await self._lasting(seconds)
+
+    async def _clog(self, seconds: float) -> None:
+        self._clogged = True
+        for front in self._fronts():
+            await front.clog()
         await self._lasting(seconds)
 
     async def _speak(self, _seconds: float) -> None:
