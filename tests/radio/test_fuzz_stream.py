@@ -1,7 +1,8 @@
 """Bytes over a StreamAPI line, from a radio gone mad or from a line with noise: the link lives, and nothing grows.
 
-The real library reads them over a real connection, in the greeting and after it. ``make test`` gives
-a share, ``make fuzz`` a million (``HUB_FUZZ`` is a share of that), and prints how many there were.
+The real library reads them over a real connection, in the greeting and after it: half of them on the network, half
+at a serial port. ``make test`` gives a share, ``make fuzz`` a million (``HUB_FUZZ`` is a share of that), and prints
+how many there were on each line.
 """
 
 import logging
@@ -10,9 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
+from meshtastic import mesh_interface, node
 from meshtastic.protobuf import (
     admin_pb2,
     channel_pb2,
@@ -25,15 +28,15 @@ from meshtastic.protobuf import (
 )
 
 from appliance.radio.emulated.stream import frame
-from appliance.radio.ports import Heard, LinkEvent
+from appliance.radio.ports import Heard, Link, LinkEvent
 from tests.radio.links.benches import BRISK, link_to
 from tests.radio.links.contract import HELLO, is_down, is_up, until
 from tests.support.fuzzing import GROWTH, SEED, SHARE, resident
 from tests.support.mutations import mutated
-from tests.support.stream_peer import ME, lora, tcp_peer
+from tests.support.stream_peer import ME, PtyPeer, StreamPeer, lora, pty_peer, tcp_peer
 
-EACH = round(500_000 * SHARE) or 1_000
-"""In the greeting, and after it."""
+EACH = round(250_000 * SHARE) or 500
+"""In the greeting, and after it, on each of the two lines."""
 
 QUICK = replace(BRISK, first_back_off=0.01, last_back_off=0.01, handshake=1.0)
 
@@ -118,10 +121,57 @@ FILL = bytes(600)
 """Whatever stopped short has now swallowed its fill."""
 
 
-class Count:
-    """Strings given, and what that cost."""
+class Line:
+    """A radio gone mad, and the library's link to it.
 
-    def __init__(self) -> None:
+    Attributes:
+        at_once: strings before each message of a greeting. A serial port takes longer to open, and then gets more.
+        patience: of the link.
+    """
+
+    def __init__(self, name: str, peer: StreamPeer) -> None:
+        self.name, self.peer = name, peer
+        serial = isinstance(peer, PtyPeer)
+        self.at_once = 100 if serial else 40
+        self.patience = replace(QUICK, handshake=5.0) if serial else QUICK
+
+    def link(self) -> Link:
+        return link_to(self.peer.setting, self.patience)
+
+    def anew(self) -> None:
+        """The link that is up greets again."""
+        if isinstance(self.peer, PtyPeer):
+            self.peer.say(rebooted=True)
+        else:
+            self.peer.fin()
+
+
+@pytest.fixture(params=["tcp", "serial"])
+def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Line]:
+    with tcp_peer() if request.param == "tcp" else pty_peer(tmp_path / "radio") as peer:
+        yield Line(request.param, peer)
+
+
+@pytest.fixture(autouse=True)
+def the_library_does_not_end_the_program(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """It can (``our_exit``), and on the thread of its reader nobody would hear of it."""
+    ends: list[str] = []
+
+    def noted(message: str, return_value: int = 1) -> NoReturn:
+        ends.append(message)
+        raise SystemExit(return_value)
+
+    for module in (mesh_interface, node):
+        monkeypatch.setattr(module, "our_exit", noted)
+    yield
+    assert ends == []
+
+
+class Count:
+    """Strings given on a line, and what that cost."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
         self.given = self.lost = self._size = 0
         self._began, self._threads = time.monotonic(), threading.active_count()
 
@@ -133,72 +183,73 @@ class Count:
     def end(self) -> None:
         grown, seconds = resident() - self._size, time.monotonic() - self._began
         print(
-            f"\n{self.given} strings in {seconds:.0f} s, seed {SEED}, {self.lost} links lost, grown by {grown} bytes"
+            f"\n{self._line.name}: {self.given} strings in {seconds:.0f} s, seed {SEED}, {self.lost} links lost, "
+            f"grown by {grown} bytes"
         )
         assert grown < GROWTH
         assert threading.active_count() <= self._threads + 1  # the library's own for publishing
 
 
-def test_streamapi_strings() -> None:
-    """The real library reads them, over TCP; whenever a link went down in between, those of that batch do not count."""
-    source, count = strings(random.Random(f"strings {SEED}")), Count()
-    with tcp_peer() as peer:
-        link = link_to(peer.setting, QUICK)
-        link.start()
-        until(link, is_up)
-        while count.given < EACH:
-            for _ in range(50):
-                peer.raw(next(source))
-            peer.raw(FILL)
-            peer.hear(HELLO)
-            seen: list[LinkEvent] = []
-            while not any(isinstance(e, Heard) and e.data == HELLO for e in seen):
-                link.wait(0.1)
-                seen += link.poll()
-                if any(is_down(event) for event in seen):
-                    count.lost += 1
-                    if not any(is_up(event) for event in seen[-1:]):
-                        until(link, is_up)
-                    peer.hear(HELLO)
-                    seen.clear()
-                    count.given -= 50
-            count.given += 50
-            count.look()
-        link.close()
+def test_streamapi_strings(line: Line) -> None:
+    """The real library reads them; whenever a link went down in between, those of that batch do not count."""
+    source, count = strings(random.Random(f"strings {SEED} {line.name}")), Count(line)
+    peer, link = line.peer, line.link()
+    link.start()
+    until(link, is_up)
+    while count.given < EACH:
+        for _ in range(50):
+            peer.raw(next(source))
+        peer.raw(FILL)
+        peer.hear(HELLO)
+        seen: list[LinkEvent] = []
+        while not any(isinstance(e, Heard) and e.data == HELLO for e in seen):
+            link.wait(0.1)
+            seen += link.poll()
+            if any(is_down(event) for event in seen):
+                count.lost += 1
+                if not any(is_up(event) for event in seen[-1:]):
+                    until(link, is_up)
+                peer.hear(HELLO)
+                seen.clear()
+                count.given -= 50
+        count.given += 50
+        count.look()
+    link.close()
     count.end()
 
 
-def test_streamapi_strings_in_the_greeting() -> None:
+def test_streamapi_strings_in_the_greeting(line: Line) -> None:
     """Before each message of the handshake; then, over a good line, the link comes up and hears."""
-    source, count = strings(random.Random(f"greeting {SEED}")), Count()
+    source, count = strings(random.Random(f"greeting {SEED} {line.name}")), Count(line)
+    peer, link = line.peer, line.link()
 
     def noise() -> bytes:
-        count.given += 40
-        return b"".join(next(source) for _ in range(40)) + FILL
+        count.given += line.at_once
+        return b"".join(next(source) for _ in range(line.at_once)) + FILL
 
-    with tcp_peer() as peer:
-        link = link_to(peer.setting, QUICK)
-        link.start()
-        until(link, is_up)
-        peer.noise = noise
-        while count.given < EACH:
-            peer.fin()
-            count.lost += 1
-            enough = count.given + 200
-            while count.given < enough:
-                link.wait(0.1)
-                link.poll()
-            count.look()
-        peer.noise = bytes
-        peer.fin()
-        seen: list[LinkEvent] = []
-        for _ in range(600):
-            peer.hear(HELLO)  # again: a connection of before may be there for another moment
+    peer.noise = noise
+    link.start()
+    while True:
+        enough, up = count.given + 5 * line.at_once, False
+        while count.given < enough or not up:
             link.wait(0.1)
-            seen += link.poll()
-            if any(isinstance(event, Heard) and event.data == HELLO for event in seen):
-                break
-        else:
-            raise AssertionError(f"it hears nothing over a good line: {seen}")
-        link.close()
+            for event in link.poll():
+                up = is_up(event) or (up and not is_down(event))
+        count.look()
+        if count.given >= EACH:
+            break
+        line.anew()
+        count.lost += 1
+    peer.noise = bytes
+    line.anew()
+    seen: list[LinkEvent] = []
+    for _ in range(600):
+        peer.hear(HELLO)  # again: a connection of before may be there for another moment
+        link.wait(0.1)
+        seen += link.poll()
+        if any(isinstance(event, Heard) and event.data == HELLO for event in seen):
+            break
+    else:
+        raise AssertionError(f"it hears nothing over a good line: {seen}")
+    link.close()
     count.end()
