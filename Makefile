@@ -29,7 +29,7 @@ run: install ## start two sample villages, on ports 8080 and 8081
 test: install ## everything the build server checks: lint, types, imports, all tests
 	@sh scripts/check.sh $(BIN)
 
-test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step between two hubs, a minute of 200 phones, power cuts at every write, a book of 240,000 transfers, another village that does anything, 200 faults of two radios (30 minutes and more)
+test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step between two hubs, a minute of 200 phones, power cuts at every write, a book of 240,000 transfers, another village that does anything, 200 faults of two radios, thirty days without a neighbour (30 minutes and more)
 	HUB_KILLS=50 $(BIN)/python -m pytest tests/test_kill.py -q
 	HUB_RING_SECONDS=60 $(BIN)/python -m pytest tests/test_ring.py -q
 	HUB_KILLS_TWO=5 $(BIN)/python -m pytest tests/test_kill_two_hubs.py -q
@@ -42,6 +42,7 @@ test-long: install ## the slow lane: 50 kills under 20 payers, 5 at each step be
 	HUB_CELLS=all $(BIN)/python -m pytest tests/radio/simulation/test_cells.py -q -s
 	HUB_EXPLORE=1 $(BIN)/python -m pytest tests/ledger/book/test_machine.py -q
 	HUB_RADIO_FAULTS=200 $(BIN)/python -m pytest tests/radio/test_faults_while_paying.py -q -s
+	HUB_AWAY=200 $(BIN)/python -m pytest tests/radio/test_thirty_days.py -q -s
 
 FUZZ ?= 1
 

@@ -113,6 +113,15 @@ class TwoRadios:
         del self.services[name]
         self.links[name].close()
 
+    def jump(self, seconds: float, turn: float) -> None:
+        """Let much time pass in which neither hears the other: each has its turn once in ``turn`` seconds."""
+        clock = self.villages.clock
+        end = clock.uptime().ms + int(1000 * seconds)
+        while clock.uptime().ms < end:
+            for service in self.services.values():
+                service.step()
+            clock.advance(min(int(1000 * turn), end - clock.uptime().ms))
+
     def live(self, seconds: float, until: "Callable[[], bool] | None" = None) -> bool:
         """Let so much time pass, or less when ``until`` comes true; whether it did."""
         clock = self.villages.clock
