@@ -156,7 +156,7 @@ def test_a_match_a_loop_of_two_villages_and_a_no(phone, villages: TwoVillages, l
     assert chandra.reads("has said no")
     for name, one in (("Alice", alice), ("Bob", bob), ("Chandra", chandra)):
         waits_for(one, pages[name], "Somebody said no")
-        assert one.reads("Nothing was paid. You can still trade with each of them and pay as always.")
+        assert one.reads("This loop paid nobody. You can still trade with each of them and pay as always.")
         assert one.reads("Chandra of Hill has said no" if one is not chandra else "Chandra has said no")
         assert not one.reads("Yes, I am in")
         one.open("/market/loops")

@@ -259,7 +259,7 @@ def _unknown() -> Any:
     return render_template("care/code.html", typed="", problem=refusal(Code.UNKNOWN_CLAIM)), 404
 
 
-def _cannot(view: ClaimView, viewer: int) -> Refusal | None:
+def cannot(view: ClaimView, viewer: int) -> Refusal | None:
     """Why the word of ``viewer`` would not be taken: read before a PIN is typed for nothing."""
     if Action.COSIGN not in view.actions:
         return None
@@ -271,7 +271,7 @@ def _cannot(view: ClaimView, viewer: int) -> Refusal | None:
 
 def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
     mine = view.carer.number == viewer
-    cannot = _cannot(view, viewer)
+    why_not = cannot(view, viewer)
     qr_on_it = mine or Action.EDIT in view.actions
     return render_template(
         "care/claim.html" if mine else "care/confirm.html",
@@ -281,8 +281,8 @@ def _page(view: ClaimView, viewer: int, problem: Problem | None = None) -> str:
         code=show_code(view.code),
         address=qr.address("care.claim", code=view.code) if qr_on_it and view.state == OPEN else None,
         state_of_mine=next((w.state for w in view.witnesses if w.who.number == viewer), None),
-        problem=problem or cannot,
-        cannot=cannot,
+        problem=problem or why_not,
+        cannot=why_not,
         thanks=request.args.get("thanks"),
         **_afar(view, viewer),
         provable=view.state in PROVABLE and (mine or as_keeper(active_member_or_redirect())),

@@ -25,6 +25,7 @@ from appliance.ledger.reads import care_sheets as reads
 from appliance.ledger.reads.care_sheets import SheetView
 from appliance.ledger.reads.people import Person
 from appliance.ledger.values import RecordId, code_of, parse_code, show_code, western_digits
+from appliance.web.care.claims import cannot
 from appliance.web.care.typed import Draft, begun, draft_typed, forget, minutes_of, said_in, save, the_one
 from appliance.web.ground import qr
 from appliance.web.ground.acting import ALWAYS, REFUSED, Problem, form_key, fresh_key, key_for, with_key
@@ -197,6 +198,8 @@ def _unknown() -> Any:
 def _page(found: SheetView, me: Person, failed: Failed | None = None, left: Sequence[str] = ()) -> str:
     wrote = [row.writer.number if row.writer else row.carer.number for row in found.rows]
     mine = me.number in (found.carer.number, wrote[0])
+    cannots = {row.code: no for row in found.to_sign if (no := cannot(row, me.number))}
+    none_left = bool(cannots) and len(cannots) == len(found.to_sign)
     wrong = None if failed is None or failed.place is None else found.to_sign[failed.place : failed.place + 1]
     return render_template(
         "care/sheet.html",
@@ -205,7 +208,9 @@ def _page(found: SheetView, me: Person, failed: Failed | None = None, left: Sequ
         mine=mine,
         code=show_code(found.code),
         address=qr.address("care_sheets.sheet", code=found.code) if mine and found.open else None,
-        problem=None if failed is None else failed.problem,
+        problem=failed.problem if failed else next(iter(cannots.values())) if none_left else None,
+        cannots=cannots,
+        none_left=none_left,
         wrong=wrong[0].code if wrong else "",
         left=left,
         thanks=request.args.get("thanks"),

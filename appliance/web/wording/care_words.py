@@ -97,7 +97,7 @@ def until(c: ClaimView) -> str:
         return ""
     day = day_words(moment(c.until_ms))
     if c.state == "open":
-        return _("It can be confirmed until %(day)s. Then it lapses.", day=day)
+        return _("It can be confirmed until %(day)s. Then it is over.", day=day)
     return _("It is paid on %(day)s.", day=day) if care.COOLING in c.waits else ""
 
 

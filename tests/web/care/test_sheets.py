@@ -122,6 +122,23 @@ def test_a_row_that_cannot_be_confirmed_says_so_and_none_is(village: Village, si
     assert [row.signed for row in rows_of(village, code).rows] == [1, 1, 0]
 
 
+def test_who_cannot_count_for_a_day_reads_it_before_a_pin_is_typed(
+    village: Village, signed_in: SignedIn
+) -> None:
+    """Alice has confirmed one day of Dina's, and the rule allows no more on her word."""
+    code, alice = code_of(written(signed_in("Dina"), 3)), signed_in("Alice")
+    seen = alice.get(f"/W/{code}")
+    send(alice, seen, f"/W/{code}/confirm", row=ticked(seen)[:1], pin=PIN)
+    amount = rows_of(village, code).rows[0].amount
+    village.do("Kira", ChangeRules("care", {"pair_most": amount}, "assembly of May"))
+    none = alice.get(f"/W/{code}")
+    assert "on the word of the same other person" in none.text
+    assert 'name="pin"' not in none.text.split("/decline")[0]
+    assert ticked(none) == []
+    village.do("Kira", ChangeRules("care", {"pair_most": 3 * amount}, "assembly of June"))
+    assert len(ticked(alice.get(f"/W/{code}"))) == 2
+
+
 def test_a_wrong_pin_or_none_confirms_nothing(village: Village, signed_in: SignedIn) -> None:
     code, alice = code_of(written(signed_in("Dina"), 2)), signed_in("Alice")
     seen = alice.get(f"/W/{code}")

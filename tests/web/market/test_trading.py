@@ -332,7 +332,7 @@ def test_a_loop_of_two_villages_and_a_no_in_words(both: tuple[TwoVillages, Porta
     two.carry()
     page = alice.get(near)
     assert "Somebody said no" in page.text
-    assert "Nothing was paid. You can still trade with each of them and pay as always." in page.text
+    assert "This loop paid nobody. You can still trade with each of them and pay as always." in page.text
     assert "/P/" in page.text
 
 
