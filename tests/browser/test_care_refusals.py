@@ -217,7 +217,7 @@ def _what_is_over(farid: Phone, bob: Phone, claims: Claims, shows: Shows, days_p
     bob.tap("Show it to me")
     shows(bob, "There is no care with this code.", "unknown_claim")
     bob.open(f"/C/{claims['late']}")
-    shows(bob, "Then it lapses.", "expire_days")
+    shows(bob, "Then it is over.", "expire_days")
     days_pass(bob.portal, 2)
     confirm(bob)
     shows(bob, "The time in which this could be confirmed is over.", "claim_expired")

@@ -123,10 +123,10 @@ def test_a_request_says_until_when_it_waits_and_then_that_it_has_lapsed(village,
     code = str(asked.outcome["code"])
     alice, chandra = signed_in("Alice"), signed_in("Chandra")
     assert "It waits for 14 more days" in alice.get(f"/R/{code}").text
-    assert "lapses in" not in alice.get("/").text
+    assert "ends in" not in alice.get("/").text
     village.clock.advance(12 * DAY_MS)
     for browser in (alice, chandra):
-        assert "lapses in 2 days" in browser.get("/").text
+        assert "ends in 2 days" in browser.get("/").text
     village.clock.advance(3 * DAY_MS)
     village.clock.set(village.clock.now().ms, Quality.FLOOR)
     tend(village.hub)
@@ -144,7 +144,7 @@ def test_a_request_for_everybody_that_has_lapsed_says_so_to_who_scans_it(village
     asked = village.request("Chandra", None, 75)
     village.clock.advance(15 * DAY_MS)
     tend(village.hub)
-    assert "it has lapsed" in signed_in("Bob").get(f"/R/{asked.outcome['code']}").text
+    assert "in time: it is over" in signed_in("Bob").get(f"/R/{asked.outcome['code']}").text
 
 
 def test_alice_says_no_with_a_kind_word(village, signed_in) -> None:
