@@ -80,16 +80,18 @@ class Neighbours:
             when < since for when in self._written.values()
         )
 
-    def behind(self, about: int, held: Mark, now: float) -> int:
+    def behind(self, about: int, held: Mark, now: float) -> int | None:
         """How many records of the feed of ``about``, held up to ``held``, somebody lacks who was heard
-        lately; the most that one lacks, all of this life where it tells of another.
+        lately, whatever it said; the most that one lacks, all of this life where it tells of another. None when none of
+        those has told what it holds of that feed.
         """
-        since, most = now - self._pace.beat_memory_seconds, 0
-        for hub, (_, when) in self._beats.items():
-            claim = self._claims.get(hub, {}).get(about)
-            if claim is not None and when >= since and claim < held:
-                there = claim.number if claim.incarnation == held.incarnation else 0
-                most = max(most, held.number - there)
+        since, most = now - self._pace.beat_memory_seconds, None
+        for hub, claims in self._claims.items():
+            claim = claims.get(about)
+            if claim is None or self._lately.get(hub, since - 1) < since:
+                continue
+            there = claim.number if claim.incarnation == held.incarnation else 0
+            most = max(most or 0, held.number - there if claim < held else 0)
         return most
 
     def count(self, now: float) -> int:

@@ -38,16 +38,18 @@ class Returning:
     def leisure(self, hub: int, held: Mark, missing: Iterable[Span], now: float) -> bool:
         """Whether what is no hurry may be put on the feed of ``hub``, which is this one.
 
-        A neighbour that is behind, or says so, holds it up for an hour, not for good.
+        A neighbour that is behind, or says so, or none that tells what it holds, hold it up for an hour, not for good.
 
         Args:
             held: up to where that feed has been said.
             missing: what this hub lacks of others' feeds.
         """
         if self.alone(now):
+            self._behind_since = _NEVER
             return False
-        behind = max(self._neighbours.behind(hub, held, now), records_in(missing))
-        if behind <= self._pace.behind_records:
+        lacks = self._neighbours.behind(hub, held, now)
+        lag = records_in(missing) if lacks is None else max(lacks, records_in(missing))
+        if lacks is not None and lag <= self._pace.behind_records:
             self._behind_since = _NEVER
             return True
         self._behind_since = min(self._behind_since, now)

@@ -88,7 +88,8 @@ class TestLeisure:
     """When names and listings may be put on the feed."""
 
     def test_not_alone_and_not_while_somebody_is_far_behind(self) -> None:
-        neighbours, pace = heard_by(now=0.0), Pace()
+        neighbours, pace = heard_by(HILLS, now=0.0), Pace()
+        neighbours.claims(HILLS, {RIVERS: Mark(1, 0)})
         returning = Returning(neighbours, pace, begun=0.0)
         assert returning.leisure(RIVERS, Mark(1, 0), (), 10.0)
         assert not returning.leisure(RIVERS, Mark(1, 0), (), 2 * HOUR)
@@ -98,7 +99,9 @@ class TestLeisure:
         assert not returning.leisure(RIVERS, Mark(1, 11 + pace.behind_records), (), 2 * HOUR)
 
     def test_nor_while_we_are(self) -> None:
-        returning = Returning(heard_by(HILLS, now=0.0), Pace(), begun=0.0)
+        neighbours = heard_by(HILLS, now=0.0)
+        neighbours.claims(HILLS, {RIVERS: Mark(1, 0)})
+        returning = Returning(neighbours, Pace(), begun=0.0)
         assert returning.leisure(RIVERS, Mark(1, 0), [Span(HILLS, 1, 1, 24)], 10.0)
         assert not returning.leisure(RIVERS, Mark(1, 0), [Span(HILLS, 1, 1, 25)], 10.0)
 
@@ -111,6 +114,28 @@ class TestLeisure:
             neighbours.beat(HILLS, 10 + minute, 60.0 * minute)
             told.append(returning.leisure(RIVERS, held, (), 60.0 * minute))
         assert told == [False] * 12 + [True] * 6
+
+    def test_who_writes_and_has_said_nothing_yet_is_as_far_behind_as_before(self) -> None:
+        """After thirty days the first that is heard of Hill may be a frame of records, without a summary."""
+        neighbours = heard_by(HILLS, now=0.0)
+        neighbours.claims(HILLS, {RIVERS: Mark(1, 10)})
+        returning = Returning(neighbours, Pace(), begun=0.0)
+        assert not returning.leisure(RIVERS, Mark(1, 90), (), 1300.0), "held up, by one who is away"
+        assert not returning.leisure(RIVERS, Mark(1, 90), (), 30 * DAY)
+        neighbours.wrote(HILLS, 30 * DAY)
+        assert not returning.leisure(RIVERS, Mark(1, 90), (), 30 * DAY + 10), (
+            "the hour begins with the return"
+        )
+
+    def test_until_somebody_tells_what_they_hold_nobody_knows(self) -> None:
+        """The process began anew while Hill was away."""
+        neighbours = heard_by(now=0.0)
+        returning = Returning(neighbours, Pace(), begun=0.0)
+        assert not returning.leisure(RIVERS, Mark(1, 90), (), 10.0)
+        neighbours.wrote(HILLS, 20.0)
+        assert not returning.leisure(RIVERS, Mark(1, 90), (), 30.0)
+        neighbours.claims(HILLS, {RIVERS: Mark(1, 90)})
+        assert returning.leisure(RIVERS, Mark(1, 90), (), 40.0)
 
     def test_another_life_of_ours_is_missing_as_a_whole(self) -> None:
         neighbours = heard_by(HILLS, now=0.0)
