@@ -102,12 +102,17 @@ def match_of(tx: Tx, pair: Pair, me: Person) -> Match | None:
             deal=deals.of_match(pair),
         )
     mine, theirs = (offer, want) if own_offer else (want, offer)
-    write = ""
-    if other.far and talks_far.is_known(tx, me.number, other.hub or 0, other.number):
-        there, about = other.hub, theirs.number
-        write = url_for("talks_far.talk", hub=there, other=other.number, of=there, listing=about) + "#last"
+    write = _far_talk(tx, me, other, of=other.hub, listing=theirs.number) if other.far else ""
     stands = note(tx, other)
     return Match(pair, mine, theirs, why(*texts), said, pay, write, stands.words if stands else "")
+
+
+def _far_talk(tx: Tx, me: Person, other: Person, **about: int | None) -> str:
+    """Where one writes to somebody of another village; empty for nobody whom one can write to."""
+    if not talks_far.is_known(tx, me.number, other.hub or 0, other.number):
+        return ""
+    values: dict[str, Any] = {"hub": other.hub, "other": other.number, **about}
+    return url_for("talks_far.talk", **values) + "#last"
 
 
 def _side(tx: Tx, node: Node, me: Person) -> Side | None:
@@ -206,12 +211,20 @@ def _loop_page(view: LoopView, problem: Problem | None = None, amount: str | Non
             deal=deals.of_loop(view.id) if view.state == "agreed" else None,
         )
     mine = typed(view.mine.amount) if view.mine.amount else ""
+    me = active_member_or_redirect()
+    with the_hub().reading() as tx:
+        talks = [
+            (one, _far_talk(tx, me, one) if one.far else url_for("talks.talk", other=one.number) + "#last")
+            for one in dict.fromkeys((view.to_pay.giver, view.mine.taker))
+            if one is not None
+        ]
     return render_template(
         "market/loop.html",
         l=view,
         drawing=ring.drawn([name_of(leg.giver) for leg in view.legs], [leg.answer for leg in view.legs]),
         until=date_words(view.until_ms // DAY_MS),
         pay=pay,
+        talks=[(one, where) for one, where in talks if where],
         amount=mine if amount is None else amount,
         key=fresh_key(),
         problem=problem,

@@ -100,7 +100,9 @@ def test_it_happened_opens_the_payment_whether_the_other_has_said_yes_or_not(
     page = happened(bob)
     assert page.request.path.startswith("/P/")
     assert 'value="1.50"' in page.text
-    assert 'href="/P/' in bob.get(path).text, "who turned back finds the way again"
+    again = bob.get(path).text
+    assert 'href="/P/' in again, "who turned back finds the way again"
+    assert "Agree first" not in again, "it has happened"
     page = bob.fill(page, "/pay/check", follow=True)
     bob.fill(page, "/pay/send", follow=True, pin=PIN)
     assert village.balance("Alice") == 150
@@ -165,8 +167,13 @@ def test_a_keeper_has_the_hub_look_and_three_agree(village: Village, signed_in: 
     for name in ("Bob", "Chandra"):
         one = signed_in(name)
         one.fill(loop, loop, say="yes")
+    assert "Write to" not in page.text, "nobody is agreed yet"
     page = signed_in("Chandra").get(loop)
     assert "All have said yes" in page.text
+    for other in ("Alice", "Bob"):
+        assert f'href="/talks/{village.numbers[other]}#last"' in page.text, (
+            "when and where is for them to say"
+        )
     chandra = signed_in("Chandra")
     pay = re.search(r'href="(/P/[^"]+)"', page.text)
     assert pay
@@ -332,6 +339,7 @@ def test_a_loop_of_two_villages_and_a_no_in_words(both: tuple[TwoVillages, Porta
     two.carry()
     page = alice.get(near)
     assert "Somebody said no" in page.text
+    assert "Write to Chandra of Hill" in page.text or "Write to Bob" in page.text
     assert "This loop paid nobody. You can still trade with each of them and pay as always." in page.text
     assert "/P/" in page.text
 
