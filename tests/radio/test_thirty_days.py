@@ -56,7 +56,8 @@ CLAIMS = OWED // 40
 """Claims of each side that the other was asked to co-sign before they parted; two people of it sign each."""
 
 LATE = 900
-"""From so many seconds on a payment is late, as docs/simulation.md counts; here from the return on."""
+"""From so many seconds on a payment is late, as docs/simulation.md counts; here from the moment on when one of them heard the other. When that
+is, is a matter of luck: in silence a hub says a summary every seven minutes, and three of ten are lost."""
 
 LATER = (Kind.PERSON, Kind.LISTING, Kind.UNLISTING)
 
@@ -331,7 +332,7 @@ def test_what_is_owed_is_accepted_before_a_name_or_listing_is_said(parted: Parte
     )
 
     assert parted.open_when_told == 0
-    assert seen["every payment accepted"] < LATE
+    assert seen["every payment accepted"] - seen["one heard"] < LATE
     assert seen["all that was owed held"] < seen["a name or listing said"] < seen["a name or listing arrived"]
     for hub, numbers in payments.items():
         assert parted.accepted(hub) == parted.known(hub) == set(numbers)
