@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from appliance.radio.bundle import split
 from appliance.radio.certificates import CertificateFrame
 from appliance.radio.coding import Coded
-from appliance.radio.control import FEW_FEEDS, Ask, Mark, Summary, same_heads, says_that_somebody_waits
+from appliance.radio.control import Ask, Mark, Summary, same_heads, says_that_somebody_waits
 from appliance.radio.errors import BadFrame
 from appliance.radio.events import Arrived, Certified, Event, HeardHub, Ignored, OwnVoice, ProofHeard, Sending
 from appliance.radio.frames import DataFrame
@@ -51,22 +51,26 @@ class Hearing:
             return [ProofHeard(frame)] if frame.to == parts.directory.hub else self._ignore("for_another")
         if frame.hub == parts.directory.hub:
             return self._own_voice(frame, data)
-        alone, before = parts.returning.alone(now), parts.neighbours.last_beat(frame.hub)
+        alone, highest = parts.returning.alone(now), parts.neighbours.highest_beat(frame.hub)
         if not parts.neighbours.beat(frame.hub, frame.beat, now):
             return self._ignore("old_beat")
-        if begins(before, frame.beat, crowded=self._crowded(now)):
+        new = frame.beat > highest
+        if new and begins(highest, frame.beat, self._first_beats(now)):
             parts.presence.began(frame.hub, parts.count(now), now)
         if alone:
             parts.look(now)  # what waited for company has it
         if isinstance(frame, Ask):
             return self._heard_ask(frame, now)
-        return self._heard_summary(frame, now)
+        return self._heard_summary(frame, now, new=new)
 
-    def _crowded(self, now: float) -> bool:
-        """Whether few hubs are on a channel that allows no summaries now."""
+    def _first_beats(self, now: float) -> int:
+        """How many of its first beats show that a hub never heard before has begun just now. None on a channel that allows
+        summaries: soon somebody says what they hold of it. None among many, who would all be answered when all begin.
+        """
         parts = self._parts
         few = len(parts.directory.members) <= parts.pace.some_hubs
-        return few and parts.governor.when(Sending.SUMMARY, now) > now
+        barred = parts.governor.when(Sending.SUMMARY, now) > now
+        return parts.pace.presence_first_beats if few and barred else 0
 
     def _own_voice(self, frame: Ask | Summary, data: bytes) -> list[Event]:
         telling = self._parts.telling
@@ -95,7 +99,6 @@ class Hearing:
             return [Arrived(frame)]
         parts.counts["heard_news"] += 1
         parts.neighbours.wrote(frame.hub, now)
-        parts.presence.wrote(frame.hub)
         if not seen:
             parts.owed.arrived(fresh, now)
         if parts.neighbours.exists(frame.hub, Mark(frame.incarnation, frame.last)):
@@ -148,15 +151,17 @@ class Hearing:
         parts.counts["yielded_ask"] += parts.asking.overheard(ask, count, now)
         return [HeardHub(ask.hub, ask.beat)]
 
-    def _heard_summary(self, summary: Summary, now: float) -> list[Event]:
+    def _heard_summary(self, summary: Summary, now: float, *, new: bool) -> list[Event]:
+        """``new``: it is no old one played again, which after long silence is taken as well as one of a hub set back."""
         parts = self._parts
         parts.counts["heard_summary"] += 1
         parts.tick(now)
         news = parts.neighbours.claims(summary.hub, summary.positions)
         behind, more = False, set[int]()
         ours, count = parts.directory.hub, parts.count(now)
-        parts.presence.heard(summary.hub, summary.positions, ours, count, now)
         differ = parts.feeds.unlike(summary.positions)
+        if new:
+            self._present(summary, differ, now)
         parts.news_of.said(summary.positions.keys() - differ.keys())
         for hub, mark in differ.items():
             held = parts.feeds.held(hub)
@@ -182,10 +187,17 @@ class Hearing:
             parts.asking.news(count, now, soon=waits)
         elif more:
             parts.asking.offered(count, now, soon=waits)
-        if not differ and FEW_FEEDS < len(parts.feeds.vector) == len(summary.positions):
-            parts.presence.served(now)
         same = same_heads(summary, parts.feeds.vector, parts.directory) if not differ else None
-        return [HeardHub(summary.hub, summary.beat, summary.positions, summary.roster, same)]
+        told = {hub: mark for hub, mark in summary.positions.items() if new or hub != ours}
+        return [HeardHub(summary.hub, summary.beat, told, summary.roster, same)]
+
+    def _present(self, summary: Summary, differ: Mapping[int, Mark], now: float) -> None:
+        """What a summary means for those that cannot wait (``presence``)."""
+        parts = self._parts
+        ours, count = parts.directory.hub, parts.count(now)
+        parts.presence.heard(summary.hub, summary.positions, parts.feeds.held, ours, count, now)
+        if not differ:
+            parts.presence.alike(summary.positions, len(parts.feeds.vector), now)
 
     def _tell(self, for_hub: int, differ: Mapping[int, Mark], count: int, now: float) -> None:
         """Another holds these feeds up to somewhere else than we do: of ours, and of one that is no news, say what it lacks."""

@@ -22,6 +22,7 @@ class Neighbours:
     def __init__(self, directory: Directory, pace: Pace) -> None:
         self._directory, self._pace = directory, pace
         self._beats: dict[int, tuple[int, float]] = {}
+        self._highest: dict[int, int] = {}
         self.loss = pace.loss_at_first
         """The share of what is said that does not arrive here, lately, from 0 to 1."""
         self._claims: dict[int, dict[int, Mark]] = {}
@@ -41,12 +42,13 @@ class Neighbours:
             return False
         self._count_lost(beat - last - 1)
         self._beats[hub] = (beat, now)
+        self._highest[hub] = max(beat, self._highest.get(hub, 0))
         self._there(hub, now)
         return True
 
-    def last_beat(self, hub: int) -> int:
-        """The last beat that was heard of ``hub``; 0 where none was."""
-        return self._beats.get(hub, (0, 0.0))[0]
+    def highest_beat(self, hub: int) -> int:
+        """The highest beat that was heard of ``hub`` in this life; 0 where none was. What is not above it may be old."""
+        return self._highest.get(hub, 0)
 
     def _count_lost(self, missed: int) -> None:
         """A control frame came, and so many before it did not. A long gap is a hub that began anew, or was off."""
@@ -162,5 +164,6 @@ class Neighbours:
             old = self._directory.members.get(index)
             if old and old.incarnation != member.incarnation:
                 self._beats.pop(member.hub, None)
+                self._highest.pop(member.hub, None)
                 self._claims.pop(member.hub, None)
         self._directory, self._furthest = directory, None

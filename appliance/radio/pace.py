@@ -70,6 +70,7 @@ class Pace:
     presence_again_seconds: float = 60.0
     presence_answer_seconds: float = 60.0
     presence_answers: int = 3
+    presence_first_beats: int = 8
     presence_seconds: float = 3600.0
 
     # Asks (NORM's back-off and hold-off). ``ask_each`` widens the back-off with every neighbour

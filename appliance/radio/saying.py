@@ -27,6 +27,9 @@ class Saying:
         self._parts = parts
         self._free_after = float("-inf")
         self._unsent = self._inside = cast("Packet | None", None)
+        self._waited: frozenset[int] | None = (
+            None  # whom the packet inside is an answer to; None when it is of another kind
+        )
 
     # ------------------------------------------------------------------------------------------------- whose turn it is
 
@@ -35,6 +38,7 @@ class Saying:
         parts = self._parts
         parts.look(now)
         parts.tick(now)
+        self._waited = None
         for due, sending, make in self.turns():
             if self._from(due, sending, now) <= now and (packet := make(now)):
                 kinds = (Sending.REPAIR, Sending.ASK, Sending.SUMMARY)
@@ -107,7 +111,11 @@ class Saying:
         elif inside.sending in (Sending.DATA, Sending.REPAIR, Sending.CERTIFICATE, Sending.PROOF):
             self._unsent = inside
         elif inside.sending is Sending.SUMMARY:
-            parts.telling.again = now + self._breath()
+            parts.telling.not_taken()
+            if self._waited is None:
+                parts.telling.again = now + self._breath()
+            else:
+                parts.presence.refused(self._waited, now)
         else:
             parts.asking.news(parts.count(now), now)
         self._free_after = now + self._breath()
@@ -186,7 +194,12 @@ class Saying:
 
     def present(self, now: float) -> Packet | None:
         """A whole summary that cannot wait for a quieter channel (``presence``)."""
-        return self.summary(now)
+        parts = self._parts
+        parts.feeds.look()
+        self._waited = parts.presence.waiting
+        if not self._waited and parts.governor.when(Sending.SUMMARY, now) <= now:
+            return self.summary(now)
+        return Packet(Sending.SUMMARY, parts.telling.present(parts.feeds.vector, parts.directory, now))
 
     def _receipt(self, now: float) -> Packet:
         parts = self._parts

@@ -66,7 +66,7 @@ class Telling:
         self.again, self._presence = _NEVER, presence
         self._owed, self._pace = owed, pace
         self._said = Recent(pace.frames_remembered)
-        self._part = self._turn = 0
+        self._part = self._turn = self._before = 0
 
     def tick(self, hubs: int, neighbours: Neighbours, now: float) -> bool:
         """Let time pass in a community of so many ``hubs``. True when another interval has begun.
@@ -95,16 +95,35 @@ class Telling:
         """The next of the summaries that together say all we hold; one in all but large communities."""
         parts = summaries(self.beat, vector, directory)
         part = parts[self._part] if self._part < len(parts) else parts[0]
-        self._part = (self._part + 1) % len(parts)
-        self._presence.said(now)
+        self._before, self._part = self._part, (self._part + 1) % len(parts)
+        self._presence.said(part.positions, now)
         if self._part == 0:
             self._spoke()
         return self._tell(part, directory, now)
+
+    def present(self, vector: Mapping[int, Position], directory: Directory, now: float) -> bytes:
+        """A whole summary that cannot wait (``presence``); in large communities one part, that which most of those wait for
+        who wait: the rest may not be allowed for long. It leaves the turn of the parts as it is.
+        """
+        parts = summaries(self.beat, vector, directory)
+        if len(parts) == 1:
+            return self.whole(vector, directory, now)
+        self._before, self._turn = self._part, self._turn + 1
+        waiting, turn = self._presence.waiting, self._turn
+        in_turn = [*parts[turn % len(parts) :], *parts[: turn % len(parts)]]
+        part = max(in_turn, key=lambda one: len(waiting & one.positions.keys()))
+        self._presence.said(part.positions, now)
+        return self._tell(part, directory, now)
+
+    def not_taken(self) -> None:
+        """The radio did not take what was said last: where that was a part of a whole one, it is its turn again."""
+        self._part = self._before
 
     def some(
         self, vector: Mapping[int, Position], hubs: Iterable[int], directory: Directory, now: float
     ) -> bytes:
         """A summary of what somebody waits for, and no more."""
+        self._before = self._part
         return self._tell(part_of(self.beat, vector, hubs, directory), directory, now)
 
     def riding(
@@ -120,8 +139,9 @@ class Telling:
             return None  # it would be taken for one of those that say that somebody waits
         if len(pack_summary(part, directory)) + EACH_BYTES > room:
             return None
+        self._before = self._part
+        self._presence.said(part.positions, now)
         if len(parts) == 1:
-            self._presence.said(now)
             self._spoke()
         return self._tell(part, directory, now)
 

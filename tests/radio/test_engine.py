@@ -1,6 +1,6 @@
 """The engine, rule by rule: hubs River, Hill and Lake, packets handed over by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from random import Random
 
@@ -45,8 +45,10 @@ def parts(packet: Packet) -> list[Packet]:
 class Hub:
     """One hub, with what it holds, that can be asked what it would send."""
 
-    def __init__(self, number: int, seed: int = 1, config: Config | None = None) -> None:
-        self.shelf = Shelf(directory(number, HUBS))
+    def __init__(
+        self, number: int, seed: int = 1, config: Config | None = None, hubs: Sequence[int] = HUBS
+    ) -> None:
+        self.shelf = Shelf(directory(number, hubs))
         self.engine = Engine(self.shelf.directory, self.shelf, airtime, Random(seed), config, now=LONG_AGO)
         self.now = LONG_AGO
         self.until(NOW)

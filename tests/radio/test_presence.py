@@ -4,17 +4,24 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import ClassVar
 
 import pytest
 
 from appliance.ledger.book import startup
 from appliance.ledger.book.startup import CLEAN
 from appliance.radio.bundle import split
-from appliance.radio.events import Sending
+from appliance.radio.control import Mark, Summary, read
+from appliance.radio.engine import Engine
+from appliance.radio.events import HeardHub, Sending
+from appliance.radio.owed import Owed
 from appliance.radio.pace import Pace
-from appliance.radio.ports import Airtime
+from appliance.radio.ports import Airtime, Position
 from appliance.radio.presence import BEATS_PER_START, Presence, begins
-from tests.radio.test_engine import FRAME, HILL, LAKE, RIVER, Hub
+from appliance.radio.telling import Telling, timer
+from tests.radio.community import a_directory
+from tests.radio.test_engine import FRAME, HILL, LAKE, RIVER, Hub, airtime
+from tests.support.radio_hubs import Shelf, directory
 from tests.support.two_radios import TwoRadios, two_radios
 
 BUSY, FULL = 0.20, 0.26
@@ -150,27 +157,148 @@ class TestAnswers:
             restarts += [begun + when for when in spoke(river, BUSY, 20)]
         apart = [later - before for before, later in pairwise(restarts)]
         assert apart
-        assert min(apart) >= Pace().presence_answer_seconds
+        assert min(apart) > Pace().presence_answer_seconds - 1e-6
 
-    def test_who_writes_waits_no_more(self) -> None:
+    def test_who_holds_less_does_not_stand_for_all(self) -> None:
+        """Hill said twelve records before its box was set back: River holds them, Lake has not heard one."""
+        river, lake, hill = Hub(RIVER), Hub(LAKE, seed=2), Hub(HILL)
+        river.hear(hill.summary(11))
+        blank = hill.summary(ANEW)
+        for _ in range(12):
+            hill.write()
+        for data in hill.send_all():
+            river.hear(data)
+        spoke(river, BUSY, 600)
+        river.hear(blank)
+        river.hear(lake.summary(11))
+        assert len(spoke(river, BUSY, 120)) == 1
+
+    def test_of_many_who_begin_together_each_tells_all_of_the_others(self) -> None:
+        """One that waits itself is heard as any other: else all would answer each other again and again."""
+        river, lake, hill = Hub(RIVER), Hub(LAKE, seed=2), Hub(HILL)
+        for other in (lake, hill):
+            river.hear(other.summary(11))
+        spoke(river, BUSY, 600)
+        for other in (lake, hill):
+            river.hear(other.summary(ANEW))
+        assert len(spoke(river, BUSY, 300)) == 1
+        said = []
+        for beat in range(1, 12):
+            for other in (lake, hill):
+                river.hear(other.summary(ANEW + beat))
+            said += spoke(river, BUSY, 300)
+        assert len(said) <= 2
+
+        presence = Presence(Random(1), FRAME, Pace(), first=0.0)
+        for number in (HILL, LAKE):
+            presence.began(number, 2, 0.0)
+        presence.heard(HILL, {LAKE: Mark(1, 0)}, lambda _: Mark(1, 0), RIVER, 2, 1.0)
+        assert presence.waiting == {HILL}
+
+    def test_one_that_the_radio_does_not_take_is_due_again(self) -> None:
         river, hill = Hub(RIVER), Hub(HILL)
         river.hear(hill.summary(11))
         spoke(river, BUSY, 600)
-        hill.write()
-        (data,) = hill.send_all()
         river.hear(hill.summary(ANEW))
-        river.hear(data)
-        assert len(spoke(river, BUSY, 300)) == 1  # the answer that was due
-        river.hear(hill.summary(ANEW + 1))
-        assert spoke(river, BUSY, 600) == []
+        river.engine.radio_measured(Airtime(BUSY, 0.0), river.now)
+        river.now += 10 * FRAME
+        packet = river.engine.transmit(river.now)
+        assert packet is not None
+        assert packet.sending is Sending.SUMMARY
+        river.engine.refused(river.now, 5.0)
+        (again,) = spoke(river, BUSY, HOUR / 2)
+        assert 5 <= again < 10
+
+    def test_an_old_one_played_again_is_no_start_and_tells_nothing(self) -> None:
+        """After twenty minutes of silence it is taken, as one of a hub that was set back would be."""
+        river, hill = Hub(RIVER), Hub(HILL)
+        for beat in (11, ANEW, 2 * BEATS_PER_START + 1):
+            river.hear(hill.summary(beat))
+        spoke(river, BUSY, HOUR / 2)
+        said = []
+        for half_hour in range(12):
+            (told,) = river.hear(hill.summary((ANEW, 2 * BEATS_PER_START + 1)[half_hour % 2]))
+            assert isinstance(told, HeardHub)
+            assert RIVER not in told.positions
+            said += [half_hour * HOUR / 2 + when for when in spoke(river, BUSY, HOUR / 2)]
+        assert 4 <= len(said) <= 6, "one an hour, as if nothing had been heard"
+
+    def test_among_many_one_never_heard_before_needs_no_answer(self) -> None:
+        """As when all begin after a power cut: they would all be answered."""
+        for hubs, beat, answers in ((16, ANEW + 1, 1), (17, ANEW, 0)):
+            everybody = range(101, 101 + hubs)
+            river = Hub(RIVER, hubs=everybody)
+            river.engine.radio_measured(Airtime(BUSY, 0.0), river.now)
+            river.hear(Hub(HILL, hubs=everybody).summary(beat))
+            assert len(spoke(river, BUSY, 60)) == answers, (hubs, beat)
+
+
+def test_the_first_need_not_be_said_when_another_has_said_all_of_it() -> None:
+    everybody = range(101, 117)
+    hill = Hub(HILL, hubs=everybody)
+    for heard in (False, True):
+        shelf = Shelf(directory(RIVER, everybody))
+        engine = Engine(shelf.directory, shelf, airtime, Random(3), None, now=0.0)
+        if heard:
+            engine.receive(hill.summary(11), 0.1)
+        said = [engine.transmit(tenth * FRAME / 10) for tenth in range(1, 170)]
+        assert any(said) is not heard
+
+
+class TestParts:
+    """A community whose whole summary takes more than one packet."""
+
+    HUBS = 64
+    VECTOR: ClassVar = {hub: Position(1, 70_000, bytes([hub])) for hub in range(101, 101 + HUBS)}
+
+    def telling(self) -> tuple[Telling, Presence]:
+        pace = Pace()
+        presence = Presence(Random(1), FRAME, pace, first=0.0)
+        owed = Owed(RIVER, Random(1), FRAME, pace)
+        return Telling(1, timer(pace, self.HUBS, FRAME, Random(1), 0.0), owed, presence, pace), presence
+
+    def named(self, data: bytes) -> set[int]:
+        frame = read(data, a_directory(self.HUBS, me=HILL))
+        assert isinstance(frame, Summary)
+        return set(frame.positions)
+
+    def test_an_answer_is_the_part_that_names_who_waits(self) -> None:
+        directory = a_directory(self.HUBS)
+        for waiting in (110, 160):
+            for already in range(3):
+                telling, presence = self.telling()
+                for _ in range(already):
+                    telling.whole(self.VECTOR, directory, 1.0)
+                presence.began(waiting, 5, 2.0)
+                assert waiting in self.named(telling.present(self.VECTOR, directory, 3.0))
+                assert presence.waiting == frozenset()
+
+    def test_it_leaves_the_turn_of_the_parts_and_so_does_one_that_was_not_taken(self) -> None:
+        directory = a_directory(self.HUBS)
+        telling, presence = self.telling()
+        first = self.named(telling.whole(self.VECTOR, directory, 1.0))
+        presence.began(110, 5, 2.0)
+        telling.present(self.VECTOR, directory, 3.0)
+        rest = self.named(telling.whole(self.VECTOR, directory, 4.0))
+        assert first | rest == set(self.VECTOR)
+        telling.not_taken()
+        assert self.named(telling.whole(self.VECTOR, directory, 5.0)) == rest
+
+    def test_the_first_is_left_to_others_who_said_all_of_it_in_parts(self) -> None:
+        _, presence = self.telling()
+        names = sorted(self.VECTOR)
+        presence.alike(names[:40], self.HUBS, 1.0)
+        assert presence.due == 0.0
+        presence.alike(names[40:], self.HUBS, 2.0)
+        assert presence.due > 60
 
 
 def test_a_start_is_seen_by_the_beats() -> None:
-    assert begins(7, ANEW, crowded=False)
-    assert begins(0, ANEW, crowded=True)
-    assert not begins(0, ANEW, crowded=False), "of those who begin together somebody tells soon"
-    assert not begins(0, BEATS_PER_START + 400, crowded=True), "it has been at work for long, and we were not"
-    assert not begins(ANEW, ANEW + 9, crowded=True)
+    assert begins(7, ANEW, 0)
+    assert begins(0, ANEW + 1, 8)
+    assert not begins(0, ANEW, 0), "of those who begin together somebody tells soon"
+    assert not begins(0, BEATS_PER_START + 400, 8), "it has been at work for long, and we were not"
+    assert not begins(ANEW, ANEW + 9, 8)
 
 
 def test_the_first_is_said_again_ever_more_rarely_until_somebody_tells() -> None:
@@ -178,10 +306,10 @@ def test_the_first_is_said_again_ever_more_rarely_until_somebody_tells() -> None
     while now < 5 * HOUR:
         now = presence.due
         said.append(now)
-        presence.said(now)
+        presence.said({RIVER, HILL}, now)
     waits = [later - before for before, later in pairwise(said)]
     assert waits[0] < 80
     assert all(later > 1.5 * before for before, later in pairwise(waits[:6]))
     assert HOUR <= waits[-1] <= 1.25 * HOUR
-    presence.heard(HILL, {RIVER}, RIVER, 1, now)
+    presence.heard(HILL, {RIVER: Mark(1, 0)}, lambda _: Mark(1, 0), RIVER, 1, now)
     assert presence.due >= now + HOUR

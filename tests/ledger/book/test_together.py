@@ -47,11 +47,15 @@ class Crowd:
                 thread.start()
                 # The first leads and waits for the lock; the others stand in line behind it.
                 until = time.monotonic() + 10
-                while len(self.together._queue) != place and time.monotonic() < until:
+                while not self._stand(place) and time.monotonic() < until:
                     time.sleep(0.001)
         for thread in threads:
             thread.join(30)
             assert not thread.is_alive()
+
+    def _stand(self, place: int) -> bool:
+        """Whether the one at ``place`` has come; the first has left the line to lead."""
+        return self.together._led and len(self.together._queue) == place
 
     def _one(self, place: int, work: Callable[[Tx], Any]) -> None:
         try:
