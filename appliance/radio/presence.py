@@ -65,8 +65,9 @@ class Presence:
 
     def refused(self, waited: Collection[int], now: float) -> None:
         """The radio did not take what was said for one of these reasons, while these hubs ``waited``: it is due again."""
-        self._begun |= {hub: self._begun.get(hub, 0) + 1 for hub in waited}
-        self._waiting |= set(waited)
+        untold = set(waited) - self._waiting
+        self._begun |= {hub: self._begun.get(hub, 0) + 1 for hub in untold}
+        self._waiting |= untold
         self._due = now
 
     def heard(

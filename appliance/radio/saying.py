@@ -27,9 +27,8 @@ class Saying:
         self._parts = parts
         self._free_after = float("-inf")
         self._unsent = self._inside = cast("Packet | None", None)
-        self._waited: frozenset[int] | None = (
-            None  # whom the packet inside is an answer to; None when it is of another kind
-        )
+        # Whom the packet inside answers, where it is said for their sake or ours (``present``).
+        self._waited: frozenset[int] | None = None
 
     # ------------------------------------------------------------------------------------------------- whose turn it is
 

@@ -273,6 +273,23 @@ class TestParts:
                 assert waiting in self.named(telling.present(self.VECTOR, directory, 3.0))
                 assert presence.waiting == frozenset()
 
+    def test_refused_again_and_again_it_tells_nobody_more_often(self) -> None:
+        """Only whom the refused part named is to be told once more."""
+        directory = a_directory(self.HUBS)
+        telling, presence = self.telling()
+        for waiting in (110, 160):
+            presence.began(waiting, 5, 2.0)
+        for _ in range(9):
+            waited = presence.waiting
+            telling.present(self.VECTOR, directory, 3.0)
+            presence.refused(waited, 3.0)
+        for now in range(100, 900, 100):
+            if presence.waiting:
+                telling.present(self.VECTOR, directory, float(now))
+            for hub in (110, 160):
+                presence.heard(hub, {}, lambda _: Mark(1, 0), RIVER, 5, float(now))
+        assert presence.waiting == frozenset(), "three times each, and no more"
+
     def test_it_leaves_the_turn_of_the_parts_and_so_does_one_that_was_not_taken(self) -> None:
         directory = a_directory(self.HUBS)
         telling, presence = self.telling()
